@@ -1,0 +1,148 @@
+// The result's place in the block that a future's handles share, and counted references to it.
+#pragma once
+#include <cstddef>
+#include <memory>
+#include <new>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+#include "tandem/concurrent/futures/detail/state.hpp"
+#include "tandem/core/block_pool.hpp"
+#include "tandem/core/repr.hpp"
+#include "tandem/core/result_range.hpp"
+
+namespace tandem::inline v1::concurrent::futures::detail {
+
+// What result() of a named future gives: T const& | T& | void.
+template <class T>
+using shared_result_t =
+    std::conditional_t<std::is_void_v<T>, void, std::add_lvalue_reference_t<const T>>;
+
+template <class T>
+class ResultState : public FutureState {
+ public:
+  explicit ResultState(std::uint64_t references) : FutureState(references) {}
+
+  // By whoever has claimed the result.
+  template <class... U>
+  void emplace(U&&... value) {
+    if constexpr (std::is_reference_v<T>)
+      value_.emplace(std::addressof(value)...);
+    else
+      value_.emplace(std::forward<U>(value)...);
+  }
+  template <class F>
+  void emplace_result_of(F&& f) {
+    if constexpr (std::is_void_v<T>) {
+      std::forward<F>(f)();
+      value_.emplace();
+    } else if constexpr (std::is_reference_v<T>) {
+      value_.emplace(std::addressof(std::forward<F>(f)()));
+    } else {
+      value_.emplace(Elided<F>{std::forward<F>(f)});
+    }
+  }
+  element_t<T>& value() noexcept { return *value_; }  // once finished without an error
+
+  static ResultState* make() {
+    void* memory = allocate_block(sizeof(Plain));
+    return ::new (memory) Plain;
+  }
+
+ protected:
+  std::string result_type() const override { return type_name<std::remove_cvref_t<T>>(); }
+
+ private:
+  template <class F>
+  struct Elided {  // constructs the value in its place, however it moves
+    F&& f;
+    operator T() && { return std::forward<F>(f)(); }
+  };
+  struct Plain;  // a future made by its user
+
+  std::optional<element_t<T>> value_;
+};
+
+template <class T>
+struct ResultState<T>::Plain final : ResultState<T> {
+  Plain() : ResultState<T>(FutureState::handle) {}
+  void destroy() noexcept override {
+    this->~Plain();
+    free_block(this, sizeof(Plain));
+  }
+};
+
+// A submitted call: future, function and arguments in one block.
+template <class T, class F>
+class Task final : public ResultState<T> {
+ public:
+  template <class... A>
+  static Task* make(A&&... args) {
+    static_assert(alignof(Task) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__,
+                  "tandem: over-aligned functions and results are not supported; pass a pointer");
+    void* memory = allocate_block(sizeof(Task));
+    try {
+      return ::new (memory) Task(std::forward<A>(args)...);
+    } catch (...) {
+      free_block(memory, sizeof(Task));
+      throw;
+    }
+  }
+
+  void compute() noexcept override {
+    try {
+      this->emplace_result_of([this]() -> T { return std::move(*function_)(); });
+    } catch (...) {
+      this->fail(std::current_exception());
+    }
+    function_.reset();  // the arguments live no longer than the call
+  }
+
+ protected:
+  void destroy() noexcept override {
+    this->~Task();
+    free_block(this, sizeof(Task));
+  }
+
+ private:
+  template <class... A>
+  explicit Task(A&&... args) : ResultState<T>(FutureState::handle | FutureState::work) {
+    function_.emplace(std::forward<A>(args)...);
+  }
+
+  std::optional<F> function_;
+};
+
+// A handle's reference. Empty after a move.
+class StateHandle {
+ public:
+  StateHandle() = default;
+  explicit StateHandle(FutureState* adopted) noexcept : state_(adopted) {}
+  StateHandle(const StateHandle& other) noexcept : state_(other.state_) {
+    if (state_) state_->add_handle();
+  }
+  StateHandle(StateHandle&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
+  StateHandle& operator=(StateHandle other) noexcept {
+    std::swap(state_, other.state_);
+    return *this;
+  }
+  ~StateHandle() {
+    if (state_) state_->drop_handle();
+  }
+
+  FutureState* get() const noexcept { return state_; }
+  // Throws   InvalidStateError (the handle was moved from).
+  FutureState* operator->() const {
+    if (!state_) [[unlikely]] throw_moved_from();
+    return state_;
+  }
+
+ private:
+  [[noreturn]] static void throw_moved_from() {
+    throw InvalidStateError("this future was moved to another handle");
+  }
+  FutureState* state_ = nullptr;
+};
+
+}  // namespace tandem::inline v1::concurrent::futures::detail

@@ -1,0 +1,77 @@
+// Watching many futures at once: the common part of wait() and as_completed().
+#pragma once
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "tandem/concurrent/futures/detail/state.hpp"
+#include "tandem/core/export.hpp"
+#include "tandem/core/park.hpp"
+
+namespace tandem::inline v1::concurrent::futures::detail {
+
+enum class ReturnWhen { FIRST_COMPLETED, FIRST_EXCEPTION, ALL_COMPLETED };
+
+class Watcher;
+
+// One future, watched.
+struct Watch final : Node {
+  Watch();
+  static void told(Node& node, FutureState* future) noexcept;
+
+  Watcher* watcher = nullptr;
+  FutureState* future = nullptr;
+  Watch* next_done = nullptr;
+  bool added = false;
+  std::atomic<bool> over{false};  // told, and the watcher is not touched any more
+};
+
+class TANDEM_API Watcher {
+ public:
+  Watcher(const Watcher&) = delete;
+  Watcher& operator=(const Watcher&) = delete;
+
+ protected:
+  Watcher() = default;
+  ~Watcher() = default;  // the derived class calls stop() before its members die
+
+  // Has note() called once for each future, at once for those that are done.
+  void start(std::span<FutureState* const> futures);
+  void stop() noexcept;
+  // In the thread in which the future was done.
+  virtual void note(Watch& watch) noexcept = 0;
+
+  std::span<Watch> watches() const noexcept { return {watches_.get(), count_}; }
+
+ private:
+  friend struct Watch;
+  std::unique_ptr<Watch[]> watches_;
+  std::size_t count_ = 0;
+};
+
+// wait()'s: until enough of them are done. The futures are different ones.
+TANDEM_API void wait_for(std::span<FutureState* const> futures, Timeout timeout,
+                         ReturnWhen return_when);
+
+// as_completed()'s: one by one, in the order in which they get done.
+class TANDEM_API Completions final : public Watcher {
+ public:
+  explicit Completions(std::span<FutureState* const> futures);
+  ~Completions();
+
+  // The number of the next one that is done, waiting for it.
+  // Throws   TimeoutError.
+  std::size_t next(Deadline until);
+
+ private:
+  void note(Watch& watch) noexcept override;
+
+  std::atomic<Watch*> newest_{nullptr};
+  std::atomic<std::uint32_t> events_{0};
+  Watch* oldest_ = nullptr;  // taken from newest_ and turned round
+  std::size_t left_;
+};
+
+}  // namespace tandem::inline v1::concurrent::futures::detail

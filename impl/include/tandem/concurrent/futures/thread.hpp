@@ -1,0 +1,53 @@
+// concurrent.futures.ThreadPoolExecutor: calls run by a pool of threads.
+#pragma once
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "tandem/concurrent/futures/executor.hpp"
+
+namespace tandem::inline v1::concurrent::futures {
+
+class ThreadPool;
+
+struct ThreadPoolExecutorOptions {
+  std::optional<int> max_workers{};     // none: min(32, usable processors + 4)
+  std::string thread_name_prefix{};     // empty: "ThreadPoolExecutor-N"; workers add "_0", "_1", …
+  std::function<void()> initializer{};  // called by each worker before its first call; call(f, …) fits
+};
+
+// Runs calls in the order in which they were submitted, by at most max_workers threads. A worker is
+// started only when a call comes and none is idle. When the initializer throws, all that is
+// queued, and submit() from then on, fails with BrokenThreadPool.
+// At exit, what was submitted is still run, and submit() throws RuntimeError.
+// Spec     futures.thread
+class TANDEM_API ThreadPoolExecutor : public ExecutorBase {
+ public:
+  // Throws   ValueError (max_workers less than 1).
+  explicit ThreadPoolExecutor(ThreadPoolExecutorOptions options = {});
+  explicit ThreadPoolExecutor(v1::detail::Count auto max_workers)
+      : ThreadPoolExecutor(ThreadPoolExecutorOptions{.max_workers = clamped(max_workers)}) {}
+  // shutdown(), as the end of `with` is.
+  ~ThreadPoolExecutor() override;
+
+  // Any number of times. From a worker of this pool it does not wait for itself.
+  //   wait = false   returns at once; the workers end when the queue is empty
+  // Spec     futures.thread.shutdown
+  void shutdown(ShutdownOptions options = {}) override;
+
+ protected:
+  void post(WorkItem item) override;
+
+ private:
+  template <class N>
+  static int clamped(N n) {
+    if (std::cmp_less(n, 1)) return 0;
+    return std::cmp_greater(n, 1 << 30) ? 1 << 30 : static_cast<int>(n);
+  }
+  std::shared_ptr<ThreadPool> pool_;
+};
+static_assert(Executor<ThreadPoolExecutor>);
+
+}  // namespace tandem::inline v1::concurrent::futures

@@ -1,0 +1,19 @@
+// What runs when the program ends, in CPython's order: executors first (their queued work is
+// finished), then the threads that are no daemons are joined.
+#pragma once
+#include <functional>
+
+#include "tandem/core/export.hpp"
+
+namespace tandem::inline v1::detail {
+
+enum class ExitStage { executors, threads };
+
+// Runs the hook when main() has returned or exit() was called, before the destructors of statics
+// that were complete at the first registration. Within a stage the last registered runs first.
+TANDEM_API void at_exit(ExitStage stage, std::function<void()> hook);
+
+// Whether the stage of executors has begun: Python's "interpreter shutdown".
+TANDEM_API bool is_exiting() noexcept;
+
+}  // namespace tandem::inline v1::detail

@@ -1,0 +1,71 @@
+// A place to wait for a condition that others make true: an item, a free slot, a permit.
+//
+// The waker claims a sleeper before it wakes it. So a burst of events costs one system call for
+// each thread that really sleeps, however long that thread takes to come back, and none when
+// nobody sleeps.
+//
+//   waiter  enter: sleepers += 1 | look again | sleep until a permit can be taken
+//   waker   make the condition true | if sleepers > 0: sleepers -= 1, permits += 1, wake one
+//
+// Permits and sleepers are anonymous: a thread may take a permit meant for another, which then goes
+// on sleeping and is still counted. A woken thread only knows that it is worth looking again.
+#pragma once
+#include <atomic>
+#include <cstdint>
+
+#include "tandem/core/export.hpp"
+#include "tandem/core/park.hpp"
+#include "tandem/core/spin.hpp"
+
+namespace tandem::inline v1::detail {
+
+class Gate {
+ public:
+  Gate() = default;
+  Gate(const Gate&) = delete;
+  Gate& operator=(const Gate&) = delete;
+
+  // Waits until it is worth trying again: ready() holds, or somebody woke us. Returns false iff
+  // the deadline has passed and ready() does not hold.
+  // ready() must read with seq_cst what the waker writes with seq_cst before wake_one(): of the
+  // waiter's "sleepers, then condition" and the waker's "condition, then sleepers", one sees the other.
+  template <class Ready>
+  bool wait(Ready&& ready, Deadline until) noexcept {
+    if (spin_(ready)) return true;
+    return wait_parked(ready, until);
+  }
+  // The same without a spin first.
+  template <class Ready>
+  bool wait_parked(Ready&& ready, Deadline until) noexcept {
+    sleepers_.fetch_add(1, std::memory_order_seq_cst);
+    if (ready()) {
+      leave();
+      return true;
+    }
+    return sleep(until) || ready();
+  }
+
+  // Returns whether there was somebody to wake.
+  bool wake_one() noexcept {
+    if (sleepers_.load(std::memory_order_seq_cst) == 0) return false;
+    return wake_a_sleeper();
+  }
+  void wake_all() noexcept {
+    if (sleepers_.load(std::memory_order_seq_cst) != 0) wake_all_sleepers();
+  }
+  // Stale as soon as it is read.
+  bool has_sleepers() const noexcept { return sleepers_.load(std::memory_order_seq_cst) != 0; }
+
+ private:
+  TANDEM_API bool sleep(Deadline until) noexcept;  // false: the deadline has passed, and we left
+  TANDEM_API void leave() noexcept;
+  TANDEM_API bool wake_a_sleeper() noexcept;
+  TANDEM_API void wake_all_sleepers() noexcept;
+  bool take_permit() noexcept;
+
+  std::atomic<std::uint32_t> sleepers_{0};  // entered and not yet claimed by a waker
+  std::atomic<std::uint32_t> permits_{0};   // claimed and not yet awake
+  AdaptiveSpin spin_;
+};
+
+}  // namespace tandem::inline v1::detail

@@ -1,0 +1,215 @@
+// The blocking part of every queue: waiting, bounds, shutdown and the count of unfinished tasks,
+// over a store that keeps the items (store.hpp).
+#pragma once
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+#include "tandem/core/gate.hpp"
+#include "tandem/queue/detail/store.hpp"
+#include "tandem/queue/detail/unfinished.hpp"
+#include "tandem/queue/exceptions.hpp"
+
+namespace tandem::inline v1::detail {
+
+// When a call that waits has to be back. Throws what Python throws for a timeout out of range.
+inline Deadline checked_deadline(Timeout timeout) {
+  if (timeout.is_too_large()) throw OverflowError("timeout value is too large");
+  return Deadline::after(timeout);
+}
+inline void check_not_negative(Timeout timeout) {
+  if (timeout.is_negative()) throw ValueError("'timeout' must be a non-negative number");
+}
+
+// A queue, whatever its order.
+template <class T>
+class AbstractChannel {
+ public:
+  explicit AbstractChannel(std::ptrdiff_t maxsize) : maxsize_(maxsize) {}
+  AbstractChannel(const AbstractChannel&) = delete;
+  AbstractChannel& operator=(const AbstractChannel&) = delete;
+  virtual ~AbstractChannel() = default;
+
+  virtual Put put(T&& item, queue::BlockOptions options) = 0;
+  virtual T get(queue::BlockOptions options) = 0;
+  virtual std::optional<T> try_get() = 0;
+  virtual void task_done() = 0;
+  virtual void join() noexcept = 0;
+  virtual std::uint64_t unfinished() const noexcept = 0;
+  virtual std::size_t size() const noexcept = 0;
+  virtual void shutdown(bool immediate) noexcept = 0;
+  virtual bool is_shutdown() const noexcept = 0;
+  virtual void maxsize(std::ptrdiff_t size) noexcept = 0;
+
+  std::ptrdiff_t maxsize() const noexcept {
+    return maxsize_.load(std::memory_order_relaxed);  // relaxed: a number on its own
+  }
+
+ protected:
+  std::atomic<std::ptrdiff_t> maxsize_;
+};
+
+template <class T, class Store>
+class Channel final : public AbstractChannel<T> {
+ public:
+  using BlockOptions = queue::BlockOptions;
+  using AbstractChannel<T>::AbstractChannel;
+  using AbstractChannel<T>::maxsize;
+
+  Put put(T&& item, BlockOptions options) override {
+    if (options.timeout.is_negative()) check_put(options);
+    const Put result = store_.put(std::move(item), limit());
+    if (result == Put::done) [[likely]] {
+      getters_.wake_one();
+      return result;
+    }
+    return result == Put::full && options.block ? put_later(std::move(item), options) : result;
+  }
+
+  T get(BlockOptions options) override {
+    if (options.timeout.is_negative()) check_get(options);
+    std::optional<Deadline> until;
+    for (;;) {
+      const bool closed = store_.is_closed();  // first: when it is, and nothing is there, nothing comes
+      {
+        Getting getting{*this};
+        if (getting) [[likely]] {
+          T item(std::move_if_noexcept(getting.item()));
+          getting.commit();
+          return item;
+        }
+      }
+      if (closed) throw queue::ShutDown();
+      if (!options.block) throw queue::Empty();
+      if (!until) until = checked_deadline(options.timeout);
+      else if (until->passed()) throw queue::Empty();
+      wait_for_item(*until);
+    }
+  }
+
+  // For executors: put() that also tells whether a getter had to be woken; and get() that tells by
+  // nothing that the channel was shut down and is empty.
+  struct Posted {
+    bool taken, woken;
+  };
+  Posted post(T&& item) {
+    if (store_.put(std::move(item), unlimited) != Put::done) return {false, false};
+    return {true, getters_.wake_one()};
+  }
+  std::optional<T> get_or_end() {
+    for (;;) {
+      const bool closed = store_.is_closed();  // first, as in get()
+      std::optional<T> item = try_get();
+      if (item || closed) return item;
+      wait_for_item(Deadline::never());
+    }
+  }
+
+  std::optional<T> try_get() override {
+    std::optional<T> item;
+    Getting getting{*this};
+    if (getting) {
+      item.emplace(std::move_if_noexcept(getting.item()));
+      getting.commit();
+    }
+    return item;
+  }
+
+  void task_done() override {
+    unfinished_.one_done([&] { return store_.puts(); });
+  }
+  void join() noexcept override {
+    unfinished_.join([&] { return store_.puts(); });
+  }
+  std::uint64_t unfinished() const noexcept override {
+    return unfinished_.count([&] { return store_.puts(); });
+  }
+  std::size_t size() const noexcept override { return store_.size(); }
+
+  void shutdown(bool immediate) noexcept override {
+    store_.close();
+    if (immediate) drop_all();
+    getters_.wake_all();
+    putters_.wake_all();
+  }
+  bool is_shutdown() const noexcept override { return store_.is_closed(); }
+
+  void maxsize(std::ptrdiff_t size) noexcept override {
+    this->maxsize_.store(size, std::memory_order_seq_cst);
+    putters_.wake_all();
+  }
+
+ private:
+  // An item being got. When it goes with the item committed, a putter has room.
+  class Getting {
+   public:
+    explicit Getting(Channel& channel) : wake_(channel), taking_(channel.store_) {}
+    explicit operator bool() const noexcept { return static_cast<bool>(taking_); }
+    T& item() const noexcept { return taking_.item(); }
+    void commit() noexcept {
+      taking_.commit();
+      wake_.needed = true;
+    }
+
+   private:
+    struct WakePutter {
+      explicit WakePutter(Channel& owner) : channel(owner) {}
+      ~WakePutter() {
+        if (needed) channel.putters_.wake_one();
+      }
+      Channel& channel;
+      bool needed = false;
+    };
+    WakePutter wake_;  // before taking_: acts when the store is unlocked again
+    typename Store::Taking taking_;
+  };
+
+  std::uint64_t limit() const noexcept {
+    const std::ptrdiff_t size = maxsize();
+    return size > 0 ? static_cast<std::uint64_t>(size) : unlimited;
+  }
+
+  // Python looks at the timeout before it looks for an item or for room, but after the shutdown.
+  void check_put(BlockOptions options) const {
+    if (options.block && limit() != unlimited && !store_.is_closed())
+      check_not_negative(options.timeout);
+  }
+  void check_get(BlockOptions options) const {
+    if (options.block && !(store_.is_closed() && store_.size() == 0))
+      check_not_negative(options.timeout);
+  }
+
+  void wait_for_item(Deadline until) noexcept {
+    getters_.wait([&] { return store_.may_have_item() || store_.is_closed(); }, until);
+  }
+
+  Put put_later(T&& item, BlockOptions options) {
+    const Deadline until = checked_deadline(options.timeout);
+    for (;;) {
+      const bool last = until.passed();
+      if (!last)
+        putters_.wait([&] { return store_.may_have_room(limit()) || store_.is_closed(); }, until);
+      const Put result = store_.put(std::move(item), limit());
+      if (result == Put::done) getters_.wake_one();
+      if (result != Put::full || last) return result;
+    }
+  }
+
+  void drop_all() noexcept {
+    std::uint64_t dropped = 0;
+    for (;; ++dropped) {
+      typename Store::Taking taking{store_};
+      if (!taking) break;
+      taking.commit();
+    }
+    unfinished_.dropped(dropped, [&] { return store_.puts(); });
+  }
+
+  Store store_;
+  Gate getters_, putters_;
+  Unfinished unfinished_;
+};
+
+}  // namespace tandem::inline v1::detail

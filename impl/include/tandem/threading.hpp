@@ -1,0 +1,8 @@
+// Python's `import threading`.
+#pragma once
+#include "tandem/threading/condition.hpp"
+#include "tandem/threading/event.hpp"
+#include "tandem/threading/lock.hpp"
+#include "tandem/threading/rlock.hpp"
+#include "tandem/threading/semaphore.hpp"
+#include "tandem/threading/thread.hpp"

@@ -1,0 +1,22 @@
+#include "tandem/concurrent/futures/executor.hpp"
+
+namespace tandem::inline v1::concurrent::futures {
+
+void WorkItem::fail(std::exception_ptr error) noexcept {
+  detail::FutureState* task = std::exchange(task_, nullptr);
+  if (task->start_claimed()) {
+    task->fail(std::move(error));
+    task->finish();
+  }
+  task->drop_work();
+}
+
+void WorkItem::abandon() noexcept {
+  detail::FutureState* task = std::exchange(task_, nullptr);
+  if (task->cancel()) task->start_claimed();  // which tells those in wait() and as_completed()
+  task->drop_work();
+}
+
+ExecutorBase::~ExecutorBase() = default;
+
+}  // namespace tandem::inline v1::concurrent::futures

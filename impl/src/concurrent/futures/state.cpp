@@ -1,0 +1,266 @@
+#include "tandem/concurrent/futures/detail/state.hpp"
+
+#include <array>
+#include <string_view>
+
+#include "platform/cpu.hpp"
+#include "tandem/core/log.hpp"
+#include "tandem/core/park.hpp"
+#include "tandem/core/repr.hpp"
+#include "tandem/core/spin.hpp"
+
+namespace tandem::inline v1::concurrent::futures::detail {
+
+namespace {
+
+AdaptiveSpin result_spin;  // one for all futures: whether spinning pays is a matter of the program
+
+// Waits for what another thread is about to do: a few instructions, or the move of a result.
+class Backoff {
+ public:
+  void operator()() noexcept {
+    if (++turns_ < 64)
+      cpu_relax();
+    else
+      platform::yield();
+  }
+
+ private:
+  int turns_ = 0;
+};
+
+}  // namespace
+
+std::string state_name(State state) {
+  static constexpr std::array<std::string_view, 7> names{
+      "PENDING", "PENDING", "RUNNING", "RUNNING", "CANCELLED", "CANCELLED_AND_NOTIFIED", "FINISHED"};
+  return std::string(names[static_cast<std::size_t>(state)]);
+}
+
+FutureState::~FutureState() {
+  // relaxed: nobody else is left. Only callbacks can be here: who waits has a handle.
+  for (Node* node = list_of(word_.load(std::memory_order_relaxed)); node;) {
+    Node* untold = std::exchange(node, node->next);
+    untold->tell(*untold, nullptr);
+  }
+}
+void FutureState::compute() noexcept {}
+
+std::uint64_t FutureState::lock() noexcept {
+  for (Backoff backoff;; backoff()) {
+    std::uint64_t word = word_.load(std::memory_order_relaxed);  // relaxed: the CAS decides
+    // acquire pairs with the release in unlock(): the list as the last editor left it.
+    if (!(word & locked) && word_.compare_exchange_weak(word, word | locked,
+                                                        std::memory_order_acquire,
+                                                        std::memory_order_relaxed))
+      return word;
+  }
+}
+
+// Keeps a parked bit that has come meanwhile: sleepers do not wait for the lock.
+void FutureState::unlock(std::uint64_t word) noexcept {
+  std::uint64_t now = word_.load(std::memory_order_relaxed);  // relaxed: only the bit is of interest
+  // release pairs with the acquires in lock(), add() and advance().
+  while (!word_.compare_exchange_weak(now, word | (now & parked), std::memory_order_release,
+                                      std::memory_order_relaxed)) {
+  }
+}
+
+std::uint64_t FutureState::advance(State from, State next, bool keep_list) noexcept {
+  for (Backoff backoff;; backoff()) {
+    std::uint64_t word = word_.load(std::memory_order_acquire);  // pairs with release in finish()
+    if (state_of(word) != from) return word;
+    if (word & locked) continue;
+    const std::uint64_t wanted =
+        keep_list ? (word & ~state_bits) | static_cast<std::uint64_t>(next) : make_word(next);
+    // release publishes the result to the acquires of those who read it; acquire pairs with the
+    // release in add(): the nodes.
+    if (word_.compare_exchange_weak(word, wanted, std::memory_order_acq_rel,
+                                    std::memory_order_relaxed))
+      return word;
+  }
+}
+
+void FutureState::wake(std::uint64_t before) noexcept {
+  if (before & parked) unpark_all(low_half(word_));
+}
+
+// Waiters first, then callbacks in the order in which they were added.
+void FutureState::tell(Node* newest_first) noexcept {
+  Node *waiters = nullptr, *callbacks = nullptr;
+  while (newest_first) {
+    Node* node = std::exchange(newest_first, newest_first->next);
+    Node*& list = node->kind == Node::Kind::waiter ? waiters : callbacks;
+    node->next = std::exchange(list, node);
+  }
+  for (Node* list : {waiters, callbacks})
+    while (list) {
+      Node* node = std::exchange(list, list->next);  // before telling: then it may be gone
+      node->tell(*node, this);
+    }
+}
+
+bool FutureState::cancel() noexcept {
+  for (Backoff backoff;; backoff()) {
+    std::uint64_t word = word_.load(std::memory_order_acquire);  // pairs with release in finish()
+    const State state = state_of(word);
+    if (state == State::cancelled || state == State::cancelled_and_notified) return true;
+    if (state == State::running || state == State::running_claimed || state == State::finished)
+      return false;
+    if (state == State::pending_claimed || (word & locked)) continue;
+    // acq_rel: as in lock() and unlock().
+    if (word_.compare_exchange_weak(word, make_word(State::cancelled, list_of(word)) | locked,
+                                    std::memory_order_acq_rel, std::memory_order_relaxed)) {
+      Node *callbacks = nullptr, **callbacks_end = &callbacks;
+      Node *waiters = nullptr, **waiters_end = &waiters;
+      for (Node* node = list_of(word); node; node = node->next) {
+        Node**& end = node->kind == Node::Kind::waiter ? waiters_end : callbacks_end;
+        *end = node;
+        end = &node->next;
+      }
+      *callbacks_end = *waiters_end = nullptr;
+      unlock(make_word(State::cancelled, waiters));
+      wake(word);
+      tell(callbacks);
+      return true;
+    }
+  }
+}
+
+bool FutureState::start() {
+  std::uint64_t before = advance(State::pending, State::running, true);
+  if (state_of(before) == State::pending) return true;
+  before = advance(State::cancelled, State::cancelled_and_notified, false);
+  if (state_of(before) == State::cancelled) {
+    tell(list_of(before));
+    return false;
+  }
+  log("Future " + to_string() + " in unexpected state: " + state_name(state()));
+  throw RuntimeError("Future in unexpected state");
+}
+
+bool FutureState::start_claimed() noexcept {
+  std::uint64_t before = advance(State::pending, State::running_claimed, true);
+  if (state_of(before) == State::pending) return true;
+  before = advance(State::cancelled, State::cancelled_and_notified, false);
+  if (state_of(before) == State::cancelled) tell(list_of(before));
+  return false;
+}
+
+void FutureState::claim() {
+  for (Backoff backoff;; backoff()) {
+    const State now = state();
+    if (now == State::pending_claimed) continue;  // another's, for the time of a move
+    if (now == State::pending || now == State::running) {
+      const State claimed = now == State::pending ? State::pending_claimed : State::running_claimed;
+      if (state_of(advance(now, claimed, true)) == now) return;
+      continue;
+    }
+    throw InvalidStateError(state_name(now) + ": " + to_string());
+  }
+}
+
+void FutureState::unclaim() noexcept {
+  if (state() == State::pending_claimed)
+    advance(State::pending_claimed, State::pending, true);
+  else
+    advance(State::running_claimed, State::running, true);
+}
+
+void FutureState::finish() noexcept {
+  for (Backoff backoff;; backoff()) {
+    std::uint64_t word = word_.load(std::memory_order_relaxed);  // relaxed: the CAS decides
+    if (word & locked) continue;
+    // While callbacks are being called the result must stay: ours is one handle more.
+    Node* const list = list_of(word);
+    if (list) add_handle();
+    // release publishes the result to the acquires in state() and sleep(); acquire pairs with the
+    // release in add(): the nodes.
+    const bool done = word_.compare_exchange_weak(
+        word, make_word(State::finished), std::memory_order_acq_rel, std::memory_order_relaxed);
+    if (done) {
+      wake(word);
+      tell(list);
+    }
+    if (list) drop_handle();
+    if (done) return;
+  }
+}
+
+bool FutureState::sleep(Deadline until) const noexcept {
+  for (;;) {
+    std::uint64_t word = word_.load(std::memory_order_acquire);  // pairs with release in finish()
+    if (state_of(word) >= State::cancelled) return true;
+    // relaxed: the bit orders nothing; whoever moves the word to "done" sees it in the same word.
+    if (!(word & parked) && !word_.compare_exchange_weak(word, word | parked,
+                                                         std::memory_order_relaxed))
+      continue;
+    if (!park(low_half(word_), static_cast<std::uint32_t>(word | parked), until)) return is_done();
+  }
+}
+
+bool FutureState::wait(Timeout timeout) const {
+  if (is_done()) return true;
+  if (!timeout.is_forever() && timeout.limit().count() <= 0) return false;
+  if (timeout.is_too_large()) throw OverflowError("timeout value is too large");
+  const Deadline until = Deadline::after(timeout);
+  if (spin_ && result_spin([this] { return is_done(); })) return true;
+  return sleep(until);
+}
+
+void FutureState::get(Timeout timeout) const {
+  if (!wait(timeout)) throw TimeoutError();
+  if (state() != State::finished) throw CancelledError();
+  if (error_) std::rethrow_exception(error_);
+}
+
+std::exception_ptr FutureState::exception(Timeout timeout) const {
+  if (!wait(timeout)) throw TimeoutError();
+  if (state() != State::finished) throw CancelledError();
+  return error_;
+}
+
+bool FutureState::add(Node& node) noexcept {
+  const State last = node.kind == Node::Kind::waiter ? State::cancelled : State::running_claimed;
+  for (Backoff backoff;; backoff()) {
+    // acquire pairs with the release in finish(): whoever is refused may read the result.
+    std::uint64_t word = word_.load(std::memory_order_acquire);
+    if (state_of(word) > last) return false;
+    if (word & locked) continue;
+    node.next = list_of(word);
+    const std::uint64_t wanted = reinterpret_cast<std::uint64_t>(&node) | (word & flag_bits);
+    // release pairs with the acquires of those who take the list: the node is complete.
+    if (word_.compare_exchange_weak(word, wanted, std::memory_order_release,
+                                    std::memory_order_relaxed))
+      return true;
+  }
+}
+
+bool FutureState::remove(Node& node) noexcept {
+  const std::uint64_t word = lock();
+  Node* list = list_of(word);
+  bool found = false;
+  for (Node** link = &list; *link && !found; link = found ? link : &(*link)->next) {
+    found = *link == &node;
+    if (found) *link = node.next;
+  }
+  unlock((word & flag_bits & ~parked) | reinterpret_cast<std::uint64_t>(list));
+  return found;
+}
+
+std::string FutureState::to_string() const {
+  std::string text = "<Future at " + address_text(this) + " state=";
+  switch (state()) {
+    case State::pending:
+    case State::pending_claimed: return text + "pending>";
+    case State::running:
+    case State::running_claimed: return text + "running>";
+    case State::cancelled:
+    case State::cancelled_and_notified: return text + "cancelled>";
+    case State::finished: break;
+  }
+  return text + "finished " +
+         (error_ ? "raised " + exception_name(error_) : "returned " + result_type()) + ">";
+}
+
+}  // namespace tandem::inline v1::concurrent::futures::detail

@@ -1,0 +1,207 @@
+// The thread pool.
+//
+//   submit() --> Channel of work items --> worker threads --> item.run() --> the future
+//      |                                        ^
+//      +-- starts a worker when there are more calls under way than workers
+//
+// The executor and each worker share the ThreadPool, so workers may outlive the executor (shutdown
+// without waiting). At exit the pools that are left are shut down and waited for.
+#include "tandem/concurrent/futures/thread.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "platform/cpu.hpp"
+#include "tandem/core/exit.hpp"
+#include "tandem/core/log.hpp"
+#include "tandem/core/mutex.hpp"
+#include "tandem/core/repr.hpp"
+#include "tandem/queue/detail/channel.hpp"
+#include "tandem/queue/detail/fifo.hpp"
+#include "tandem/threading/thread.hpp"
+
+namespace tandem::inline v1::concurrent::futures {
+
+namespace {
+
+constexpr const char* after_shutdown = "cannot schedule new futures after shutdown";
+constexpr const char* after_exit = "cannot schedule new futures after interpreter shutdown";
+constexpr const char* broken_text =
+    "A thread initializer failed, the thread pool is not usable anymore";
+
+std::size_t workers_of(const std::optional<int>& max_workers) {
+  if (!max_workers) return static_cast<std::size_t>(std::min(32, platform::usable_cpus() + 4));
+  if (*max_workers < 1) throw ValueError("max_workers must be greater than 0");
+  return static_cast<std::size_t>(*max_workers);
+}
+
+std::string prefix_of(std::string given) {
+  static std::atomic<unsigned> pools{0};
+  if (!given.empty()) return given;
+  return "ThreadPoolExecutor-" + std::to_string(pools.fetch_add(1));
+}
+
+}  // namespace
+
+class ThreadPool : public std::enable_shared_from_this<ThreadPool> {
+ public:
+  explicit ThreadPool(ThreadPoolExecutorOptions options)
+      : max_workers_(workers_of(options.max_workers)),
+        prefix_(prefix_of(std::move(options.thread_name_prefix))),
+        initializer_(std::move(options.initializer)) {}
+
+  void post(WorkItem item) {
+    if (!complete_.load(std::memory_order_acquire)) add_call();  // pairs with release there
+    detail::FutureState* const task = item.task_;  // alive: submit() holds a handle
+    const auto posted = items_.post(std::move(item));
+    if (!posted.taken) refuse();
+    if (posted.woken) task->woke_worker();
+  }
+
+  void shutdown(ShutdownOptions options) {
+    close();
+    if (options.cancel_futures)
+      while (auto item = items_.try_get()) {
+      }  // a work item that dies unrun cancels its future
+    if (options.wait) join();
+  }
+
+ private:
+  // One call more under way; one worker more if all of them are busy.
+  void add_call() {
+    std::scoped_lock guard(mutex_);
+    if (closed_ || complete_.load(std::memory_order_relaxed)) return;  // relaxed: under the mutex
+    // relaxed: exact only in what matters: a worker takes its call off before the future is done.
+    const std::size_t calls = calls_.fetch_add(1, std::memory_order_relaxed) + 1;
+    if (calls <= workers_.size()) return;
+    try {
+      start_worker();
+    } catch (const RuntimeError&) {
+      if (workers_.empty()) {
+        calls_.fetch_sub(1, std::memory_order_relaxed);  // relaxed: as above
+        throw;  // nobody would run it; otherwise those that there are do
+      }
+    }
+  }
+
+  void start_worker() {
+    threading::Thread thread({
+        .target = [pool = shared_from_this()] { pool->work(); },
+        .name = prefix_ + "_" + std::to_string(workers_.size()),
+        .daemon = false,
+    });
+    thread.start();
+    workers_.push_back(std::move(thread));
+    // release pairs with the acquire in post(): from now on calls are not counted any more.
+    if (workers_.size() == max_workers_) complete_.store(true, std::memory_order_release);
+  }
+
+  void work() noexcept {
+    if (initializer_ && !initialize()) return;
+    while (std::optional<WorkItem> item = items_.get_or_end())
+      // relaxed: see add_call().
+      item->run([this] {
+        if (!complete_.load(std::memory_order_relaxed))
+          calls_.fetch_sub(1, std::memory_order_relaxed);
+      });
+  }
+
+  bool initialize() noexcept {
+    try {
+      initializer_();
+      return true;
+    } catch (...) {
+      v1::detail::log("Exception in initializer:\n" +
+                      v1::detail::exception_text(std::current_exception()));
+      fail_all();
+      return false;
+    }
+  }
+  void fail_all() noexcept {
+    broken_.store(true, std::memory_order_seq_cst);
+    close();
+    while (auto item = items_.try_get())
+      item->fail(std::make_exception_ptr(BrokenThreadPool(broken_text)));
+  }
+
+  [[noreturn]] void refuse() const {
+    if (broken_.load(std::memory_order_seq_cst)) throw BrokenThreadPool(broken_text);
+    throw RuntimeError(v1::detail::is_exiting() ? after_exit : after_shutdown);
+  }
+
+  void close() noexcept {
+    std::scoped_lock guard(mutex_);
+    closed_ = true;
+    items_.shutdown(false);
+  }
+  void join() {
+    std::unique_lock guard(mutex_);
+    const std::vector<threading::Thread> workers = workers_;
+    guard.unlock();
+    const threading::Thread self = threading::current_thread();
+    for (const threading::Thread& worker : workers)
+      if (!(worker == self)) worker.join();
+  }
+
+  const std::size_t max_workers_;
+  const std::string prefix_;
+  const std::function<void()> initializer_;
+  v1::detail::Channel<WorkItem, v1::detail::Fifo<WorkItem>> items_{0};
+  std::atomic<bool> complete_{false};    // all workers are started
+  std::atomic<std::size_t> calls_{0};    // submitted and not done; counted until complete_
+  std::atomic<bool> broken_{false};
+  v1::detail::Mutex mutex_;
+  bool closed_ = false;                     // guarded by mutex_
+  std::vector<threading::Thread> workers_;  // guarded by mutex_
+};
+
+namespace {
+
+// The pools that are alive, for the end of the program.
+struct Pools {
+  v1::detail::Mutex mutex;
+  std::vector<std::weak_ptr<ThreadPool>> pools;  // guarded by mutex
+};
+Pools& pools() {
+  static Pools& forever = *new Pools;  // never destroyed: pools may end after statics do
+  return forever;
+}
+
+void shut_down_all() {
+  for (;;) {
+    std::unique_lock guard(pools().mutex);
+    if (pools().pools.empty()) return;
+    const std::shared_ptr<ThreadPool> pool = pools().pools.back().lock();
+    pools().pools.pop_back();
+    guard.unlock();
+    if (pool) pool->shutdown({});
+  }
+}
+
+std::shared_ptr<ThreadPool> make_pool(ThreadPoolExecutorOptions options) {
+  auto pool = std::make_shared<ThreadPool>(std::move(options));
+  static const bool registered =
+      (v1::detail::at_exit(v1::detail::ExitStage::executors, shut_down_all), true);
+  static_cast<void>(registered);
+  std::scoped_lock guard(pools().mutex);
+  std::erase_if(pools().pools, [](const auto& other) { return other.expired(); });
+  pools().pools.push_back(pool);
+  return pool;
+}
+
+}  // namespace
+
+ThreadPoolExecutor::ThreadPoolExecutor(ThreadPoolExecutorOptions options)
+    : pool_(make_pool(std::move(options))) {}
+ThreadPoolExecutor::~ThreadPoolExecutor() { pool_->shutdown({}); }
+void ThreadPoolExecutor::shutdown(ShutdownOptions options) { pool_->shutdown(options); }
+void ThreadPoolExecutor::post(WorkItem item) {
+  if (v1::detail::is_exiting()) throw RuntimeError(after_exit);
+  pool_->post(std::move(item));
+}
+
+}  // namespace tandem::inline v1::concurrent::futures

@@ -1,0 +1,118 @@
+#include "tandem/concurrent/futures/detail/watch.hpp"
+
+#include <algorithm>
+#include <string>
+
+#include "tandem/core/spin.hpp"
+
+namespace tandem::inline v1::concurrent::futures::detail {
+
+Watch::Watch() : Node(Kind::waiter, &told) {}
+
+void Watch::told(Node& node, FutureState*) noexcept {
+  auto& watch = static_cast<Watch&>(node);
+  watch.watcher->note(watch);
+  watch.over.store(true, std::memory_order_release);  // pairs with acquire in stop()
+}
+
+void Watcher::start(std::span<FutureState* const> futures) {
+  watches_ = std::make_unique<Watch[]>(futures.size());
+  for (FutureState* future : futures) {
+    Watch& watch = watches_[count_++];
+    watch.watcher = this;
+    watch.future = future;
+    watch.added = future->add(watch);
+    if (!watch.added) note(watch);
+  }
+}
+
+void Watcher::stop() noexcept {
+  for (Watch& watch : watches())
+    if (watch.added && !watch.over.load(std::memory_order_acquire) &&  // acquire: as below
+        !watch.future->remove(watch))
+      // acquire pairs with the release in told(): that thread is done with us.
+      while (!watch.over.load(std::memory_order_acquire)) cpu_relax();
+}
+
+namespace {
+
+class Waiting final : public Watcher {
+ public:
+  Waiting(std::span<FutureState* const> futures, ReturnWhen return_when)
+      : return_when_(return_when), left_(futures.size()) {
+    start(futures);
+  }
+  ~Waiting() { stop(); }
+
+  void wait(Deadline until) noexcept {
+    // acquire pairs with the release in note(): the futures' results.
+    while (!enough_.load(std::memory_order_acquire) && park(enough_, 0, until)) {
+    }
+  }
+
+ private:
+  void note(Watch& watch) noexcept override {
+    // acq_rel: the last one passes on what all others have published.
+    const bool last = left_.fetch_sub(1, std::memory_order_acq_rel) == 1;
+    if (!last && !is_enough(*watch.future)) return;
+    enough_.store(1, std::memory_order_release);  // pairs with acquire in wait()
+    unpark_one(enough_);
+  }
+  bool is_enough(const FutureState& future) const noexcept {
+    if (return_when_ == ReturnWhen::FIRST_COMPLETED) return true;
+    return return_when_ == ReturnWhen::FIRST_EXCEPTION && future.state() == State::finished &&
+           future.error();
+  }
+
+  ReturnWhen return_when_;
+  std::atomic<std::size_t> left_;
+  std::atomic<std::uint32_t> enough_{0};
+};
+
+}  // namespace
+
+void wait_for(std::span<FutureState* const> futures, Timeout timeout, ReturnWhen return_when) {
+  if (std::ranges::all_of(futures, [](FutureState* future) { return future->is_notified(); }))
+    return;
+  if (timeout.is_too_large()) throw OverflowError("timeout value is too large");
+  const Deadline until = Deadline::after(timeout);
+  Waiting(futures, return_when).wait(until);
+}
+
+Completions::Completions(std::span<FutureState* const> futures) : left_(futures.size()) {
+  start(futures);
+}
+Completions::~Completions() { stop(); }
+
+void Completions::note(Watch& watch) noexcept {
+  watch.next_done = newest_.load(std::memory_order_relaxed);  // relaxed: the CAS decides
+  // release pairs with the acquire in next(): the link, and the future's result.
+  while (!newest_.compare_exchange_weak(watch.next_done, &watch, std::memory_order_release,
+                                        std::memory_order_relaxed)) {
+  }
+  events_.fetch_add(1, std::memory_order_release);  // pairs with acquire in next()
+  unpark_one(events_);
+}
+
+std::size_t Completions::next(Deadline until) {
+  while (!oldest_) {
+    const std::uint32_t events = events_.load(std::memory_order_acquire);  // pairs with note()
+    Watch* newest = newest_.exchange(nullptr, std::memory_order_acquire);  // pairs with note()
+    while (newest) {
+      Watch* watch = std::exchange(newest, newest->next_done);
+      watch->next_done = std::exchange(oldest_, watch);
+    }
+    if (!oldest_ && !park(events_, events, until) &&
+        !newest_.load(std::memory_order_relaxed))  // relaxed: acquired on the next turn
+      throw TimeoutError(std::to_string(left_) + " (of " + std::to_string(watches().size()) +
+                         ") futures unfinished");
+  }
+  Watch* watch = std::exchange(oldest_, oldest_->next_done);
+  --left_;
+  // From here on the caller may drop the future: nobody may still be telling us of it.
+  // acquire pairs with the release in told().
+  while (watch->added && !watch->over.load(std::memory_order_acquire)) cpu_relax();
+  return static_cast<std::size_t>(watch - watches().data());
+}
+
+}  // namespace tandem::inline v1::concurrent::futures::detail

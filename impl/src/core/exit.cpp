@@ -1,0 +1,68 @@
+#include "tandem/core/exit.hpp"
+
+#include <array>
+#include <atomic>
+#include <cstdlib>
+#include <exception>
+#include <mutex>
+#include <vector>
+
+#include "tandem/core/log.hpp"
+#include "tandem/core/mutex.hpp"
+#include "tandem/core/repr.hpp"
+
+namespace tandem::inline v1::detail {
+
+namespace {
+
+using Hooks = std::vector<std::function<void()>>;
+
+struct Registry {
+  Mutex mutex;
+  std::array<Hooks, 2> stages;  // by ExitStage; guarded by mutex
+  std::atomic<bool> exiting{false};
+};
+Registry& registry() {
+  static Registry& forever = *new Registry;  // never destroyed: it is used while statics die
+  return forever;
+}
+
+void run(const std::function<void()>& hook) noexcept {
+  try {
+    hook();
+  } catch (...) {
+    log("Exception ignored in exit hook:\n" + exception_text(std::current_exception()));
+  }
+}
+
+// A hook may register another: taken one by one, until there is none.
+void run_stage(ExitStage stage) {
+  Hooks& hooks = registry().stages[static_cast<std::size_t>(stage)];
+  for (;;) {
+    std::unique_lock guard(registry().mutex);
+    if (hooks.empty()) return;
+    const auto hook = std::move(hooks.back());
+    hooks.pop_back();
+    guard.unlock();
+    run(hook);
+  }
+}
+
+void run_all() {
+  registry().exiting.store(true, std::memory_order_seq_cst);
+  run_stage(ExitStage::executors);
+  run_stage(ExitStage::threads);
+}
+
+}  // namespace
+
+void at_exit(ExitStage stage, std::function<void()> hook) {
+  static const bool registered = std::atexit(run_all) == 0;
+  static_cast<void>(registered);
+  std::scoped_lock guard(registry().mutex);
+  registry().stages[static_cast<std::size_t>(stage)].push_back(std::move(hook));
+}
+
+bool is_exiting() noexcept { return registry().exiting.load(std::memory_order_seq_cst); }
+
+}  // namespace tandem::inline v1::detail

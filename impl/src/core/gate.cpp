@@ -1,0 +1,51 @@
+#include "tandem/core/gate.hpp"
+
+namespace tandem::inline v1::detail {
+
+bool Gate::take_permit() noexcept {
+  std::uint32_t permits = permits_.load(std::memory_order_relaxed);  // relaxed: the CAS decides
+  while (permits > 0)
+    // acquire pairs with the release in wake_a_sleeper(): the waker's doings are visible.
+    if (permits_.compare_exchange_weak(permits, permits - 1, std::memory_order_acquire,
+                                       std::memory_order_relaxed))
+      return true;
+  return false;
+}
+
+bool Gate::sleep(Deadline until) noexcept {
+  while (!take_permit())
+    if (!park(permits_, 0, until)) {
+      leave();
+      return false;
+    }
+  return true;
+}
+
+// Takes this thread off the books: one sleeper less or, if a waker has claimed that one already,
+// one permit less.
+void Gate::leave() noexcept {
+  std::uint32_t sleepers = sleepers_.load(std::memory_order_relaxed);  // relaxed: the CAS decides
+  while (sleepers > 0)
+    if (sleepers_.compare_exchange_weak(sleepers, sleepers - 1, std::memory_order_seq_cst)) return;
+  while (!take_permit()) park(permits_, 0, Deadline::never());  // on its way: the claim came first
+}
+
+bool Gate::wake_a_sleeper() noexcept {
+  std::uint32_t sleepers = sleepers_.load(std::memory_order_seq_cst);
+  while (sleepers > 0)
+    if (sleepers_.compare_exchange_weak(sleepers, sleepers - 1, std::memory_order_seq_cst)) {
+      permits_.fetch_add(1, std::memory_order_release);  // pairs with acquire in take_permit()
+      unpark_one(permits_);
+      return true;
+    }
+  return false;
+}
+
+void Gate::wake_all_sleepers() noexcept {
+  const std::uint32_t claimed = sleepers_.exchange(0, std::memory_order_seq_cst);
+  if (claimed == 0) return;
+  permits_.fetch_add(claimed, std::memory_order_release);  // pairs with acquire in take_permit()
+  unpark(permits_, claimed);
+}
+
+}  // namespace tandem::inline v1::detail

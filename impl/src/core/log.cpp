@@ -1,0 +1,49 @@
+#include "tandem/core/log.hpp"
+
+#include <cstdio>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "tandem/core/mutex.hpp"
+
+namespace tandem::inline v1 {
+
+namespace {
+
+struct Sink {
+  detail::Mutex mutex;
+  std::shared_ptr<LogSink> current = std::make_shared<LogSink>();
+};
+Sink& sink() {
+  static Sink& forever = *new Sink;  // never destroyed: threads log until the very end
+  return forever;
+}
+
+void write_to_stderr(std::string_view message) {
+  std::string line(message);
+  line += '\n';
+  std::fwrite(line.data(), 1, line.size(), stderr);
+}
+
+}  // namespace
+
+LogSink log_sink(LogSink next) {
+  auto shared = std::make_shared<LogSink>(std::move(next));
+  std::scoped_lock guard(sink().mutex);
+  sink().current.swap(shared);
+  return *shared;
+}
+
+void detail::log(std::string_view message) noexcept {
+  try {
+    std::unique_lock guard(sink().mutex);
+    const auto current = sink().current;
+    guard.unlock();  // the sink may log, or set another sink
+    *current ? (*current)(message) : write_to_stderr(message);
+  } catch (...) {
+    // Nowhere left to report it.
+  }
+}
+
+}  // namespace tandem::inline v1

@@ -1,0 +1,41 @@
+#include "tandem/core/park.hpp"
+
+#include <climits>
+
+#include "platform/park.hpp"
+
+namespace tandem::inline v1 {
+
+namespace {
+std::atomic<std::size_t> parked{0};
+}  // namespace
+
+// relaxed: a number for tests, which poll it; it orders nothing.
+std::size_t parked_threads() noexcept { return parked.load(std::memory_order_relaxed); }
+
+namespace detail {
+
+bool park(const std::atomic<std::uint32_t>& word, std::uint32_t expected,
+          Deadline until) noexcept {
+  parked.fetch_add(1, std::memory_order_relaxed);  // relaxed: see parked_threads()
+  bool in_time;
+  if (until.is_never()) {
+    in_time = platform::park(word, expected, nullptr);
+  } else {
+    const auto when = until.when();
+    in_time = platform::park(word, expected, &when);
+  }
+  parked.fetch_sub(1, std::memory_order_relaxed);  // relaxed: see parked_threads()
+  return in_time;
+}
+
+void unpark(const std::atomic<std::uint32_t>& word, std::uint32_t count) noexcept {
+  platform::unpark(&word, count > INT_MAX ? INT_MAX : static_cast<int>(count));
+}
+void unpark_one(const std::atomic<std::uint32_t>& word) noexcept { platform::unpark(&word, 1); }
+void unpark_all(const std::atomic<std::uint32_t>& word) noexcept {
+  platform::unpark(&word, INT_MAX);
+}
+
+}  // namespace detail
+}  // namespace tandem::inline v1

@@ -1,0 +1,45 @@
+// Parking on Linux: a private futex with an absolute deadline on CLOCK_MONOTONIC, the clock of
+// std::chrono::steady_clock in both libstdc++ and libc++.
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <climits>
+
+#include "platform/park.hpp"
+
+namespace tandem::inline v1::platform {
+
+static_assert(sizeof(std::atomic<std::uint32_t>) == sizeof(std::uint32_t));
+
+namespace {
+
+timespec to_timespec(std::chrono::steady_clock::time_point when) noexcept {
+  using namespace std::chrono;
+  auto since = when.time_since_epoch();
+  if (since < since.zero()) since = since.zero();
+  const auto whole = duration_cast<seconds>(since);
+  timespec spec{};
+  spec.tv_sec = static_cast<time_t>(whole.count());
+  spec.tv_nsec = static_cast<long>(duration_cast<nanoseconds>(since - whole).count());
+  return spec;
+}
+
+}  // namespace
+
+bool park(const std::atomic<std::uint32_t>& word, std::uint32_t expected,
+          const std::chrono::steady_clock::time_point* until) noexcept {
+  timespec deadline{};
+  if (until) deadline = to_timespec(*until);
+  const long result = syscall(SYS_futex, &word, FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, expected,
+                              until ? &deadline : nullptr, nullptr, FUTEX_BITSET_MATCH_ANY);
+  return !(result == -1 && errno == ETIMEDOUT);
+}
+
+void unpark(const std::atomic<std::uint32_t>* word, int count) noexcept {
+  syscall(SYS_futex, word, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, count, nullptr, nullptr, 0);
+}
+
+}  // namespace tandem::inline v1::platform

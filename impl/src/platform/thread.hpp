@@ -1,0 +1,29 @@
+// Neutral contract: threads of the system. One file per system implements it.
+#pragma once
+#include <cstdint>
+
+namespace tandem::inline v1::platform {
+
+// Starts a thread that runs body(argument). It must be given back once, by join_thread() or
+// detach_thread(), with the ident that it has itself (thread_ident()).
+// Returns 0, or the error number of the system; then body is never called.
+int start_thread(void (*body)(void*), void* argument) noexcept;
+
+// Waits until the thread has ended, thread_local destructors included.
+void join_thread(std::uint64_t ident) noexcept;
+void detach_thread(std::uint64_t ident) noexcept;
+
+// Of the calling thread. Never 0; may be used again after the thread has been joined.
+std::uint64_t thread_ident() noexcept;
+// Of the calling thread: the number that the system's own tools show.
+std::uint32_t native_thread_id() noexcept;
+// Whether the calling thread is the one that the process began with (or that forked it).
+bool is_main_thread() noexcept;
+
+// What debuggers and process listings show for the calling thread; cut where the system's limit is.
+void name_this_thread(const char* name) noexcept;
+
+// Has the three called around every fork(): before it, and after it in the parent or in the child.
+void on_fork(void (*before)(), void (*parent)(), void (*child)()) noexcept;
+
+}  // namespace tandem::inline v1::platform

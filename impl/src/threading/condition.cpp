@@ -1,0 +1,115 @@
+#include "tandem/threading/condition.hpp"
+
+#include <limits>
+#include <mutex>
+
+#include "tandem/core/exceptions.hpp"
+#include "tandem/core/park.hpp"
+#include "threading/acquire.hpp"
+
+namespace tandem::inline v1::threading {
+
+// Stands on the stack of the thread that waits.
+struct Condition::Waiter {
+  static constexpr std::uint32_t waiting = 0, notified = 1;
+  std::atomic<std::uint32_t> word{waiting};  // once notified, only its address may be used
+  Waiter* previous = nullptr;                // guarded by mutex_
+  Waiter* next = nullptr;                    // guarded by mutex_
+
+  bool is_notified() const noexcept {
+    return word.load(std::memory_order_acquire) == notified;  // pairs with the release in pop()
+  }
+};
+
+Condition::Condition() : recursive_(&own_.emplace()) {}
+
+bool Condition::acquire(AcquireOptions options) {
+  return plain_ ? plain_->acquire(options) : recursive_->acquire(options);
+}
+void Condition::release() { plain_ ? plain_->release() : recursive_->release(); }
+
+bool Condition::is_owned() { return plain_ ? plain_->locked() : recursive_->is_owned(); }
+
+std::size_t Condition::release_all() {
+  if (recursive_) return recursive_->release_all();
+  plain_->release();
+  return 0;
+}
+
+void Condition::acquire_again(std::size_t count) {
+  plain_ ? plain_->lock() : recursive_->acquire_again(count);
+}
+
+bool Condition::wait(Timeout timeout) {
+  if (!is_owned()) throw RuntimeError("cannot wait on un-acquired lock");
+  detail::refuse_too_large(timeout);
+  return wait_until(detail::Deadline::after(timeout));
+}
+
+bool Condition::wait_until(detail::Deadline until) {
+  Waiter self;
+  enqueue(self);
+  std::size_t count = 0;
+  try {
+    count = release_all();
+  } catch (...) {  // another thread has released the Lock meanwhile
+    withdraw(self);
+    throw;
+  }
+  const auto notified = [&self] { return self.is_notified(); };
+  if (until.passed() || !spin_(notified))
+    while (!notified() && detail::park(self.word, Waiter::waiting, until)) {
+    }
+  acquire_again(count);
+  return notified() || !withdraw(self);
+}
+
+void Condition::notify(std::ptrdiff_t n) {
+  if (!is_owned()) throw RuntimeError("cannot notify on un-acquired lock");
+  for (; n > 0; --n) {
+    const auto* const word = pop();
+    if (!word) return;
+    detail::unpark_one(*word);
+  }
+}
+
+void Condition::notify_all() { notify(std::numeric_limits<std::ptrdiff_t>::max()); }
+
+void Condition::enqueue(Waiter& waiter) noexcept {
+  std::scoped_lock guard(mutex_);
+  waiter.previous = last_;
+  (last_ ? last_->next : first_) = &waiter;
+  last_ = &waiter;
+  ++waiting_;
+}
+
+bool Condition::withdraw(Waiter& waiter) noexcept {
+  std::scoped_lock guard(mutex_);
+  if (waiter.is_notified()) return false;
+  (waiter.previous ? waiter.previous->next : first_) = waiter.next;
+  (waiter.next ? waiter.next->previous : last_) = waiter.previous;
+  --waiting_;
+  return true;
+}
+
+const std::atomic<std::uint32_t>* Condition::pop() noexcept {
+  std::scoped_lock guard(mutex_);
+  Waiter* const waiter = first_;
+  if (!waiter) return nullptr;
+  first_ = waiter->next;
+  (first_ ? first_->previous : last_) = nullptr;
+  --waiting_;
+  const auto* const word = &waiter->word;
+  // release pairs with the acquire in is_notified(). Past this line the waiter may be gone.
+  waiter->word.store(Waiter::notified, std::memory_order_release);
+  return word;
+}
+
+std::string to_string(const Condition& condition) {
+  const std::string lock =
+      condition.plain_ ? to_string(*condition.plain_) : to_string(*condition.recursive_);
+  std::scoped_lock guard(condition.mutex_);
+  return "<Condition(" + lock + ", " + std::to_string(condition.waiting_) + ")>";
+}
+
+}  // namespace tandem::inline v1::threading

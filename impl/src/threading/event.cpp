@@ -1,0 +1,55 @@
+#include "tandem/threading/event.hpp"
+
+#include "tandem/core/park.hpp"
+#include "tandem/core/repr.hpp"
+#include "threading/acquire.hpp"
+
+namespace tandem::inline v1::threading {
+
+void Event::set() noexcept {
+  std::uint32_t before = word_.load(std::memory_order_relaxed);  // relaxed: the CAS decides
+  // release pairs with the acquires in is_set() and wait_slowly(). A write also when the flag is up
+  // already: then whoever comes later sees what this thread did, too.
+  while (!word_.compare_exchange_weak(before, (before & ~sleepers) | flag,
+                                      std::memory_order_release, std::memory_order_relaxed)) {
+  }
+  if (before & sleepers) detail::unpark_all(word_);
+}
+
+void Event::clear() noexcept {
+  std::uint32_t before = word_.load(std::memory_order_relaxed);  // relaxed: the CAS decides
+  // relaxed: publishes nothing, and continues the release of set() for those that still wake.
+  while ((before & flag) && !word_.compare_exchange_weak(before, (before & ~flag) + round,
+                                                         std::memory_order_relaxed)) {
+  }
+}
+
+bool Event::wait_slowly(Timeout timeout) {
+  // acquire, here and below, pairs with the release in set().
+  const std::uint32_t seen = word_.load(std::memory_order_acquire);
+  if (seen & flag) return true;
+  detail::refuse_too_large(timeout);
+  const auto until = detail::Deadline::after(timeout);
+  std::uint32_t now = seen;
+  const auto ready = [&] {
+    now = word_.load(std::memory_order_acquire);  // pairs with set()
+    return lets_through(now, seen);
+  };
+  if (until.passed()) return ready();
+  if (spin_(ready)) return true;
+  while (!ready()) {
+    // relaxed: only tells set() that there is somebody to wake
+    if (!(now & sleepers) &&
+        !word_.compare_exchange_strong(now, now | sleepers, std::memory_order_relaxed))
+      continue;
+    if (!detail::park(word_, now | sleepers, until)) return ready();
+  }
+  return true;
+}
+
+std::string to_string(const Event& event) {
+  return "<threading.Event at " + detail::address_text(&event) +
+         (event.is_set() ? ": set>" : ": unset>");
+}
+
+}  // namespace tandem::inline v1::threading

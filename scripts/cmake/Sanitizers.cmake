@@ -1,0 +1,13 @@
+# TANDEM_SANITIZE=address|undefined|thread watches the library and everything that links it.
+set(TANDEM_SANITIZE "" CACHE STRING "address, undefined, thread, or nothing")
+set_property(CACHE TANDEM_SANITIZE PROPERTY STRINGS "" address undefined thread)
+
+if(TANDEM_SANITIZE)
+  set(TANDEM_SANITIZE_FLAGS -fsanitize=${TANDEM_SANITIZE} -fno-sanitize-recover=all
+                            -fno-omit-frame-pointer)
+  add_compile_options(${TANDEM_SANITIZE_FLAGS})
+  add_link_options(-fsanitize=${TANDEM_SANITIZE})
+  if(TANDEM_SANITIZE STREQUAL "thread" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    add_compile_options(-Wno-tsan) # std::atomic_thread_fence, used in the standard library
+  endif()
+endif()
