@@ -1,6 +1,7 @@
 #include "tandem/core/block_pool.hpp"
 
 #include <array>
+#include <functional>
 #include <mutex>
 #include <new>
 #include <utility>
@@ -27,37 +28,49 @@ void free_block(void* block, std::size_t) noexcept { ::operator delete(block); }
 
 namespace {
 
+// Blocks begin at cache lines, so that a small task is one line to hand over.
 constexpr std::size_t granule = 64, classes = 8;
-constexpr std::size_t chain_length = 64;
-constexpr std::size_t depot_chains = 1024;  // for each size: 4 MiB of 64-byte blocks at most
+constexpr std::size_t depot_magazines = 1024;  // for each size: 4 MiB of 64-byte blocks at most
 
-struct Block {
-  Block* next;
+// Up to 64 free blocks, held by pointers beside them: neither taking nor giving a block touches
+// it, which would fetch its cache line from the thread that used it last.
+struct Magazine {
+  static constexpr std::size_t capacity = 64;
+  std::size_t count = 0;
+  std::array<void*, capacity> blocks;
+
+  bool is_empty() const noexcept { return count == 0; }
+  bool is_full() const noexcept { return count == capacity; }
+  void free_all() noexcept {
+    while (!is_empty()) ::operator delete(blocks[--count], std::align_val_t(granule));
+  }
 };
 
-// Blocks that no thread holds, by size.
+// Full magazines that no thread holds, by size.
 class Depot {
  public:
-  // A chain, or nullptr.
-  Block* take(std::size_t size_class) noexcept {
+  // A full magazine for an empty one; false if there is none.
+  bool exchange(std::size_t size_class, Magazine*& empty) noexcept {
     Shelf& shelf = shelves_[size_class];
     std::scoped_lock guard(shelf.mutex);
-    if (shelf.count == 0) return nullptr;
-    return shelf.chains[--shelf.count];
+    if (shelf.count == 0) return false;
+    delete std::exchange(empty, shelf.full[--shelf.count]);
+    return true;
   }
-  bool give(std::size_t size_class, Block* chain) noexcept {
+  // Takes a full magazine; false if there is no room for it.
+  bool give(std::size_t size_class, Magazine* full) noexcept {
     Shelf& shelf = shelves_[size_class];
     std::scoped_lock guard(shelf.mutex);
-    if (shelf.count == depot_chains) return false;
-    shelf.chains[shelf.count++] = chain;
+    if (shelf.count == depot_magazines) return false;
+    shelf.full[shelf.count++] = full;
     return true;
   }
 
  private:
   struct Shelf {
     Mutex mutex;
-    std::size_t count = 0;                    // guarded by mutex
-    std::array<Block*, depot_chains> chains;  // guarded by mutex; the first `count` are set
+    std::size_t count = 0;                        // guarded by mutex
+    std::array<Magazine*, depot_magazines> full;  // guarded by mutex; the first `count` are set
   };
   std::array<Shelf, classes> shelves_;
 };
@@ -67,49 +80,65 @@ Depot& depot() {
   return forever;
 }
 
-void free_all(Block* block) noexcept {
-  while (block) ::operator delete(std::exchange(block, block->next));
-}
-
-// What this thread keeps. Two chains of each size at most: one full, one being filled or emptied.
+// What this thread keeps: for each size one magazine in use and one that is full or empty.
 class Cache {
  public:
   ~Cache() {
-    for (Bin& bin : bins_) {
-      free_all(std::exchange(bin.blocks, nullptr));
-      free_all(std::exchange(bin.full, nullptr));
-      bin.count = 0;
-    }
+    for (Bin& bin : bins_)
+      for (Magazine*& magazine : {std::ref(bin.used), std::ref(bin.other)}) {
+        if (!magazine) continue;
+        magazine->free_all();
+        delete std::exchange(magazine, nullptr);
+      }
   }
 
   void* take(std::size_t size_class) {
     Bin& bin = bins_[size_class];
-    if (!bin.blocks) {
-      bin.blocks = bin.full ? std::exchange(bin.full, nullptr) : depot().take(size_class);
-      if (!bin.blocks) return ::operator new((size_class + 1) * granule);
-      bin.count = chain_length;
+    if (!bin.used || bin.used->is_empty()) {
+      if (!refill(size_class, bin))
+        return ::operator new((size_class + 1) * granule, std::align_val_t(granule));
     }
-    --bin.count;
-    return std::exchange(bin.blocks, bin.blocks->next);
+    Magazine& magazine = *bin.used;
+    void* block = magazine.blocks[--magazine.count];
+    // The block after the next: its line comes over while this one is being filled.
+    if (magazine.count > 1) __builtin_prefetch(magazine.blocks[magazine.count - 2], 1);
+    return block;
   }
 
-  void give(std::size_t size_class, void* memory) noexcept {
+  void give(std::size_t size_class, void* block) noexcept {
     Bin& bin = bins_[size_class];
-    if (bin.count == chain_length) {
-      if (bin.full && !depot().give(size_class, bin.full)) free_all(bin.full);
-      bin.full = std::exchange(bin.blocks, nullptr);
-      bin.count = 0;
+    if (!bin.used || bin.used->is_full()) {
+      if (!make_room(size_class, bin)) {
+        ::operator delete(block, std::align_val_t(granule));
+        return;
+      }
     }
-    bin.blocks = ::new (memory) Block{bin.blocks};
-    ++bin.count;
+    bin.used->blocks[bin.used->count++] = block;
   }
 
  private:
   struct Bin {
-    Block* blocks = nullptr;
-    std::size_t count = 0;
-    Block* full = nullptr;  // a whole chain
+    Magazine* used = nullptr;
+    Magazine* other = nullptr;
   };
+
+  static bool refill(std::size_t size_class, Bin& bin) noexcept {
+    if (bin.other && !bin.other->is_empty()) {
+      std::swap(bin.used, bin.other);
+      return true;
+    }
+    return depot().exchange(size_class, bin.used);
+  }
+  static bool make_room(std::size_t size_class, Bin& bin) noexcept {
+    if (bin.other && bin.other->is_full()) {
+      if (!depot().give(size_class, bin.other)) bin.other->free_all();
+      else bin.other = nullptr;
+    }
+    std::swap(bin.used, bin.other);
+    if (!bin.used) bin.used = new (std::nothrow) Magazine;
+    return bin.used != nullptr;
+  }
+
   std::array<Bin, classes> bins_;
 };
 

@@ -5,12 +5,13 @@
 namespace tandem::inline v1::detail {
 
 namespace {
-constexpr int spins = 128;  // the lock is held for the move of one item
+constexpr std::uint32_t spins = 256;  // in pauses; the lock is held for the move of one item
 }  // namespace
 
 std::uint64_t Cursor::lock_slowly() noexcept {
   std::uint64_t flag = 0;  // whoever has slept must assume that others still do
-  for (int turn = 0;; ++turn) {
+  SpinPause pause;
+  for (std::uint32_t turn = 0;;) {
     std::uint64_t word = word_.load(std::memory_order_relaxed);  // relaxed: the CAS decides
     if (!(word & locked)) {
       // acquire pairs with the exchange in unlock().
@@ -20,7 +21,7 @@ std::uint64_t Cursor::lock_slowly() noexcept {
       continue;
     }
     if (turn < spins) {
-      cpu_relax();
+      turn += pause();
       continue;
     }
     // relaxed: the bit orders nothing; park() compares the whole low half again.

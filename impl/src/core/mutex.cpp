@@ -5,15 +5,14 @@
 namespace tandem::inline v1::detail {
 
 namespace {
-constexpr int spins = 64;  // about a microsecond: sections under this mutex are shorter than that
+constexpr std::uint32_t spins = 256;  // in pauses: some microseconds, longer than any section
 }  // namespace
 
 bool Mutex::lock_slowly(Deadline until) noexcept {
-  for (int turn = 0; turn < spins; ++turn) {
+  SpinPause pause;
+  for (std::uint32_t turn = 0; turn < spins; turn += pause())
     // relaxed: only decides whether to try; try_lock() acquires.
     if (word_.load(std::memory_order_relaxed) == unlocked && try_lock()) return true;
-    cpu_relax();
-  }
   // Whoever has slept takes the mutex as contended: others may still be asleep.
   // acquire pairs with the release in unlock().
   while (word_.exchange(contended, std::memory_order_acquire) != unlocked)

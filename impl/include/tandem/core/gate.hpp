@@ -63,9 +63,11 @@ class Gate {
   TANDEM_API void wake_all_sleepers() noexcept;
   bool take_permit() noexcept;
 
-  std::atomic<std::uint32_t> sleepers_{0};  // entered and not yet claimed by a waker
-  std::atomic<std::uint32_t> permits_{0};   // claimed and not yet awake
-  AdaptiveSpin spin_;
+  // Wakers look at the sleepers all the time, and find the line in their cache as long as nobody
+  // writes to it: so what waiters write while nobody sleeps stands on another line.
+  alignas(64) std::atomic<std::uint32_t> sleepers_{0};  // entered, not yet claimed by a waker
+  std::atomic<std::uint32_t> permits_{0};               // claimed and not yet awake
+  alignas(64) AdaptiveSpin spin_;
 };
 
 }  // namespace tandem::inline v1::detail

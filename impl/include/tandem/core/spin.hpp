@@ -1,17 +1,21 @@
 // Spinning for a short while before parking.
 //
-// A short spin is worth a hundred times in latency when the other side is running (a parked thread
+// A short spin is worth a hundred times in latency when the other side is running (a thread parked
 // on an idle virtual CPU takes 45 us to come back), and only costs when it is not. So each waiting
-// place learns how long a spin pays: a spin that succeeds lengthens the next one, a vain one
-// shortens it.
+// place learns how long a spin pays: one that succeeds sets the length of the next ones, vain ones
+// shorten it.
+//
+// Two threads that have both begun to park would never find out that spinning pays again, since each
+// wakes too late for the other's short spin: so from time to time one spin is long.
 #pragma once
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <utility>
 
 namespace tandem::inline v1::detail {
 
-// Tells the processor that this is a spin loop.
+// Tells the processor that this is a spin loop. 5 to 40 ns.
 inline void cpu_relax() noexcept {
 #if defined(__x86_64__) || defined(__i386__)
   __builtin_ia32_pause();
@@ -20,31 +24,62 @@ inline void cpu_relax() noexcept {
 #endif
 }
 
+// Pauses between two looks at a word that another thread is about to change. Each look takes the
+// cache line away from that thread, which shall get something done in between: so the looks come at
+// growing distances.
+class SpinPause {
+ public:
+  // Returns how many pauses it made.
+  std::uint32_t operator()() noexcept {
+    for (std::uint32_t i = 0; i < pauses_; ++i) cpu_relax();
+    return std::exchange(pauses_, std::min(pauses_ * 2, most));
+  }
+
+ private:
+  static constexpr std::uint32_t first = 2, most = 32;
+  std::uint32_t pauses_ = first;
+};
+
 class AdaptiveSpin {
  public:
   // Spins until ready(), for as long as has paid so far. Returns whether it became ready.
   template <class Ready>
   bool operator()(Ready&& ready) noexcept {
-    const std::uint32_t limit = limit_.load(std::memory_order_relaxed);  // relaxed: a hint
-    for (std::uint32_t turn = 0; turn < limit; ++turn) {
+    const std::uint32_t limit = this->limit();
+    SpinPause pause;
+    for (std::uint32_t turn = 0; turn < limit;) {
+      turn += pause();
       if (ready()) {
-        if (limit < longest) remember(limit + limit / 4 + 1);
+        paid(turn);
         return true;
       }
-      cpu_relax();
     }
-    remember(std::max(limit - limit / 4, shortest));
+    in_vain();
     return false;
   }
 
  private:
-  static constexpr std::uint32_t shortest = 16, longest = 1024;  // in pauses, 5 to 40 ns each
+  static constexpr std::uint32_t shortest = 64, longest = 2048;  // in pauses
+  static constexpr std::uint32_t probe_every = 16;
 
-  void remember(std::uint32_t limit) noexcept {
-    limit_.store(limit, std::memory_order_relaxed);  // relaxed: a hint, lost updates are harmless
+  // All relaxed: hints; a lost update is harmless.
+  std::uint32_t limit() const noexcept {
+    const bool probe = vain_.load(std::memory_order_relaxed) % probe_every == probe_every - 1;
+    return probe ? longest : limit_.load(std::memory_order_relaxed);
+  }
+  void paid(std::uint32_t turns) noexcept {
+    const std::uint32_t wanted = std::clamp(4 * turns, shortest, longest);
+    if (wanted > limit_.load(std::memory_order_relaxed))
+      limit_.store(wanted, std::memory_order_relaxed);
+  }
+  void in_vain() noexcept {
+    const std::uint32_t limit = limit_.load(std::memory_order_relaxed);
+    limit_.store(std::max(limit - limit / 4, shortest), std::memory_order_relaxed);
+    vain_.store(vain_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   }
 
   std::atomic<std::uint32_t> limit_{256};
+  std::atomic<std::uint32_t> vain_{0};
 };
 
 }  // namespace tandem::inline v1::detail

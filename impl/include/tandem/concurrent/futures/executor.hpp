@@ -65,6 +65,8 @@ class WorkItem {
     if (wanted) task->finish();
     task->drop_work();
   }
+  // Has the processor fetch the call's memory: for queues, which know what comes next.
+  void prefetch() const noexcept { __builtin_prefetch(task_, 1); }
   // Sets the future to an exception instead, unless it was cancelled. Once.
   TANDEM_API void fail(std::exception_ptr error) noexcept;
 

@@ -82,6 +82,7 @@ class Channel final : public AbstractChannel<T> {
         }
       }
       if (closed) throw queue::ShutDown();
+      if (store_.is_closed()) continue;  // just now: it may have dropped items, which is no Empty
       if (!options.block) throw queue::Empty();
       if (!until) until = checked_deadline(options.timeout);
       else if (until->passed()) throw queue::Empty();
@@ -209,7 +210,7 @@ class Channel final : public AbstractChannel<T> {
 
   Store store_;
   Gate getters_, putters_;
-  Unfinished unfinished_;
+  alignas(64) Unfinished unfinished_;
 };
 
 }  // namespace tandem::inline v1::detail

@@ -147,7 +147,10 @@ class Fifo {
       retire(std::exchange(get_.segment, get_.segment->next));
       get_.index = 0;
     }
-    return get_.segment->slot(get_.index);
+    T* slot = get_.segment->slot(get_.index);
+    if constexpr (requires { slot->prefetch(); })
+      if (get_.tail_seen - count > 2 && get_.index + 2 < get_.segment->capacity()) slot[2].prefetch();
+    return slot;
   }
   // One full-size row is kept for the putters; the others go back at once.
   void retire(Segment<T>* segment) noexcept {

@@ -1,0 +1,27 @@
+# Sourced after steps.sh. Builds the benchmarks, and knows what their peers are called on Debian.
+
+bench_peer_packages=(libtbb-dev libboost-dev libboost-thread-dev libconcurrentqueue-dev
+  libatomic-queue-dev libglib2.0-dev)
+bench_build=$tandem_root/build/bench
+
+configure_bench() {
+  local log=$tandem_root/build/bench.log
+  mkdir -p "$tandem_root/build"
+  cmake -S "$tandem_root" --preset bench -B "$bench_build" >"$log" 2>&1 || {
+    cat "$log"
+    return 1
+  }
+}
+
+# build_targets <jobs> <target>…
+build_targets() {
+  local jobs=$1
+  shift
+  NINJA_STATUS='[%f/%t %es] ' cmake --build "$bench_build" --parallel "$jobs" --target "$@"
+}
+
+# The conformance suites of the build.
+conformance_targets() {
+  cmake --build "$bench_build" --target help | sed -n 's/^\(conformance_[a-z_]*\): phony.*/\1/p' |
+    grep -v '^conformance_harness'
+}

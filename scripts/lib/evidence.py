@@ -1,0 +1,90 @@
+"""The evidence as data: clauses and claims (spec/), cases (conformance/), twins and goldens (reference/), the census."""
+
+import json
+import os
+import re
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.append(os.path.join(ROOT, "reference"))
+
+import toml_subset  # noqa: E402
+
+CASE = re.compile(r'\bCASE\(\s*"([^"\n]*)"')
+TWIN = re.compile(r'^@case\(\s*"([^"\n]*)"', re.M)
+COMMENT = re.compile(r'("(?:\\.|[^"\\\n])*")|//[^\n]*|/\*.*?\*/', re.S)
+# Folders of conformance/ that hold no cases of the library.
+NO_CASES = ("harness", "properties", "examples", "runner")
+CENSUS = "spec/census/cpython_311.json"
+EXCLUDED = "spec/census-excluded.toml"
+
+
+def files(root, room, suffix):
+    """{primitive: path} of a room's files: queue/lifo_queue -> spec/queue/lifo_queue.toml"""
+    found, top = {}, os.path.join(root, room)
+    for folder, folders, names in os.walk(top):
+        folders[:] = sorted(name for name in folders if not name.startswith(("_", ".")))
+        if folder == top:
+            folders[:] = [name for name in folders if name not in NO_CASES]
+            continue
+        for name in sorted(names):
+            if name.endswith(suffix):
+                path = os.path.join(folder, name)
+                found[os.path.relpath(path, top)[: -len(suffix)].replace(os.sep, "/")] = path
+    return found
+
+
+def read(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+def specs(root=ROOT):
+    """{primitive: parsed TOML}; a file that does not parse raises toml_subset.TomlError."""
+    return {primitive: toml_subset.load(path) for primitive, path in files(root, "spec", ".toml").items()}
+
+
+def cases(root=ROOT):
+    """{primitive: [id]} of conformance/, as written."""
+    found = {}
+    for primitive, path in files(root, "conformance", "_test.cpp").items():
+        code = COMMENT.sub(lambda match: match.group(1) or " ", read(path))
+        found[primitive] = CASE.findall(code)
+    return found
+
+
+def twins(root=ROOT):
+    """{primitive: [id]} of reference/, as written."""
+    return {primitive: TWIN.findall(read(path)) for primitive, path in files(root, "reference", ".py").items()}
+
+
+def golden_ids(root, primitive):
+    path = os.path.join(root, "reference", *primitive.split("/")) + ".golden.json"
+    return set(json.loads(read(path))["cases"]) if os.path.exists(path) else set()
+
+
+def test_name(record):
+    """test_asyncio/test_tasks.py, BaseTaskTests, test_x -> test_asyncio.test_tasks.BaseTaskTests.test_x"""
+    return ".".join((record["file"][: -len(".py")].replace("/", "."), record["cls"], record["method"]))
+
+
+def census(root=ROOT):
+    """{test name: record} of the methods in scope."""
+    path = os.path.join(root, *CENSUS.split("/"))
+    return {test_name(record): record for record in json.loads(read(path))} if os.path.exists(path) else {}
+
+
+def excluded(root=ROOT):
+    """[{test, reason}] of what no clause answers."""
+    path = os.path.join(root, *EXCLUDED.split("/"))
+    return toml_subset.load(path).get("excluded", []) if os.path.exists(path) else []
+
+
+def cited_tests(clause):
+    """The names behind "test: …" (the census's own version, not "test 3.13: …")."""
+    names = []
+    for source in clause.get("sources", []):
+        kind, _, name = source.partition(":")
+        if kind == "test":
+            names.append(name.strip())
+    return names

@@ -1,0 +1,62 @@
+# shellcheck shell=bash
+# Sourced. What a build needs of the system, and how it gets there.
+
+tandem_packages=(g++ cmake ninja-build ccache pkgconf libgtest-dev libgmock-dev libbenchmark-dev
+  librapidcheck-dev nlohmann-json3-dev libcli11-dev python3)
+
+# require_packages [package…]: those above and these. Installs what is missing, where it can.
+require_packages() {
+  if command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; then
+    _require_debian "${tandem_packages[@]}" "$@"
+  else
+    _require_elsewhere "$@"
+  fi
+}
+
+# The Debian package of a compiler's command: clang++-19 is in clang-19, g++-13 in g++-13.
+package_of_compiler() { basename "$1" | sed 's/^clang++/clang/'; }
+
+_require_debian() {
+  local -A have=()
+  local package status missing=()
+  while read -r package status; do
+    [[ $status == installed ]] && have[$package]=1
+  done < <(dpkg-query -W -f='${Package} ${db:Status-Status}\n' "$@" 2>/dev/null)
+  for package in "$@"; do [[ ${have[$package]-} ]] || missing+=("$package"); done
+  if ((${#missing[@]} == 0)); then
+    echo "nothing is missing"
+    return
+  fi
+
+  echo "missing: ${missing[*]}"
+  local as_root=()
+  if ((EUID != 0)); then
+    as_root=(sudo)
+    if ! command -v sudo >/dev/null || ! { sudo -n true || [[ -t 0 ]]; } 2>/dev/null; then
+      echo "Neither root nor sudo here. Have someone who is root run:" >&2
+      echo "  apt-get install ${missing[*]}" >&2
+      return 1
+    fi
+  fi
+  "${as_root[@]}" apt-get -q update </dev/null || echo "(the package lists could not be renewed)" >&2
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+    apt-get -q install -y --no-install-recommends "${missing[@]}" </dev/null
+}
+
+_require_elsewhere() {
+  local command missing=()
+  for command in cmake ninja python3; do command -v "$command" >/dev/null || missing+=("$command"); done
+  command -v c++ >/dev/null || command -v "${CXX:-g++}" >/dev/null || missing+=("a C++20 compiler")
+  if ((${#missing[@]} == 0)); then
+    echo "no apt here, but the tools are; libraries that are not found are fetched"
+    return
+  fi
+  cat >&2 <<END
+missing: ${missing[*]}
+  Fedora    dnf install gcc-c++ cmake ninja-build ccache gtest-devel gmock-devel json-devel cli11-devel
+  Arch      pacman -S gcc cmake ninja ccache gtest nlohmann-json cli11
+  macOS     brew install cmake ninja ccache googletest nlohmann-json cli11
+Libraries that are not found are fetched by CMake when there is a network.
+END
+  return 1
+}

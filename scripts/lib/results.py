@@ -1,0 +1,181 @@
+"""Results of cases: read what the executables wrote, apply the expectations, write jsonl, JUnit and a summary."""
+
+import datetime
+import fnmatch
+import json
+import os
+import subprocess
+import sys
+import xml.etree.ElementTree as xml
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.append(os.path.join(ROOT, "reference"))
+
+import toml_subset  # noqa: E402
+
+STATUSES = ("PASS", "FAIL", "XFAIL", "XPASS", "SKIP", "UNSUPPORTED", "TIMEOUT", "CRASH")
+BAD = ("FAIL", "XPASS", "TIMEOUT", "CRASH")
+CAN_BE_EXPECTED = ("FAIL", "TIMEOUT", "CRASH", "SKIP")
+LEVELS = ("MUST", "SHOULD", "MAY", "CPYTHON-DETAIL")
+MOST_PER_PATTERN = 20
+
+
+class Results:
+    """All executables of one run. `problems` are what is wrong beside single cases."""
+
+    def __init__(self):
+        self.headers, self.cases, self.problems = [], [], []
+
+    def read(self, path):
+        with open(path, encoding="utf-8") as file:
+            lines = file.read().splitlines()
+        records = []
+        for line in lines:
+            try:
+                records.append(json.loads(line))
+            except ValueError:
+                self.problems.append("%s: a line is no JSON" % os.path.basename(path))
+        cases = [record for record in records if record.get("record") == "case"]
+        footers = [record for record in records if record.get("record") == "footer"]
+        if not footers or footers[-1]["cases"] != len(cases):
+            self.problems.append("%s: cut short" % os.path.basename(path))
+        if not cases:
+            self.problems.append("%s: no case was selected" % os.path.basename(path))
+        self.headers += [record for record in records if record.get("record") == "header"]
+        self.cases += cases
+
+    def counts(self):
+        counted = {}
+        for case in self.cases:
+            counted[case["status"]] = counted.get(case["status"], 0) + 1
+        return {status: counted[status] for status in STATUSES if status in counted}
+
+    def failed(self):
+        return bool(self.problems) or any(case["status"] in BAD for case in self.cases)
+
+
+def apply_expectations(results, path):
+    """Turns expected failures into XFAIL, and what is not as the file says into problems."""
+    entries = toml_subset.load(path).get("expect", [])
+    sanitizer = next((header.get("sanitizer") for header in results.headers), "") or "none"
+    name = os.path.basename(path)
+    listed = set()
+    for entry in entries:
+        fault = _malformed(entry)
+        if fault:
+            results.problems.append("%s: %s: %s" % (name, entry.get("case", "?"), fault))
+        elif entry.get("sanitizer", sanitizer) == sanitizer:
+            listed |= _apply(results, entry, name)
+    for case in results.cases:
+        if case["status"] == "SKIP" and case["id"] not in listed:
+            results.problems.append("%s is skipped, and no expectation says so: %s" % (case["id"], case["message"]))
+
+
+def _malformed(entry):
+    if entry.get("status") not in CAN_BE_EXPECTED:
+        return "status is not one of " + ", ".join(CAN_BE_EXPECTED)
+    if not entry.get("reason") or not entry.get("case"):
+        return "case and reason are required"
+    if "message" not in entry and entry["status"] in ("FAIL", "SKIP"):
+        return "how does its message begin?"
+    unknown = set(entry) - {"case", "status", "message", "reason", "sanitizer"}
+    return "unknown fields: " + ", ".join(sorted(unknown)) if unknown else None
+
+
+def _apply(results, entry, name):
+    matched = [case for case in results.cases if fnmatch.fnmatchcase(case["id"], entry["case"])]
+    if not matched:
+        results.problems.append("%s: %s matches no case" % (name, entry["case"]))
+    if len(matched) > MOST_PER_PATTERN:
+        results.problems.append("%s: %s matches %d cases, more than %d" % (name, entry["case"], len(matched), MOST_PER_PATTERN))
+    for case in matched:
+        _judge(case, entry)
+    return {case["id"] for case in matched if case["status"] in ("SKIP", "XFAIL")}
+
+
+def _judge(case, entry):
+    if case["status"] == "PASS":
+        case["status"] = "XPASS"
+        case["message"] = "expected %s: %s" % (entry["status"], entry["reason"])
+    elif case["status"] == entry["status"] and case["message"].startswith(entry.get("message", "")):
+        case["reason"] = entry["reason"]
+        case["status"] = "SKIP" if entry["status"] == "SKIP" else "XFAIL"
+
+
+def write_jsonl(results, path):
+    first = results.headers[0] if results.headers else {}
+    header = {key: first.get(key) for key in ("implementation", "toolchain", "target", "sanitizer", "seed", "time_scale")}
+    header.update(
+        record="header", format=1, commit=_commit(),
+        executables=[one["executable"] for one in results.headers],
+        when=datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"))
+    footer = {"record": "footer", "cases": len(results.cases), "counts": results.counts(), "problems": results.problems}
+    with open(path, "w", encoding="utf-8") as file:
+        for record in [header] + results.cases + [footer]:
+            file.write(json.dumps(record, ensure_ascii=False) + "\n")
+
+
+def _commit():
+    asked = subprocess.run(["git", "-C", ROOT, "describe", "--always", "--dirty", "--abbrev=12"],
+                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    return asked.stdout.decode().strip() if asked.returncode == 0 else ""
+
+
+def write_junit(results, path):
+    top = xml.Element("testsuites", name="tandem conformance")
+    suites = {}
+    for case in results.cases:
+        name = case["id"].rpartition(".")[0]
+        suites.setdefault(name, []).append(case)
+    for name, cases in suites.items():
+        bad = [case for case in cases if case["status"] in BAD]
+        suite = xml.SubElement(top, "testsuite", name=name, tests=str(len(cases)), failures=str(len(bad)))
+        for case in cases:
+            _junit_case(suite, case)
+    if results.problems:
+        suite = xml.SubElement(top, "testsuite", name="problems", tests=str(len(results.problems)),
+                               failures=str(len(results.problems)))
+        for problem in results.problems:
+            _junit_case(suite, {"id": "problem", "status": "FAIL", "message": problem, "ms": 0, "command": ""})
+    xml.ElementTree(top).write(path, encoding="utf-8", xml_declaration=True)
+
+
+def _junit_case(suite, case):
+    element = xml.SubElement(suite, "testcase", classname=suite.get("name"), name=case["id"], time=str(case["ms"] / 1000))
+    if case["status"] in BAD:
+        what = xml.SubElement(element, "failure", type=case["status"], message=_xml_text(case["message"].split("\n")[0]))
+        what.text = _xml_text("%s\n%s" % (case["message"], case["command"]))
+    elif case["status"] != "PASS":
+        xml.SubElement(element, "skipped", message=_xml_text("%s: %s" % (case["status"], case.get("reason", case["message"]))))
+
+
+def _xml_text(text):
+    """XML 1.0 has no place for most control characters."""
+    return "".join(c if c in "\n\t" or ord(c) >= 32 else "\\x%02x" % ord(c) for c in text)
+
+
+def summary(results):
+    lines = []
+    for case in results.cases:
+        if case["status"] in BAD:
+            lines += ["%s %s [%s]" % (case["status"], case["id"], case["level"] or "no clause")]
+            lines += ["    " + line for line in (case["message"] + "\n" + case["command"]).splitlines()] + [""]
+    for status in ("SKIP", "UNSUPPORTED", "XFAIL"):
+        lines += ["%s %s: %s" % (status, case["id"], case.get("reason", case["message"]))
+                  for case in results.cases if case["status"] == status]
+    lines += ["PROBLEM " + problem for problem in results.problems]
+    return "\n".join(lines + [""] + table(results)) + "\n"
+
+
+def table(results):
+    """How many of each level ended how."""
+    levels = [level for level in LEVELS + ("",) if any(case["level"] == level for case in results.cases)]
+    used = list(results.counts())
+    rows = [["level"] + used + ["all"]]
+    for level in levels + [None]:
+        cases = [case for case in results.cases if level in (None, case["level"])]
+        numbers = [sum(1 for case in cases if case["status"] == status) for status in used] + [len(cases)]
+        rows.append(["all" if level is None else level or "no clause"] + [str(number) for number in numbers])
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    return ["  ".join([row[0].ljust(widths[0])] + [cell.rjust(width) for cell, width in zip(row[1:], widths[1:])])
+            for row in rows]

@@ -1,0 +1,166 @@
+#!/usr/bin/env python3
+"""The lint of clauses catches what it is there to catch; the census counts what it is there to count."""
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+sys.dont_write_bytecode = True
+
+import clauses
+import evidence
+
+SPEC = """
+[[clause]]
+id = "queue.get.order"
+level = "MUST"
+text = "First in, first out."
+sources = ["test: test_queue.A.test_a", "cpython: library/queue#queue.Queue"]
+since = "3.8"
+oracle = "golden"
+
+[[claim]]
+id = "claim.queue.fifo"
+rows = [23]
+place = "182"
+says = "It is FIFO."
+verdict = "confirmed"
+snippet = "print(1)"
+expect = "1"
+clauses = ["queue.get.order"]
+"""
+CASE = 'CASE("queue.get.order",\n     "in order") {}\n// CASE("queue.get.gone", "a comment") {}\n'
+TWIN = '@case("queue.get.order", "in order")\ndef _():\n    pass\n'
+CENSUS = [{"file": "test_queue.py", "cls": "A", "method": "test_%s" % name, "category": category}
+          for name, category in (("a", "portable"), ("b", "portable"), ("c", "python-only"))]
+
+
+def tree(spec=SPEC, case=CASE, twin=TWIN, excluded="", more=()):
+    files = {"spec/queue/queue.toml": spec, "conformance/queue/queue_test.cpp": case, "reference/queue/queue.py": twin,
+             evidence.CENSUS: json.dumps(CENSUS), evidence.EXCLUDED: excluded}
+    files.update(more)
+    folder = tempfile.TemporaryDirectory()
+    for path, text in files.items():
+        path = os.path.join(folder.name, path)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+    return folder
+
+
+class ClausesTest(unittest.TestCase):
+    def complaints(self, *arguments, **named):
+        with tree(*arguments, **named) as root:
+            return clauses.check(root)[0]
+
+    def catches(self, part, *arguments, **named):
+        complaints = self.complaints(*arguments, **named)
+        self.assertTrue(any(part in complaint for complaint in complaints), complaints)
+        self.assertEqual(len(complaints), 1, complaints)
+
+    def changed(self, old, new):
+        self.assertIn(old, SPEC)
+        return SPEC.replace(old, new, 1)
+
+    def test_the_good_pass(self):
+        self.assertEqual(self.complaints(), [])
+
+    def test_a_clause_without_a_case(self):
+        self.catches("no case for the clause", case='CASE_("queue.get.order", "") {}')
+        self.catches("no case for the clause", case='// CASE("queue.get.order", "") {}')
+
+    def test_a_case_without_a_clause(self):
+        self.catches("case queue.get.more has no clause", case=CASE + 'CASE("queue.get.more", "") {}')
+
+    def test_a_case_in_the_wrong_file(self):
+        more = {"conformance/queue/lifo_queue_test.cpp": CASE}
+        self.catches("lifo_queue_test.cpp: case queue.get.order has no clause", more=more)
+
+    def test_a_case_without_its_twin(self):
+        self.catches("no twin", twin="")
+        self.assertEqual(self.complaints(self.changed('"golden"', '"model"'), twin=""), [])
+
+    def test_a_twin_without_a_clause(self):
+        self.catches("twin queue.get.old has no clause", twin=TWIN + TWIN.replace("order", "old"))
+
+    def test_twice(self):
+        self.catches("stands there twice", case=CASE + CASE)
+        self.catches("used already", more={"spec/queue/other.toml": SPEC[SPEC.index("[[claim]]"):]})
+
+    def test_an_id_is_not_taken_up_again(self):
+        spec = self.changed('oracle = "golden"', 'oracle = "golden"\naliases = ["queue.get.order"]')
+        self.catches("used already", spec)
+
+    def test_malformed_ids(self):
+        for id in ("queue.Get.order", "queue.order", "queue..order", "queue.get.order_", "1.2.3"):
+            renamed = [text.replace("queue.get.order", id) for text in (SPEC, CASE, TWIN)]
+            self.catches("malformed id", *renamed)
+
+    def test_fields(self):
+        self.catches("unknown field colour", self.changed("level", 'colour = "red"\nlevel'))
+        self.catches("no text", self.changed('text = "First in, first out."', ""))
+        sources = '["test: test_queue.A.test_a", "cpython: library/queue#queue.Queue"]'
+        self.catches("sources is no list", self.changed(sources, '"tandem: x"'))
+        self.catches("level is 'OUGHT'", self.changed('"MUST"', '"OUGHT"'))
+        self.catches("oracle is 'gold'", self.changed('"golden"', '"gold"'))
+        self.catches("verdict is 'maybe'", self.changed('"confirmed"', '"maybe"'))
+        self.catches("since is no version", self.changed('"3.8"', '"3"'))
+        self.catches("since is not before until", self.changed('since = "3.8"', 'since = "3.9"\nuntil = "3.9"'))
+        self.catches("unknown table", SPEC + "[other]\n")
+        self.catches("rows are numbers", self.changed("[23]", '["23"]'))
+
+    def test_sources(self):
+        self.catches("no such test", self.changed("test_a", "test_z"))
+        self.catches("a source of no known kind", self.changed("cpython:", "hearsay:"))
+        self.assertEqual(self.complaints(self.changed("test: test_queue.A.test_a", "test 3.13: test_queue.A.test_z")), [])
+
+    def test_claims_name_clauses(self):
+        self.catches("no such clause", self.changed('clauses = ["queue.get.order"]', 'clauses = ["queue.get.other"]'))
+        self.assertEqual(self.complaints(self.changed('clauses = ["queue.get.order"]', "clauses = []")), [])
+
+    def test_a_file_that_is_no_toml(self):
+        self.catches("queue.toml", SPEC + "nonsense\n")
+
+    def test_exclusions(self):
+        entry = '[[excluded]]\ntest = "test_queue.A.test_%s"\nreason = "r"\n'
+        self.assertEqual(self.complaints(excluded=entry % "b"), [])
+        self.catches("a clause cites it", excluded=entry % "a")
+        self.catches("no portable test", excluded=entry % "c")
+        self.catches("test and reason", excluded=(entry % "b").replace('"r"', '""'))
+
+    def test_exclusions_have_a_limit(self):
+        spec = self.changed('"test: test_queue.A.test_a", ', "")
+        both = "".join('[[excluded]]\ntest = "test_queue.A.test_%s"\nreason = "r"\n' % name for name in "ab")
+        self.catches("more than one in", spec, excluded=both)
+
+
+class CensusTest(unittest.TestCase):
+    def census(self, root, *arguments):
+        command = [sys.executable, "-B", os.path.join(evidence.ROOT, "scripts", "census"), "--root", root]
+        child = subprocess.run(command + list(arguments), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        return child.returncode, child.stdout.decode()
+
+    def test_counts(self):
+        with tree() as root:
+            code, output = self.census(root, "--module", "queue")
+        self.assertEqual(code, 0, output)
+        self.assertRegex(output, r"test_queue.py +2 +1 +0 +1\n")
+        self.assertIn("not answered:\n  test_queue.A.test_b\n", output)
+
+    def test_a_citation_without_a_case_does_not_count(self):
+        with tree(case="") as root:
+            output = self.census(root, "--module", "queue")[1]
+        self.assertRegex(output, r"test_queue.py +2 +0 +0 +2\n")
+        self.assertIn("cited by queue.get.order, which has no case", output)
+
+    def test_can_require_all(self):
+        with tree() as root:
+            self.assertEqual(self.census(root, "--module", "queue", "--require-all")[0], 1)
+        with tree(excluded='[[excluded]]\ntest = "test_queue.A.test_b"\nreason = "r"\n') as root:
+            self.assertEqual(self.census(root, "--module", "queue", "--require-all")[0], 0)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,178 @@
+#!/usr/bin/env python3
+"""Every lint catches what it is there to catch, and lets the good pass."""
+import contextlib
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import committed_text
+import headers
+import include_sets
+import layers
+import memory_orders
+import readme
+import rooms
+import tree
+
+COMPILER = sys.argv.pop() if len(sys.argv) > 1 else "c++"
+
+
+@contextlib.contextmanager
+def project(files):
+    with tempfile.TemporaryDirectory() as root:
+        for path, text in files.items():
+            os.makedirs(os.path.dirname(os.path.join(root, path)), exist_ok=True)
+            with open(os.path.join(root, path), "w", encoding="utf-8") as file:
+                file.write(text)
+        yield root
+
+
+def complaints(lint, files):
+    with project(files) as root:
+        return lint.check(root)[0]
+
+
+class TreeTest(unittest.TestCase):
+    def test_code_without_comments(self):
+        code = tree.without_comments('a(1\'000); // b\n/* c\n */ d("// e", \'"\'); // f')
+        self.assertEqual([line.rstrip() for line in code.split("\n")], ["a(1000);", "", ' d("", "");'])
+
+
+class LayersTest(unittest.TestCase):
+    def one(self, path, text):
+        return len(complaints(layers, {path: text}))
+
+    def test_up(self):
+        self.assertEqual(self.one("impl/src/core/a.cpp", '#include "tandem/queue/queue.hpp"\n'), 1)
+        self.assertEqual(self.one("impl/include/tandem/queue.hpp", "#include <tandem/futures.hpp>\n"), 1)
+        self.assertEqual(self.one("impl/src/queue/a.cpp", '#include "tandem/tandem.hpp"\n'), 1)
+
+    def test_down(self):
+        self.assertEqual(self.one("impl/src/queue/a.cpp", '#include "platform/park.hpp"\n'), 0)
+        self.assertEqual(
+            self.one("impl/include/tandem/futures.hpp", '#include "tandem/threading/lock.hpp"\n'), 0)
+
+    def test_public_header_includes_a_private_one(self):
+        self.assertEqual(
+            self.one("impl/include/tandem/core/a.hpp", '#include "platform/park.hpp"\n'), 1)
+
+    def test_system(self):
+        text = "#include <unistd.h>\n#include <sys/wait.h>\n#include <vector>\n"
+        self.assertEqual(self.one("impl/src/core/a.cpp", text), 2)
+        self.assertEqual(self.one("impl/src/platform/posix/a.cpp", text), 0)
+        self.assertEqual(self.one("impl/src/core/a.cpp", "#ifdef __linux__\n#endif\n"), 1)
+
+    def test_standard_waiting(self):
+        self.assertEqual(self.one("impl/src/core/a.cpp", "std::mutex m; std::lock_guard g(m);"), 1)
+        self.assertEqual(self.one("impl/src/core/a.cpp", "// not a std::mutex"), 0)
+
+    def test_outsiders(self):
+        self.assertEqual(self.one("conformance/a.cpp", '#include "platform/park.hpp"\n'), 1)
+        self.assertEqual(self.one("bench/a.cpp", "#include <tandem/queue.hpp>\n"), 0)
+
+
+class RoomsTest(unittest.TestCase):
+    GOOD = dict.fromkeys(
+        ("spec/queue/q.toml", "reference/queue/q.py", "impl/include/tandem/queue/q.hpp",
+         "impl/include/tandem/queue.hpp", "conformance/queue/q_test.cpp"), "")
+
+    def test_good(self):
+        self.assertEqual(complaints(rooms, self.GOOD), [])
+
+    def test_missing(self):
+        for path in self.GOOD:
+            rest = {name: "" for name in self.GOOD if name != path}
+            self.assertTrue(complaints(rooms, rest), path)
+
+
+class NewPrimitiveTest(unittest.TestCase):
+    def test_has_its_place_in_every_room(self):
+        script = os.path.join(tree.ROOT, "scripts", "new-primitive")
+        with project({"impl/include/tandem/asyncio.hpp": ""}) as root:
+            subprocess.run([sys.executable, script, "asyncio/lock", "Lock", "--root", root], check=True,
+                           stdout=subprocess.DEVNULL)
+            self.assertEqual(rooms.check(root), ([], 1))
+
+
+class MemoryOrdersTest(unittest.TestCase):
+    def wrong(self, text):
+        return len(list(memory_orders.check_file(text)))
+
+    def test_unexplained(self):
+        self.assertEqual(self.wrong("a.load(std::memory_order_acquire);"), 1)
+        self.assertEqual(self.wrong("a.load(std::memory_order_relaxed);  // fast"), 1)
+        self.assertEqual(self.wrong("a.load(std::memory_order::consume);  // pairs with b"), 1)
+
+    def test_acquire_is_not_explained_by_relaxed(self):
+        self.assertEqual(self.wrong("a.load(std::memory_order_acquire);  // relaxed: a hint"), 1)
+
+    def test_too_far_away(self):
+        self.assertEqual(self.wrong("// pairs with b\n\n\n\n\na.load(std::memory_order_acquire);"), 1)
+
+    def test_explained(self):
+        self.assertEqual(self.wrong("// pairs with release in b()\na.load(std::memory_order_acquire);"), 0)
+        self.assertEqual(self.wrong("a.load(std::memory_order_relaxed);  // relaxed: a hint"), 0)
+        self.assertEqual(self.wrong("a.load(std::memory_order_seq_cst);"), 0)
+
+
+class IncludeSetsTest(unittest.TestCase):
+    def test_indirectly(self):
+        files = {
+            "impl/include/tandem/futures.hpp": '#include "tandem/core/a.hpp"\n',
+            "impl/include/tandem/core/a.hpp": '#include "tandem/pickle.hpp"\n',
+            "impl/include/tandem/pickle.hpp": "#pragma once\n",
+        }
+        self.assertTrue(any("futures.hpp: reaches tandem/pickle.hpp" in text
+                            for text in complaints(include_sets, files)))
+
+    def test_where_it_belongs(self):
+        files = {
+            "impl/include/tandem/multiprocessing.hpp": '#include "tandem/pickle.hpp"\n',
+            "impl/include/tandem/pickle.hpp": "#pragma once\n",
+        }
+        self.assertEqual(complaints(include_sets, files), [])
+
+
+class HeadersTest(unittest.TestCase):
+    FILES = {"impl/include/tandem/good.hpp": "#pragma once\n",
+             "impl/include/tandem/bad.hpp": "#pragma once\nusing text = std::string;\n",
+             "impl/include/tandem/twice.hpp": "struct Twice {};\n"}
+
+    def test_alone_and_twice_and_again(self):
+        with project(self.FILES) as root:
+            said, count, known = headers.check(root, [COMPILER, "-std=c++20"], 2, {})
+            self.assertEqual((len(said), count, list(known)), (2, 3, ["tandem/good.hpp"]))
+            self.assertEqual(headers.check(root, [COMPILER, "-std=c++20"], 2, known)[2], known)
+
+
+class ReadmeTest(unittest.TestCase):
+    PROGRAM = "int main() {\n  // [example]\n  a();\n    b();\n  // [/example]\n}\n"
+    BLOCK = "<!-- example: a.cpp -->\n```cpp\n%s```\n"
+
+    def check(self, block):
+        with project({"a.cpp": self.PROGRAM, "README.md": block}) as root:
+            return readme.check(root)
+
+    def test_equal(self):
+        self.assertEqual(self.check(self.BLOCK % "a();\n  b();\n")[0], [])
+
+    def test_different(self):
+        said, renewed, _ = self.check(self.BLOCK % "a();\n")
+        self.assertEqual(len(said), 1)
+        self.assertEqual(renewed, self.BLOCK % "a();\n  b();\n")
+
+    def test_no_program(self):
+        self.assertEqual(len(self.check("```cpp\na();\n```\n")[0]), 1)
+        self.assertEqual(len(self.check("<!-- example: b.cpp -->\n```cpp\n```\n")[0]), 1)
+
+
+class CommittedTextTest(unittest.TestCase):
+    def test_paths(self):
+        self.assertEqual(len(complaints(committed_text, {"a.md": "see /" + "home/me/a"})), 1)
+        self.assertEqual(complaints(committed_text, {"a.md": "a/" + "work/b ${x}/" + "root/c"}), [])
+
+
+if __name__ == "__main__":
+    unittest.main()
