@@ -8,31 +8,28 @@ namespace tandem::inline v1::threading {
 
 void Event::set() noexcept {
   std::uint32_t before = word_.load(std::memory_order_relaxed);  // relaxed: the CAS decides
-  // release pairs with the acquires in is_set() and wait_slowly(). A write also when the flag is up
-  // already: then whoever comes later sees what this thread did, too.
+  // A write also when the flag is up already: then whoever comes later sees what this thread did.
   while (!word_.compare_exchange_weak(before, (before & ~sleepers) | flag,
-                                      std::memory_order_release, std::memory_order_relaxed)) {
+                                      std::memory_order_seq_cst)) {
   }
   if (before & sleepers) detail::unpark_all(word_);
 }
 
 void Event::clear() noexcept {
   std::uint32_t before = word_.load(std::memory_order_relaxed);  // relaxed: the CAS decides
-  // relaxed: publishes nothing, and continues the release of set() for those that still wake.
   while ((before & flag) && !word_.compare_exchange_weak(before, (before & ~flag) + round,
-                                                         std::memory_order_relaxed)) {
+                                                         std::memory_order_seq_cst)) {
   }
 }
 
 bool Event::wait_slowly(Timeout timeout) {
-  // acquire, here and below, pairs with the release in set().
-  const std::uint32_t seen = word_.load(std::memory_order_acquire);
+  const std::uint32_t seen = word_.load(std::memory_order_seq_cst);
   if (seen & flag) return true;
   detail::refuse_too_large(timeout);
   const auto until = detail::Deadline::after(timeout);
   std::uint32_t now = seen;
   const auto ready = [&] {
-    now = word_.load(std::memory_order_acquire);  // pairs with set()
+    now = word_.load(std::memory_order_acquire);  // pairs with the CAS in set()
     return lets_through(now, seen);
   };
   if (until.passed()) return ready();

@@ -102,6 +102,21 @@ void thread_body(void* argument) noexcept {
   state.become_stopped();
 }
 
+void launch(const threading::Thread& thread, const std::shared_ptr<ThreadState>& state) {
+  auto launch = std::make_unique<Launch>(Launch{state, state->object.lock()});
+  // relaxed: set before this handle came to be
+  const bool subclass = state->type || state->sliced.load(std::memory_order_relaxed) ||
+                        typeid(thread) != typeid(threading::Thread);
+  if (subclass && !launch->object)
+    throw RuntimeError("a subclass of Thread must be made by make_thread() and still be owned");
+  ThreadRegistry::get().add(state);
+  if (platform::start_thread(thread_body, launch.get()) != 0) {
+    ThreadRegistry::get().withdraw(*state);
+    throw RuntimeError("can't start new thread");
+  }
+  static_cast<void>(launch.release());  // the thread's now
+}
+
 }  // namespace
 }  // namespace detail
 
@@ -148,34 +163,18 @@ void Thread::run() {
 }
 
 void Thread::start() const {
-  auto launch = std::make_unique<detail::Launch>();
-  launch->state = state_;
-  launch->object = state_->object.lock();
   std::uint32_t expected = ThreadState::initial;
   // relaxed: decides who starts it; the system's thread creation orders what run() sees.
   if (!state_->phase.compare_exchange_strong(expected, ThreadState::started,
                                              std::memory_order_relaxed))
     throw RuntimeError("threads can only be started once");
-  const auto give_up = [&](const char* why) {
+  try {
+    detail::launch(*this, state_);
+  } catch (...) {
     state_->phase.store(ThreadState::initial, std::memory_order_relaxed);  // relaxed: as above
     detail::unpark_all(state_->phase);
-    throw RuntimeError(why);
-  };
-  // relaxed: set before this handle came to be
-  const bool subclass = state_->type || state_->sliced.load(std::memory_order_relaxed) ||
-                        typeid(*this) != typeid(Thread);
-  if (subclass && !launch->object)
-    give_up("a subclass of Thread must be made by make_thread() and still be owned");
-  try {
-    ThreadRegistry::get().add(state_);
-  } catch (const RuntimeError& error) {
-    give_up(error.what());
+    throw;
   }
-  if (platform::start_thread(detail::thread_body, launch.get()) != 0) {
-    ThreadRegistry::get().withdraw(*state_);
-    give_up("can't start new thread");
-  }
-  static_cast<void>(launch.release());  // the thread's now
 }
 
 void Thread::join(Timeout timeout) const {
@@ -229,15 +228,23 @@ void Thread::daemon(bool daemon) const {
 
 bool operator==(const Thread& a, const Thread& b) { return a.state_ == b.state_; }
 
+namespace {
+// Python's __class__.__name__: the last part of the name.
+std::string class_name(ThreadKind kind, const std::type_info& type) {
+  if (kind == ThreadKind::main) return "_MainThread";
+  if (kind == ThreadKind::dummy) return "_DummyThread";
+  const std::string name = detail::type_name(type);
+  const std::string_view bare = std::string_view(name).substr(0, name.find('<'));
+  const auto last = bare.rfind("::");
+  return last == bare.npos ? name : name.substr(last + 2);
+}
+}  // namespace
+
 std::string to_string(const Thread& thread) {
   const ThreadState& state = *thread.state_;
-  std::string text = "<Thread(";
-  if (state.kind == ThreadKind::main) text = "<_MainThread(";
-  if (state.kind == ThreadKind::dummy) text = "<_DummyThread(";
   const std::type_info& type = state.type ? *state.type : typeid(thread);
-  if (type != typeid(Thread)) text = "<" + detail::type_name(type) + "(";
   const auto phase = state.phase.load(std::memory_order_acquire);  // pairs with become_stopped()
-  text += state.name();
+  std::string text = "<" + class_name(state.kind, type) + "(" + state.name();
   text += phase == ThreadState::initial ? ", initial"
           : phase == ThreadState::started ? ", started"
                                           : ", stopped";

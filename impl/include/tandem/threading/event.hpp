@@ -14,7 +14,8 @@ namespace tandem::inline v1::threading {
 // A flag that threads can wait for. Neither copied nor moved.
 // Threads  any number at once. A thread that has been let through may destroy the event.
 // Order    what a thread did before set() is visible to those that wait() lets through and to
-//          those that is_set() tells true.
+//          those that is_set() tells true. All threads agree on one order of set(), clear() and
+//          is_set() of all events, as under Python's lock.
 // Spec     threading.event
 class TANDEM_API Event {
  public:
@@ -23,7 +24,7 @@ class TANDEM_API Event {
   Event& operator=(const Event&) = delete;
 
   bool is_set() const noexcept {
-    return (word_.load(std::memory_order_acquire) & flag) != 0;  // pairs with the release in set()
+    return (word_.load(std::memory_order_seq_cst) & flag) != 0;
   }
   // Lets all through that wait now, also if clear() follows at once, and all that come while it is set.
   void set() noexcept;

@@ -108,7 +108,7 @@ bool FutureState::cancel() noexcept {
     if (state == State::running || state == State::running_claimed || state == State::finished)
       return false;
     if (state == State::pending_claimed || (word & locked)) continue;
-    // acq_rel: as in lock() and unlock().
+    // acq_rel pairs with itself, as in lock() and unlock().
     if (word_.compare_exchange_weak(word, make_word(State::cancelled, list_of(word)) | locked,
                                     std::memory_order_acq_rel, std::memory_order_relaxed)) {
       Node *callbacks = nullptr, **callbacks_end = &callbacks;

@@ -28,7 +28,7 @@ void Watcher::start(std::span<FutureState* const> futures) {
 
 void Watcher::stop() noexcept {
   for (Watch& watch : watches())
-    if (watch.added && !watch.over.load(std::memory_order_acquire) &&  // acquire: as below
+    if (watch.added && !watch.over.load(std::memory_order_acquire) &&  // pairs: as below
         !watch.future->remove(watch))
       // acquire pairs with the release in told(): that thread is done with us.
       while (!watch.over.load(std::memory_order_acquire)) cpu_relax();
@@ -52,7 +52,7 @@ class Waiting final : public Watcher {
 
  private:
   void note(Watch& watch) noexcept override {
-    // acq_rel: the last one passes on what all others have published.
+    // acq_rel pairs with itself: the last one passes on what all others have published.
     const bool last = left_.fetch_sub(1, std::memory_order_acq_rel) == 1;
     if (!last && !is_enough(*watch.future)) return;
     enough_.store(1, std::memory_order_release);  // pairs with acquire in wait()

@@ -161,7 +161,7 @@ class TANDEM_API ExecutorBase {
     auto submit_next = [this, function, zip, size = options.chunksize]()
         -> std::optional<Future<detail::ChunkResult<Result>>> {
       auto arguments = zip->take(size);
-      if (arguments.empty()) return {};
+      if (std::get<0>(arguments).empty()) return {};
       return submit(Work(function, std::move(arguments)));
     };
     return detail::ResultRange<Result>(std::make_unique<detail::MapResults<Result>>(

@@ -3,11 +3,14 @@
 // The arguments are cut into chunks; each chunk is one task. A chunk keeps what its calls returned
 // up to the first that threw, and that exception.
 #pragma once
+#include <algorithm>
 #include <cstddef>
 #include <deque>
 #include <exception>
 #include <functional>
+#include <iterator>
 #include <memory>
+#include <new>
 #include <optional>
 #include <ranges>
 #include <span>
@@ -29,41 +32,85 @@ template <class F, class... R>
 using yielded_t =
     std::conditional_t<std::is_void_v<mapped_t<F, R...>>, std::monostate, mapped_t<F, R...>>;
 
+// What the calls of a chunk returned, in one row, up to the first that threw.
 template <class T>
-struct ChunkResult {
-  std::vector<element_t<T>> values;
+class ChunkResult {
+ public:
+  using Element = element_t<T>;
+
+  ChunkResult() = default;
+  ChunkResult(ChunkResult&& other) noexcept
+      : error(std::move(other.error)),
+        row_(std::exchange(other.row_, nullptr)),
+        size_(std::exchange(other.size_, 0)),
+        capacity_(other.capacity_) {}
+  ChunkResult& operator=(ChunkResult&& other) noexcept {
+    std::swap(error, other.error);
+    std::swap(row_, other.row_);
+    std::swap(size_, other.size_);
+    std::swap(capacity_, other.capacity_);
+    return *this;
+  }
+  ~ChunkResult() {
+    std::destroy_n(row_, size_);
+    if (row_) std::allocator<Element>().deallocate(row_, capacity_);
+  }
+
+  // call(i) for each i below count. A plain loop over plain memory: compilers unroll it.
+  template <class Call>
+  void fill(std::size_t count, Call&& call) noexcept {
+    std::size_t i = 0;
+    try {
+      row_ = std::allocator<Element>().allocate(count);
+      capacity_ = count;
+      for (Element* const row = row_; i < count; ++i) call(row + i, i);
+    } catch (...) {
+      error = std::current_exception();
+    }
+    size_ = i;
+  }
+  std::span<Element> values() const noexcept { return {row_, size_}; }
+
   std::exception_ptr error;
+
+ private:
+  Element* row_ = nullptr;
+  std::size_t size_ = 0, capacity_ = 0;
 };
 
+// Arguments from one range. A vector<bool> has no bools to hand out.
+template <class A>
+using Row = std::conditional_t<std::is_same_v<A, bool>, std::deque<bool>, std::vector<A>>;
+
+// The task. The arguments stand in a row for each range.
 template <class T, class F, class... A>
-class Chunk {  // the task
+class Chunk {
  public:
-  Chunk(std::shared_ptr<F> f, std::vector<std::tuple<A...>> arguments)
+  Chunk(std::shared_ptr<F> f, std::tuple<Row<A>...> arguments)
       : f_(std::move(f)), arguments_(std::move(arguments)) {}
 
   ChunkResult<T> operator()() {
     ChunkResult<T> result;
-    try {
-      result.values.reserve(arguments_.size());
-      for (std::tuple<A...>& one : arguments_) result.values.push_back(call(one));
-    } catch (...) {
-      result.error = std::current_exception();
-    }
+    std::apply([&](Row<A>&... rows) { fill(result, rows...); }, arguments_);
     return result;
   }
 
  private:
-  element_t<T> call(std::tuple<A...>& arguments) {
-    if constexpr (std::is_reference_v<T>)
-      return std::addressof(std::apply(*f_, std::move(arguments)));
-    else if constexpr (std::is_same_v<T, std::monostate>)
-      return std::apply(*f_, std::move(arguments)), std::monostate{};
-    else
-      return std::apply(*f_, std::move(arguments));
+  void fill(ChunkResult<T>& result, Row<A>&... rows) {
+    const std::size_t count = std::get<0>(arguments_).size();
+    F& f = *f_;
+    result.fill(count, [&](element_t<T>* at, std::size_t i) {
+      if constexpr (std::is_reference_v<T>)
+        std::construct_at(at, std::addressof(std::invoke(f, std::move(rows[i])...)));
+      else if constexpr (std::is_void_v<std::invoke_result_t<F&, A...>>)
+        std::invoke(f, std::move(rows[i])...), std::construct_at(at);
+      else
+        ::new (static_cast<void*>(at)) element_t<T>(std::invoke(f, std::move(rows[i])...));
+    });
   }
 
   std::shared_ptr<F> f_;
-  std::vector<std::tuple<A...>> arguments_;
+  std::tuple<Row<A>...> arguments_;
 };
 
 // Python's generator in Executor.map: `submit_next` submits one more chunk, and returns nothing when
@@ -93,9 +140,9 @@ class MapResults final : public ResultSource<T> {
     if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
     while (!futures_.empty()) {
       fetch();
-      if (!current_.values.empty()) {
+      if (!current_.values().empty()) {
         error_ = current_.error;
-        return current_.values;
+        return current_.values();
       }
       if (current_.error) {
         cancel_all();
@@ -149,33 +196,56 @@ class MapResults final : public ResultSource<T> {
   bool begun_ = false;
 };
 
-// Up to `count` tuples of arguments from ranges that are read side by side to the shortest's end.
+// Cuts ranges that are read side by side, to the end of the shortest, into rows of arguments.
 template <class... R>
 class Zip {
  public:
+  using Rows = std::tuple<Row<std::ranges::range_value_t<R>>...>;
+
   explicit Zip(R&&... ranges)
       : ranges_(std::forward<R>(ranges)...),
         at_(std::apply([](auto&... r) { return std::tuple(std::ranges::begin(r)...); }, ranges_)) {}
 
-  auto take(std::size_t count) {
-    std::vector<std::tuple<std::ranges::range_value_t<R>...>> taken;
-    for (; taken.size() < count && !at_end(indices); advance()) take_one(taken, indices);
-    return taken;
-  }
+  // Up to `count` arguments from each; empty rows at the end.
+  Rows take(std::size_t count) { return take(count, std::index_sequence_for<R...>{}); }
 
  private:
-  static constexpr auto indices = std::index_sequence_for<R...>{};
-
   template <std::size_t... I>
-  bool at_end(std::index_sequence<I...>) {
-    return ((std::get<I>(at_) == std::ranges::end(std::get<I>(ranges_))) || ...);
+  Rows take(std::size_t count, std::index_sequence<I...>) {
+    if constexpr ((std::ranges::random_access_range<R> && ...) &&
+                  (std::ranges::sized_range<R> && ...)) {
+      count = std::min({count, left<I>()...});
+      return Rows(take_row<I>(count)...);
+    } else {
+      Rows rows;
+      for (; count > 0 && !(is_at_end<I>() || ...); --count) {
+        (std::get<I>(rows).push_back(*std::get<I>(at_)), ...);
+        (++std::get<I>(at_), ...);
+      }
+      return rows;
+    }
   }
-  template <class V, std::size_t... I>
-  void take_one(V& taken, std::index_sequence<I...>) {
-    taken.emplace_back(*std::get<I>(at_)...);
+  template <std::size_t I>
+  bool is_at_end() {
+    return std::get<I>(at_) == std::ranges::end(std::get<I>(ranges_));
   }
-  void advance() {
-    std::apply([](auto&... at) { (++at, ...); }, at_);
+  template <std::size_t I>
+  std::size_t left() {
+    auto& range = std::get<I>(ranges_);
+    return static_cast<std::size_t>(std::ranges::begin(range) + std::ranges::ssize(range) -
+                                    std::get<I>(at_));
+  }
+  template <std::size_t I>
+  auto take_row(std::size_t count) {
+    auto& at = std::get<I>(at_);
+    const auto first = at;
+    at += static_cast<std::iter_difference_t<std::remove_cvref_t<decltype(at)>>>(count);
+    std::tuple_element_t<I, Rows> row;
+    if constexpr (std::contiguous_iterator<std::remove_cvref_t<decltype(at)>>)
+      row.assign(std::to_address(first), std::to_address(first) + count);  // one copy of memory
+    else
+      std::ranges::copy(first, at, std::back_inserter(row));
+    return row;
   }
 
   std::tuple<R...> ranges_;  // an lvalue by reference, a temporary by value

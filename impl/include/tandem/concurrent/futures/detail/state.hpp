@@ -129,7 +129,7 @@ class TANDEM_API FutureState {
   static constexpr std::uint64_t flag_bits = state_bits | parked | locked;
 
   void drop(std::uint64_t reference) noexcept {
-    // release: our uses end here; acquire: whoever comes last sees the ends of all others.
+    // acq_rel pairs with itself: whoever comes last sees the ends of all other uses.
     if (references_.fetch_sub(reference, std::memory_order_acq_rel) == reference) destroy();
   }
   static State state_of(std::uint64_t word) noexcept {
