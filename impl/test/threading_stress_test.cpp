@@ -130,19 +130,26 @@ TEST(ThreadingStress, ThreadsComeAndGo) {
   while (threading::active_count() > before) std::this_thread::yield();
 }
 
-// The exit joins what is just starting, running or ending.
+// The exit joins what is just starting, running or ending. The handler stands before the first
+// start(), so that it runs after the joining.
+std::atomic<int> running{0};
+bool in_child = false;
+[[maybe_unused]] const int registered = std::atexit([] {
+  if (in_child) std::_Exit(running.load());
+});
+
 TEST(ThreadingStress, ExitJoinsWhateverRuns) {
   for (int round = 0; round < 20; ++round) {
     const auto child = ::fork();
     if (child == 0) {
-      static std::atomic<int> running{0};
-      std::atexit([] { std::_Exit(running.load()); });  // registered first, runs last
-      for (int i = 0; i < 4; ++i)
+      in_child = true;
+      for (int i = 0; i < 4; ++i) {
         threading::Thread([i] {
           ++running;
-          if (i % 2) threading::Thread([] { ++running, --running; }).start();
+          if (i % 2 == 1) threading::Thread([] { ++running, --running; }).start();
           --running;
         }).start();
+      }
       std::exit(0);
     }
     int status = -1;

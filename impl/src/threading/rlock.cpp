@@ -15,7 +15,7 @@ bool RLock::is_owned() const noexcept {
 
 bool RLock::acquire(AcquireOptions options) {
   if (is_owned()) {
-    detail::acquire_deadline(options);  // the arguments are checked all the same
+    detail::acquire_deadline(options);               // the arguments are checked all the same
     count_.fetch_add(1, std::memory_order_relaxed);  // relaxed: the owner's own
     return true;
   }

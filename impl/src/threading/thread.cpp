@@ -44,7 +44,8 @@ class DummyGuard {
   }
 
   static std::shared_ptr<ThreadState> make_dummy() {
-    auto state = std::make_shared<ThreadState>(ThreadKind::dummy, Target(), new_name("Dummy-"), true);
+    auto state =
+        std::make_shared<ThreadState>(ThreadKind::dummy, Target(), new_name("Dummy-"), true);
     state->phase.store(ThreadState::started, std::memory_order_relaxed);  // relaxed: not shared yet
     state->take_numbers();
     if (over_) return state;  // asked by the destructor of another thread_local
@@ -245,9 +246,8 @@ std::string to_string(const Thread& thread) {
   const std::type_info& type = state.type ? *state.type : typeid(thread);
   const auto phase = state.phase.load(std::memory_order_acquire);  // pairs with become_stopped()
   std::string text = "<" + class_name(state.kind, type) + "(" + state.name();
-  text += phase == ThreadState::initial ? ", initial"
-          : phase == ThreadState::started ? ", started"
-                                          : ", stopped";
+  constexpr const char* names[] = {", initial", ", started", ", stopped"};
+  text += names[phase];
   if (thread.daemon()) text += " daemon";
   if (const auto ident = thread.ident()) text += " " + std::to_string(*ident);
   return text + ")>";

@@ -32,7 +32,7 @@ void ThreadState::take_numbers() {
 }
 
 void ThreadState::become_stopped() noexcept {
-  // release pairs with the acquires in Thread::join() and is_alive(): what the thread did is visible.
+  // release pairs with the acquires in wait_until_stopped() and is_alive(): what it did is visible.
   phase.store(stopped, std::memory_order_release);
   unpark_all(phase);
 }

@@ -59,8 +59,8 @@ struct ThreadState : std::enable_shared_from_this<ThreadState> {
 
  private:
   mutable Mutex mutex_;
-  std::string name_;  // guarded by mutex_
-  Mutex reaping_;     // held while the system ends the thread
+  std::string name_;     // guarded by mutex_
+  Mutex reaping_;        // held while the system ends the thread
   bool reaped_ = false;  // guarded by reaping_
 };
 

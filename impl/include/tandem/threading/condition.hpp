@@ -89,7 +89,7 @@ class TANDEM_API Condition {
   const std::atomic<std::uint32_t>* pop() noexcept;
 
   std::optional<RLock> own_;
-  Lock* plain_ = nullptr;       // one of the two is set
+  Lock* plain_ = nullptr;  // one of the two is set
   RLock* recursive_ = nullptr;
 
   // Its own, since a Lock has no owner: who notifies without holding it must not break the queue.

@@ -26,7 +26,8 @@ class TANDEM_API Event {
   bool is_set() const noexcept {
     return (word_.load(std::memory_order_seq_cst) & flag) != 0;
   }
-  // Lets all through that wait now, also if clear() follows at once, and all that come while it is set.
+  // Lets all through that wait now, even if clear() follows at once, and all that come while it is
+  // set.
   void set() noexcept;
   void clear() noexcept;
 

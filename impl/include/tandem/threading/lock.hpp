@@ -14,7 +14,7 @@ namespace tandem::inline v1::threading {
 // Python's keyword arguments of acquire().
 struct AcquireOptions {
   bool blocking = true;  // false: a single try
-  Timeout timeout{};     // longest wait; default for ever. Of the locks: exactly -1 s is for ever too
+  Timeout timeout{};     // longest wait; default for ever. To locks -1 second is for ever, too
 };
 
 // A mutual exclusion lock without an owner: any thread may release it. Not recursive, not fair.

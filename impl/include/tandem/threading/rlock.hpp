@@ -49,8 +49,8 @@ class TANDEM_API RLock {
   void acquire_again(std::size_t count);
 
   Lock block_;
-  std::atomic<std::uint64_t> owner_{0};  // get_ident() of the holder, 0: none; only it finds itself here
-  std::atomic<std::size_t> count_{0};    // written by the owner alone
+  std::atomic<std::uint64_t> owner_{0};  // get_ident() of the holder, who alone writes it; 0: none
+  std::atomic<std::size_t> count_{0};    // written by the holder alone
 };
 
 }  // namespace tandem::inline v1::threading

@@ -28,7 +28,7 @@ class TANDEM_API Semaphore {
 
   // Takes one, waiting until there is one. Returns false iff there was none (in time).
   //   options.timeout  zero or less polls
-  // Throws   ValueError (a timeout without blocking); OverflowError (only if it would have to wait).
+  // Throws   ValueError (a timeout without blocking); OverflowError (only if it has to wait).
   bool acquire(AcquireOptions options = {});
   // Adds n and wakes as many.
   // Throws   ValueError (n < 1); OverflowError (the count would pass 2^32 - 1).

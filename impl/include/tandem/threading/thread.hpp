@@ -40,8 +40,8 @@ struct ThreadOptions {
 // A thread of control. A handle: a copy is the same thread, a move is a copy, none is empty.
 // A subclass overrides run() and is made by make_thread(); slicing it gives a handle on its thread.
 //
-// A thread that is no daemon is joined when the program ends: when main() has returned or exit() was
-// called, before the destructors of statics that were complete before the first start().
+// A thread that is no daemon is joined when the program ends: when main() has returned or exit()
+// was called, before the destructors of statics that were complete before the first start().
 // Threads  all members may be called from any thread at once.
 // Spec     threading.thread
 class TANDEM_API Thread {

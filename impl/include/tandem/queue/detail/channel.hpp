@@ -143,27 +143,31 @@ class Channel final : public AbstractChannel<T> {
   }
 
  private:
-  // An item being got. When it goes with the item committed, a putter has room.
+  // An item being got. When it goes with the item committed, a putter has room. When something was
+  // thrown the item is still there, and another getter may have more luck: the wake-up that may
+  // have brought us here is handed on.
   class Getting {
    public:
-    explicit Getting(Channel& channel) : wake_(channel), taking_(channel.store_) {}
+    explicit Getting(Channel& channel) : wake_(channel), taking_(channel.store_) {
+      if (!taking_) wake_.gate = nullptr;
+    }
     explicit operator bool() const noexcept { return static_cast<bool>(taking_); }
     T& item() const noexcept { return taking_.item(); }
     void commit() noexcept {
       taking_.commit();
-      wake_.needed = true;
+      wake_.gate = &wake_.channel.putters_;
     }
 
    private:
-    struct WakePutter {
-      explicit WakePutter(Channel& owner) : channel(owner) {}
-      ~WakePutter() {
-        if (needed) channel.putters_.wake_one();
+    struct Wake {
+      explicit Wake(Channel& owner) : channel(owner), gate(&owner.getters_) {}
+      ~Wake() {
+        if (gate) gate->wake_one();
       }
       Channel& channel;
-      bool needed = false;
+      Gate* gate;
     };
-    WakePutter wake_;  // before taking_: acts when the store is unlocked again
+    Wake wake_;  // before taking_: acts when the store is unlocked again
     typename Store::Taking taking_;
   };
 
@@ -192,9 +196,18 @@ class Channel final : public AbstractChannel<T> {
       const bool last = until.passed();
       if (!last)
         putters_.wait([&] { return store_.may_have_room(limit()) || store_.is_closed(); }, until);
-      const Put result = store_.put(std::move(item), limit());
+      const Put result = put_or_hand_on(std::move(item));
       if (result == Put::done) getters_.wake_one();
       if (result != Put::full || last) return result;
+    }
+  }
+
+  Put put_or_hand_on(T&& item) {
+    try {
+      return store_.put(std::move(item), limit());
+    } catch (...) {
+      putters_.wake_one();  // the room that we were woken for is another's now
+      throw;
     }
   }
 
