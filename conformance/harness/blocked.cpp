@@ -1,0 +1,34 @@
+#include "conformance/harness/blocked.hpp"
+
+#include <stdexcept>
+#include <string>
+#include <thread>
+
+#include "conformance/harness/times.hpp"
+#include "tandem/core/park.hpp"
+
+namespace tandem::conformance {
+namespace {
+
+std::size_t parked_before = 0;
+
+std::size_t parked_by_this_case() {
+  const std::size_t parked = parked_threads();
+  return parked > parked_before ? parked - parked_before : 0;
+}
+
+}  // namespace
+
+void wait_until_blocked(std::size_t n) {
+  const auto deadline = now() + times::must_not_expire;
+  while (parked_by_this_case() < n) {
+    if (now() > deadline) {
+      throw std::runtime_error("fewer than " + std::to_string(n) + " threads ever blocked");
+    }
+    std::this_thread::sleep_for(std::chrono::microseconds(100));
+  }
+}
+
+void detail::forget_blocked() { parked_before = parked_threads(); }
+
+}  // namespace tandem::conformance

@@ -1,0 +1,184 @@
+#include "history.hpp"
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+namespace tandem::conformance {
+namespace {
+
+std::uint64_t stamp() {
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::nanoseconds>(now).count());
+}
+
+std::string outcome_text(const Operation& operation) {
+  switch (operation.outcome) {
+    case Outcome::empty:
+      return "Empty";
+    case Outcome::nothing:
+      return "nothing";
+    case Outcome::full:
+      return "Full";
+    case Outcome::shut_down:
+      return "ShutDown";
+    case Outcome::pending:
+      return "...";
+    case Outcome::ok:
+      break;
+  }
+  const bool returns = operation.kind == Kind::get || operation.kind == Kind::qsize;
+  return returns ? std::to_string(operation.value) : "";
+}
+
+struct Event {
+  std::uint64_t when;
+  bool is_return;
+  std::size_t operation;
+  friend bool operator<(const Event& a, const Event& b) {
+    return std::tie(a.when, a.is_return) < std::tie(b.when, b.is_return);
+  }
+};
+
+std::vector<Event> events_of(const History& history) {
+  std::vector<Event> events;
+  for (std::size_t i = 0; i < history.size(); ++i) {
+    events.push_back({history[i].invoked, false, i});
+    events.push_back({history[i].returned, true, i});
+  }
+  std::sort(events.begin(), events.end());
+  return events;
+}
+
+}  // namespace
+
+std::string to_string(const Operation& operation) {
+  const std::string result = outcome_text(operation);
+  std::string text;
+  switch (operation.kind) {
+    case Kind::put:
+      text = "put(" + std::to_string(operation.value) + ")";
+      break;
+    case Kind::get:
+      text = "get";
+      break;
+    case Kind::qsize:
+      text = "qsize";
+      break;
+    case Kind::shutdown:
+      text = operation.value ? "shutdown!" : "shutdown";
+      break;
+  }
+  return result.empty() ? text : text + "=" + result;
+}
+
+std::string chart(const History& history) {
+  // Columns keep the order of events; an operation is wide enough for its text.
+  std::vector<std::size_t> from(history.size()), to(history.size());
+  std::size_t column = 0;
+  for (const Event& event : events_of(history)) {
+    ++column;
+    if (!event.is_return) {
+      from[event.operation] = column;
+      continue;
+    }
+    const std::size_t width = to_string(history[event.operation]).size();
+    column = std::max(column, from[event.operation] + width + 1);
+    to[event.operation] = column;
+  }
+  std::map<std::uint32_t, std::string> lanes;
+  for (std::size_t i = 0; i < history.size(); ++i) {
+    std::string& lane = lanes[history[i].thread];
+    lane.resize(std::max(lane.size(), to[i] + 1), ' ');
+    const std::string text = to_string(history[i]);
+    lane[from[i]] = '|';
+    lane.replace(from[i] + 1, text.size(), text);
+    lane[to[i]] = history[i].returned == never_returned ? '>' : '|';
+  }
+  std::string lines;
+  for (const auto& [thread, lane] : lanes) lines += "T" + std::to_string(thread) + lane + "\n";
+  return lines;
+}
+
+Overlap overlap(const History& history) {
+  Overlap found;
+  std::vector<std::size_t> open;
+  for (const Event& event : events_of(history)) {
+    if (event.is_return) {
+      std::erase(open, event.operation);
+      continue;
+    }
+    for (const std::size_t other : open)
+      if (history[other].thread != history[event.operation].thread) ++found.pairs;
+    open.push_back(event.operation);
+    found.widest = std::max(found.widest, open.size());
+  }
+  return found;
+}
+
+Lane::Lane(std::uint32_t thread, std::size_t capacity) : thread_(thread), entries_(capacity) {}
+
+void Lane::begin(Kind kind, std::int64_t value, std::chrono::nanoseconds timeout) {
+  const std::size_t index = ended_.load(relaxed);
+  Entry& entry = entries_.at(index);
+  entry = {{kind, Outcome::pending, thread_, value, 0, never_returned}, timeout};
+  begun_.store(index, relaxed);
+  entry.operation.invoked = stamp();
+  started_.store(index + 1, std::memory_order_release);
+}
+
+void Lane::end(Outcome outcome, std::int64_t value) {
+  const std::uint64_t now = stamp();
+  const std::size_t index = begun_.load(relaxed);
+  Entry& entry = entries_[index];
+  entry.operation.outcome = outcome;
+  if (entry.operation.kind != Kind::put) entry.operation.value = value;  // may be read meanwhile
+  entry.operation.returned = now;
+  ended_.store(index + 1, std::memory_order_release);
+}
+
+void Lane::append_to(History& history) const {
+  const std::size_t ended = this->ended();
+  const std::size_t started = started_.load(std::memory_order_acquire);
+  for (std::size_t i = 0; i < ended; ++i) {
+    history.push_back(entries_[i].operation);
+    Operation& operation = history.back();
+    if (operation.outcome != Outcome::empty && operation.outcome != Outcome::full) continue;
+    const auto waited = static_cast<std::uint64_t>(entries_[i].timeout.count());
+    operation.invoked = std::min(operation.invoked + waited, operation.returned);
+  }
+  if (started <= ended) return;
+  const Operation& open = entries_[ended].operation;  // its outcome may be written just now
+  history.push_back({open.kind, Outcome::pending, thread_, 0, open.invoked, never_returned});
+  if (open.kind != Kind::get) history.back().value = open.value;
+}
+
+void Lane::clear() {
+  begun_.store(0, relaxed);
+  started_.store(0, relaxed);
+  ended_.store(0, std::memory_order_release);
+}
+
+Recorder::Recorder(std::size_t threads, std::size_t capacity_each) {
+  for (std::size_t i = 0; i < threads; ++i)
+    lanes_.push_back(std::make_unique<Lane>(static_cast<std::uint32_t>(i), capacity_each));
+}
+
+History Recorder::history() const {
+  History history;
+  for (const auto& lane : lanes_) lane->append_to(history);
+  return history;
+}
+
+std::uint64_t Recorder::version() const {
+  std::uint64_t sum = 0;
+  for (const auto& lane : lanes_) sum += lane->version();
+  return sum;
+}
+
+void Recorder::clear() {
+  for (const auto& lane : lanes_) lane->clear();
+}
+
+}  // namespace tandem::conformance

@@ -1,0 +1,21 @@
+// What a case must not leave behind: open descriptors and running threads.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace tandem::conformance {
+
+/// What this process holds now. Empty where the system does not tell (no /proc).
+struct Holdings {
+  std::vector<std::string> descriptors;  ///< "7 -> pipe:[1234]"
+  std::vector<std::string> threads;      ///< "4711 (name)"
+};
+
+Holdings holdings_now();
+
+/// Waits, within times::may_expire, for exiting threads to be gone; then says what is held now and
+/// was not before: one line each, or nothing.
+std::vector<std::string> leaked_since(const Holdings& before);
+
+}  // namespace tandem::conformance

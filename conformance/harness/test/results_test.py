@@ -1,0 +1,211 @@
+#!/usr/bin/env python3
+"""scripts/lib/results.py and scripts/conformance: expectations, what counts as failed, the files that are written."""
+import json
+import os
+import stat
+import subprocess
+import sys
+import tempfile
+import unittest
+import xml.etree.ElementTree as xml
+
+sys.dont_write_bytecode = True
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+sys.path.append(os.path.join(ROOT, "scripts", "lib"))
+
+import results as lib
+
+
+def case(id, status, message="", level="MUST"):
+    return {"record": "case", "id": id, "status": status, "level": level, "message": message, "ms": 3,
+            "transcript": [], "command": "exe --case=" + id}
+
+
+def header(**more):
+    return dict({"record": "header", "format": 1, "implementation": "tandem 0", "executable": "conformance_x",
+                 "toolchain": "", "target": "", "sanitizer": "", "seed": "", "time_scale": 1.0}, **more)
+
+
+def footer(cases):
+    return {"record": "footer", "cases": cases, "counts": {}}
+
+
+class FolderTest(unittest.TestCase):
+    def setUp(self):
+        self.temporary = tempfile.TemporaryDirectory()
+        self.addCleanup(self.temporary.cleanup)
+        self.folder = self.temporary.name
+
+    def write(self, name, text):
+        path = os.path.join(self.folder, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        return path
+
+    def read(self, *records):
+        results = lib.Results()
+        results.read(self.write("a.jsonl", "".join(json.dumps(record) + "\n" for record in records)))
+        return results
+
+    def of(self, *cases, **header_fields):
+        return self.read(header(**header_fields), *cases, footer(len(cases)))
+
+    def expecting(self, entries, *cases, **header_fields):
+        results = self.of(*cases, **header_fields)
+        text = "".join("[[expect]]\n" + "".join("%s = %s\n" % (key, json.dumps(value)) for key, value in entry.items())
+                       for entry in entries)
+        lib.apply_expectations(results, self.write("linux.toml", text))
+        return results
+
+
+def entry(case, status="FAIL", message="bad", **more):
+    return dict({"case": case, "status": status, "message": message, "reason": "a port begins"}, **more)
+
+
+class ReadTest(FolderTest):
+    def test_all_pass(self):
+        results = self.of(case("a.b", "PASS"), case("a.c", "UNSUPPORTED", "UNSUPPORTED(fork)"))
+        self.assertFalse(results.failed(), results.problems)
+        self.assertEqual(results.counts(), {"PASS": 1, "UNSUPPORTED": 1})
+
+    def test_each_bad_status_fails(self):
+        for status in lib.BAD:
+            self.assertTrue(self.of(case("a.b", status)).failed(), status)
+
+    def test_a_file_cut_short_fails(self):
+        self.assertIn("a.jsonl: cut short", self.read(header(), case("a.b", "PASS")).problems)
+        self.assertTrue(self.read(header(), case("a.b", "PASS"), footer(2)).failed())
+
+    def test_no_case_selected_fails(self):
+        self.assertIn("a.jsonl: no case was selected", self.of().problems)
+
+
+class ExpectationsTest(FolderTest):
+    def statuses(self, results):
+        return [case["status"] for case in results.cases]
+
+    def test_an_expected_failure(self):
+        results = self.expecting([entry("a.b")], case("a.b", "FAIL", "bad: 1"), case("a.c", "PASS"))
+        self.assertEqual(self.statuses(results), ["XFAIL", "PASS"])
+        self.assertFalse(results.failed())
+
+    def test_another_message_is_another_failure(self):
+        results = self.expecting([entry("a.b")], case("a.b", "FAIL", "worse"))
+        self.assertEqual(self.statuses(results), ["FAIL"])
+        self.assertTrue(results.failed())
+
+    def test_another_status_is_another_failure(self):
+        self.assertTrue(self.expecting([entry("a.b")], case("a.b", "CRASH", "bad")).failed())
+
+    def test_an_unexpected_pass_fails(self):
+        results = self.expecting([entry("a.b")], case("a.b", "PASS"))
+        self.assertEqual(self.statuses(results), ["XPASS"])
+        self.assertTrue(results.failed())
+
+    def test_an_entry_that_matches_nothing_fails(self):
+        results = self.expecting([entry("a.z")], case("a.b", "PASS"))
+        self.assertEqual(results.problems, ["linux.toml: a.z matches no case"])
+
+    def test_a_pattern_has_a_limit(self):
+        cases = [case("a.b%d" % i, "FAIL", "bad") for i in range(lib.MOST_PER_PATTERN + 1)]
+        self.assertTrue(self.expecting([entry("a.*")], *cases).failed())
+        self.assertFalse(self.expecting([entry("a.*")], *cases[1:]).failed())
+
+    def test_skips_need_an_entry(self):
+        skipped = case("a.b", "SKIP", "no such thing here")
+        self.assertTrue(self.expecting([], skipped).failed())
+        self.assertFalse(self.expecting([entry("a.b", "SKIP", "no such")], dict(skipped)).failed())
+
+    def test_entries_for_one_sanitizer(self):
+        entries = [entry("a.b", sanitizer="thread")]
+        self.assertFalse(self.expecting(entries, case("a.b", "FAIL", "bad"), sanitizer="thread").failed())
+        self.assertTrue(self.expecting(entries, case("a.b", "FAIL", "bad")).failed())
+        self.assertFalse(self.expecting(entries, case("a.b", "PASS")).failed())
+        self.assertFalse(self.expecting([entry("a.b", sanitizer="none")], case("a.b", "FAIL", "bad")).failed())
+
+    def test_malformed_entries_fail(self):
+        for bad in (entry("a.b", "PASS"), entry("a.b", reason=""), entry("a.b", colour="red"),
+                    {"case": "a.b", "status": "FAIL", "reason": "r"}):
+            self.assertTrue(self.expecting([bad], case("a.b", "PASS")).problems, bad)
+
+    def test_the_committed_files_parse(self):
+        folder = os.path.join(ROOT, "conformance", "expect")
+        for name in sorted(os.listdir(folder)):
+            lib.apply_expectations(lib.Results(), os.path.join(folder, name))
+
+
+class WriteTest(FolderTest):
+    def setUp(self):
+        super().setUp()
+        self.results = self.of(case("a.b.c", "PASS"), case("a.b.d", "FAIL", "<bad> \x01\nline"),
+                               case("a.e.f", "SKIP", "why"), level="MUST")
+
+    def test_jsonl(self):
+        path = os.path.join(self.folder, "results.jsonl")
+        lib.write_jsonl(self.results, path)
+        with open(path, encoding="utf-8") as file:
+            records = [json.loads(line) for line in file]
+        self.assertEqual([record["record"] for record in records], ["header", "case", "case", "case", "footer"])
+        self.assertEqual(records[-1]["counts"], {"PASS": 1, "FAIL": 1, "SKIP": 1})
+
+    def test_junit(self):
+        path = os.path.join(self.folder, "junit.xml")
+        lib.write_junit(self.results, path)
+        suites = xml.parse(path).getroot().findall("testsuite")
+        self.assertEqual([(suite.get("name"), suite.get("tests"), suite.get("failures")) for suite in suites],
+                         [("a.b", "2", "1"), ("a.e", "1", "0")])
+        failure = suites[0].findall("testcase")[1].find("failure")
+        self.assertEqual(failure.get("message"), "<bad> \\x01")
+        self.assertIn("exe --case=a.b.d", failure.text)
+        self.assertIsNotNone(suites[1].find("testcase").find("skipped"))
+
+    def test_summary(self):
+        text = lib.summary(self.results)
+        self.assertIn("FAIL a.b.d [MUST]\n    <bad>", text)
+        self.assertIn("exe --case=a.b.d", text)
+        self.assertIn("SKIP a.e.f: why", text)
+        self.assertRegex(text, r"MUST +1 +1 +1 +3\n")
+
+
+class CommandTest(FolderTest):
+    """scripts/conformance over executables that are scripts."""
+
+    def suite(self, name, *cases):
+        lines = "".join(json.dumps(record) + "\n" for record in (header(executable=name),) + cases + (footer(len(cases)),))
+        path = self.write("conformance/q/" + name, "#!/bin/sh\ncat > \"$TANDEM_RESULTS/%s.jsonl\" <<'E'\n%sE\n" % (name, lines))
+        os.chmod(path, os.stat(path).st_mode | stat.S_IXUSR)
+
+    def run_command(self, *arguments):
+        expect = self.write("expect.toml", "")
+        child = subprocess.run([sys.executable, "-B", os.path.join(ROOT, "scripts", "conformance"), "--build", self.folder,
+                                "--expect", expect] + list(arguments), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        return child.returncode, child.stdout.decode()
+
+    def test_collects_all_suites(self):
+        self.suite("conformance_a", case("a.b.c", "PASS"))
+        self.suite("conformance_b", case("b.b.c", "PASS"), case("b.b.d", "PASS"))
+        self.suite("conformance_harness", case("never.run", "FAIL"))
+        code, output = self.run_command()
+        self.assertEqual(code, 0, output)
+        for name in ("results.jsonl", "junit.xml", "summary.txt"):
+            self.assertTrue(os.path.exists(os.path.join(self.folder, "results", name)), name)
+        self.assertRegex(output, r"all +3 +3\n")
+
+    def test_one_suite_that_fails_or_dies_or_is_empty(self):
+        self.suite("conformance_a", case("a.b.c", "FAIL", "bad"))
+        self.assertEqual(self.run_command()[0], 1)
+        self.suite("conformance_a")
+        self.assertIn("no case was selected", self.run_command()[1])
+        path = self.write("conformance/q/conformance_a", "#!/bin/sh\necho why; exit 3\n")
+        os.chmod(path, 0o700)
+        code, output = self.run_command()
+        self.assertEqual(code, 1)
+        self.assertIn("conformance_a wrote no results (exit code 3)\nwhy", output)
+
+    def test_nothing_built_fails(self):
+        self.assertEqual(self.run_command()[0], 1)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,113 @@
+// One misuse for each case: with the macro defined this file must be rejected, without any it
+// must compile. WHY names a word of the diagnostic to look for where there is a readable one.
+#include <chrono>
+#include <concepts>
+#include <functional>
+#include <memory>
+#include <string>
+#include <tandem/futures.hpp>
+#include <tandem/queue.hpp>
+#include <tandem/threading.hpp>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+using namespace std::chrono_literals;
+using namespace tandem;
+
+// The copy/move rules, in every compilation of this file.
+template <class... T>
+constexpr bool pinned = ((!std::copy_constructible<T> && !std::move_constructible<T>)&&...);
+template <class... T>
+constexpr bool handle = (std::copyable<T> && ...);
+static_assert(
+    pinned<queue::Queue<int>, queue::LifoQueue<int>, queue::PriorityQueue<int>,
+           queue::SimpleQueue<int>, threading::Lock, threading::RLock, threading::Condition,
+           threading::Event, threading::Semaphore, futures::ThreadPoolExecutor>);
+static_assert(
+    handle<futures::Future<int>, futures::Future<void>, futures::Future<int&>, threading::Thread>);
+
+int square(int x) { return x * x; }
+template <futures::Executor E>
+void generic(E&) {}
+
+class Ticker : public threading::Thread {
+  void run() override {}
+  threading::Event stop_;
+};
+
+void all() {
+  queue::Queue<int> q;
+  queue::Queue<std::unique_ptr<int>> owners;
+  auto owner = std::make_unique<int>(1);
+  threading::Thread t([] {});
+  threading::Lock lock;
+  futures::ThreadPoolExecutor threads(1);
+  auto number = threads.submit(square, 1);
+  generic(threads);
+  auto ticker = threading::make_thread<Ticker>();
+
+#ifdef CASE_10
+  auto copy = q;
+#endif
+#ifdef CASE_11
+  auto moved = std::move(q);
+#endif
+#ifdef CASE_12  // unique_ptr has to be moved
+  owners.put(owner);
+#endif
+#ifdef CASE_13
+  auto copy = lock;
+#endif
+#ifdef CASE_14
+  std::vector<threading::Event> events(1);
+  events.push_back(threading::Event());
+#endif
+#ifdef CASE_15
+  auto copy = threads;
+#endif
+#ifdef CASE_19  // 5 what?
+  t.join(5);
+#endif
+#ifdef CASE_20  // wrong number of arguments
+  threading::Thread wrong(square, 1, 2);
+#endif
+#ifdef CASE_21  // a subclass with pinned members is not copied
+  Ticker copy(*ticker);
+#endif
+#ifdef CASE_22  // not a thread
+  threading::make_thread<queue::Queue<int>>();
+#endif
+#ifdef CASE_23
+  threading::Thread nothing({.target = 42});
+#endif
+#ifdef CASE_24  // without std::ref an argument is copied
+  threading::Thread copies([](queue::Queue<int>&) {}, q);
+#endif
+
+#ifdef CASE_60  // a result is shared
+  number.result() = 1;
+#endif
+#ifdef CASE_61
+  futures::Future<int>().set_result("text");
+#endif
+#ifdef CASE_62
+  futures::Future<void>().set_result(1);
+#endif
+#ifdef CASE_63
+  futures::Future<std::string> text = number;
+#endif
+#ifdef CASE_64
+  generic(q);
+#endif
+#ifdef CASE_65
+  futures::wait(std::vector{1, 2});
+#endif
+#ifdef CASE_66  // the callback is given a Future<int>
+  number.add_done_callback([](const std::string&) {});
+#endif
+
+#ifdef CASE_72  // too few workers is a count, not a flag
+  futures::ThreadPoolExecutor wrong(true);
+#endif
+}

@@ -1,0 +1,32 @@
+// Runs a program of this folder and tells what it printed.
+#pragma once
+
+#include <sys/wait.h>
+
+#include <array>
+#include <cstdio>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace tandem::conformance {
+
+struct Ended {
+  std::string printed;
+  int exit_code = -1;
+};
+
+/// program: "concurrent/futures/exit_finishes_work"
+inline Ended run_program(std::string_view program) {
+  const std::string command = std::string(TANDEM_PROGRAMS_DIR "/") + std::string(program);
+  std::FILE* out = popen(command.c_str(), "re");
+  if (out == nullptr) throw std::runtime_error("cannot run " + command);
+  Ended ended;
+  std::array<char, 256> some{};
+  while (std::fgets(some.data(), some.size(), out) != nullptr) ended.printed += some.data();
+  const int status = pclose(out);
+  ended.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  return ended;
+}
+
+}  // namespace tandem::conformance

@@ -1,0 +1,105 @@
+#include "programs.hpp"
+
+#include <cxxabi.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <memory>
+#include <regex>
+#include <tandem/core/exceptions.hpp>
+#include <tandem/core/log.hpp>
+
+namespace tandem::conformance {
+namespace {
+
+using Run = Json (*)(const Json&);
+struct NamedKind {
+  const char* name;
+  Run run;
+};
+constexpr NamedKind all_kinds[] = {
+    {"queue", run_queue},
+#ifdef TANDEM_PROGRAMS_FUTURES
+    {"future", run_future},
+    {"executor", run_executor},
+#endif
+};
+
+std::string class_name(const std::type_info& type) {
+  int status = 0;
+  const std::unique_ptr<char, decltype(&std::free)> text{
+      abi::__cxa_demangle(type.name(), nullptr, nullptr, &status), &std::free};
+  const std::string whole = text ? text.get() : type.name();
+  const auto colon = whole.rfind(':');
+  return colon == std::string::npos ? whole : whole.substr(colon + 1);
+}
+
+}  // namespace
+
+std::vector<std::string> kinds() {
+  std::vector<std::string> names;
+  for (const NamedKind& kind : all_kinds) names.emplace_back(kind.name);
+  return names;
+}
+
+std::vector<std::string> features() { return {"queue.shutdown", "executor.cancel_futures"}; }
+
+Json run_program(const std::string& kind, const Json& program) {
+  for (const NamedKind& known : all_kinds) {
+    if (known.name != kind) continue;
+    try {
+      return known.run(program);
+    } catch (const nlohmann::json::exception& error) {
+      throw BadProgram(error.what());
+    }
+  }
+  throw BadProgram("unknown kind '" + kind + "'");
+}
+
+Step::Step(const Json& operation) : name(operation.at(0).get<std::string>()) {
+  for (std::size_t i = 1; i < operation.size(); ++i) {
+    if (i + 1 == operation.size() && operation[i].is_object())
+      options = operation[i];
+    else
+      arguments.push_back(operation[i]);
+  }
+}
+
+std::string without_addresses(const std::string& text) {
+  if (text.find("0x") == std::string::npos) return text;
+  static const std::regex address("0x[0-9a-fA-F]+");
+  return std::regex_replace(text, address, "0x");
+}
+
+Json described(const std::exception_ptr& error) {
+  try {
+    std::rethrow_exception(error);
+  } catch (const std::exception& e) {
+    return {class_name(typeid(e)), without_addresses(e.what())};
+  } catch (const BaseException& e) {
+    return {class_name(typeid(e)), without_addresses(e.what())};
+  } catch (...) {
+    return {"an exception of C++", ""};
+  }
+}
+
+struct LogCount::State {
+  std::atomic<int> count{0};
+  LogSink former;
+};
+
+LogCount::LogCount() : state_(std::make_shared<State>()) {
+  state_->former = log_sink([state = state_](std::string_view) { ++state->count; });
+}
+LogCount::~LogCount() { log_sink(std::move(state_->former)); }
+int LogCount::count() const { return state_->count; }
+
+Json with_effects(Json value, const Json& called, int logged) {
+  if (called.empty() && logged == 0) return value;
+  Json observation{{"value", std::move(value)}};
+  if (!called.empty()) observation["called"] = called;
+  if (logged != 0) observation["logged"] = logged;
+  return observation;
+}
+
+}  // namespace tandem::conformance

@@ -1,0 +1,526 @@
+// threading.Thread and the functions beside it. Its end: thread_exit_test.cpp.
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <set>
+#include <string>
+#include <thread>
+#include <unordered_set>
+#include <vector>
+
+#include "conformance/threading/exits.hpp"
+#include "conformance/threading/support.hpp"
+#include "tandem/core/fn.hpp"
+#include "tandem/core/log.hpp"
+
+using namespace tandem::conformance;
+using namespace std::chrono_literals;
+namespace threading = tandem::threading;
+using threading::Thread;
+
+namespace {
+
+void func() {}
+
+bool is_listed(const Thread& thread) {
+  const auto threads = threading::enumerate();
+  return std::find(threads.begin(), threads.end(), thread) != threads.end();
+}
+
+// What reaches the log sink while this lives.
+class Captured {
+ public:
+  Captured() {
+    before_ = tandem::log_sink([this](std::string_view text) { texts_.emplace_back(text); });
+  }
+  Captured(const Captured&) = delete;
+  Captured& operator=(const Captured&) = delete;
+  ~Captured() { tandem::log_sink(before_); }
+  // The first and the last line: what is between is a traceback in Python.
+  void log_ends() const {
+    const std::string ident = std::to_string(threading::get_ident());
+    for (const auto& text : texts_) {
+      std::string first = text.substr(0, text.find('\n'));
+      if (const auto at = first.find(ident); at != first.npos)
+        first.replace(at, ident.size(), "<ident>");
+      log(first);
+      log(text.substr(text.rfind('\n') + 1));
+    }
+    if (texts_.empty()) log("silence");
+  }
+
+ private:
+  tandem::LogSink before_;
+  std::vector<std::string> texts_;
+};
+
+void run_to_end(const Thread& thread) {
+  thread.start();
+  thread.join();
+}
+
+[[noreturn]] void fail() { throw tandem::ValueError("run failed"); }
+
+}  // namespace
+
+CASE("threading.thread.name.default", "Thread-N, with the target's name where it has one") {
+  log(Thread().name());
+  log(Thread(tandem::fn<&func>).name());
+  log(Thread({.target = tandem::fn<&func>, .name = "given"}).name());
+  log(Thread({.name = ""}).name());
+  log(Thread({.target = tandem::call(tandem::fn<&func>)}).name());
+}
+
+CASE("threading.thread.name.closure", "a closure has no name") {
+  EXPECT_EQ(Thread([] {}).name(), "Thread-1");
+  EXPECT_EQ(Thread({.target = func}).name(), "Thread-2");
+}
+
+CASE("threading.thread.name.set", "a name is given, kept, and may be changed at any time") {
+  Thread thread({.name = "first"});
+  log(thread.name());
+  thread.name("second");
+  log(thread.name());
+  run_to_end(thread);
+  log(thread.name());
+  thread.name("");
+  log(thread.name());
+}
+
+CASE("threading.thread.daemon.option",
+     "no daemon unless asked for; it may be changed before the start") {
+  log(Thread().daemon());
+  log(Thread({.daemon = false}).daemon());
+  Thread thread({.daemon = true});
+  log(thread.daemon());
+  thread.daemon(false);
+  log(thread.daemon());
+}
+
+CASE("threading.thread.daemon.inherited",
+     "a thread made by a daemon is one, unless told otherwise") {
+  bool child = false, told = true;
+  const auto make = [&] {
+    child = Thread().daemon();
+    told = Thread({.daemon = false}).daemon();
+  };
+  run_to_end(Thread({.target = make, .daemon = true}));
+  Log{child, told, threading::main_thread().daemon()};
+}
+
+CASE("threading.thread.daemon.after-start", "it is fixed by the start") {
+  Thread thread;
+  thread.start();
+  log(raised([&] { thread.daemon(true); }));
+  thread.join();
+  log(raised([&] { thread.daemon(false); }));
+  log(raised([] { threading::current_thread().daemon(true); }));
+}
+
+CASE("threading.thread.start.calls", "run calls the target with its arguments; none is nothing") {
+  std::vector<std::string> seen;
+  const auto two = [&](int number, std::string text) {
+    seen.push_back(std::to_string(number) + text);
+  };
+  const auto one = [&](std::vector<int> items) { seen.push_back(std::to_string(items.size())); };
+  run_to_end(Thread(two, 1, "str"));
+  run_to_end(Thread({.target = tandem::call(one, std::vector<int>{1, 2})}));
+  run_to_end(Thread());
+  log(seen);
+}
+
+CASE("threading.thread.start.once", "a thread is started once, also after its end") {
+  Thread thread;
+  thread.start();
+  log(raised([&] { thread.start(); }));
+  thread.join();
+  log(raised([&] { thread.start(); }));
+  log(raised([] { threading::current_thread().start(); }));
+}
+
+CASE("threading.thread.start.by-value",
+     "arguments are bound by value; std::ref passes a reference") {
+  int number = 1;
+  std::string text = "before";
+  Thread thread([](int& n, const std::string& t) { n = static_cast<int>(t.size()); },
+                std::ref(number), text);
+  text = "afterwards";
+  run_to_end(thread);
+  EXPECT_EQ(number, 6);
+  std::unique_ptr<int> moved;
+  run_to_end(
+      Thread([&](std::unique_ptr<int> p) { moved = std::move(p); }, std::make_unique<int>(7)));
+  EXPECT_EQ(*moved, 7);
+}
+
+CASE("threading.thread.life.states", "initial, alive from start() to the end of run()") {
+  threading::Event go;
+  std::uint64_t inside = 0;
+  Thread thread([&] {
+    inside = threading::get_ident();
+    go.wait();
+  });
+  Log{thread.is_alive(), thread.ident(), thread.native_id(), is_listed(thread)};
+  thread.start();
+  Log{thread.is_alive(), thread.ident().has_value(), thread.native_id().has_value(),
+      is_listed(thread)};
+  go.set();
+  thread.join();
+  Log{thread.is_alive(), thread.ident() == inside, is_listed(thread)};
+}
+
+CASE("threading.thread.life.copies", "copies are the same thread; others are not") {
+  Thread a, b;
+  Thread same = a;
+  EXPECT_TRUE(same == a && same != b);
+  EXPECT_EQ((std::unordered_set<Thread>{a, same, b}.size()), 2U);
+  Thread moved = std::move(same);
+  EXPECT_TRUE(moved == a && same == a);  // NOLINT: a move is a copy
+  run_to_end(moved);
+  EXPECT_EQ(raised([&] { a.start(); }), "RuntimeError: threads can only be started once");
+}
+
+CASE("threading.thread.life.many", "ten tasks, three at a time") {
+  threading::BoundedSemaphore three(3);
+  threading::RLock mutex;
+  int running = 0, most = 0;
+  std::vector<Thread> threads;
+  for (int i = 0; i < 10; ++i) {
+    threads.emplace_back([&] {
+      with(three, [&] {
+        with(mutex, [&] { most = std::max(most, ++running); });
+        std::this_thread::yield();
+        with(mutex, [&] { --running; });
+      });
+    });
+    threads.back().start();
+  }
+  for (const auto& thread : threads) thread.join();
+  Log{running, most >= 1 && most <= 3};
+}
+
+CASE("threading.thread.life.native-ids", "threads that live at once have different numbers") {
+  threading::Event go;
+  std::set<std::uint64_t> idents{threading::get_ident()}, natives{threading::get_native_id()};
+  std::vector<Thread> threads;
+  for (int i = 0; i < 5; ++i) {
+    threads.emplace_back([&] { go.wait(); });
+    threads.back().start();
+  }
+  for (const auto& thread : threads) {
+    idents.insert(thread.ident().value());
+    natives.insert(thread.native_id().value());
+  }
+  go.set();
+  for (const auto& thread : threads) thread.join();
+  Log{idents.size(), natives.size()};
+}
+
+CASE("threading.thread.life.dropped", "a thread runs to its end though nobody has a handle on it") {
+  threading::Event go, ended;
+  Thread([&] {
+    go.wait();
+    ended.set();
+  }).start();
+  go.set();
+  log(ended.wait());
+}
+
+CASE("threading.thread.join.order", "what the thread did, and the end of its target, are seen") {
+  const auto held = std::make_shared<int>(0);
+  for (int i = 1; i <= 100; ++i) {
+    Thread thread([copy = held] { ++*copy; });
+    run_to_end(thread);
+    EXPECT_EQ(*held, i);
+    EXPECT_EQ(held.use_count(), 1);
+  }
+}
+
+CASE("threading.thread.join.before-start", "there is nothing to wait for") {
+  log(raised([] { Thread().join(); }));
+  log(raised([] { Thread().join(0s); }));
+}
+
+CASE("threading.thread.join.current", "a thread cannot wait for itself") {
+  log(raised([] { threading::current_thread().join(); }));
+  run_to_end(Thread([] { log(raised([] { threading::current_thread().join(); })); }));
+}
+
+CASE("threading.thread.join.timeout", "it returns after the timeout, and the thread lives on") {
+  threading::Event go;
+  Thread thread([&] { go.wait(); });
+  thread.start();
+  const auto start = now();
+  thread.join(times::must_expire);
+  Log{now() - start >= times::must_expire, thread.is_alive()};
+  thread.join(0s);
+  thread.join(-1s);
+  log(thread.is_alive());
+  go.set();
+  thread.join(times::must_not_expire);
+  log(thread.is_alive());
+  thread.join();
+}
+
+CASE("threading.thread.join.too-large", "a timeout beyond TIMEOUT_MAX is an error") {
+  Thread thread;
+  run_to_end(thread);
+  log(raised([&] { thread.join(std::chrono::duration<double>(1e100)); }));
+}
+
+CASE("threading.thread.join.by-many", "several threads may wait for one") {
+  threading::Event go;
+  Thread thread([&] { go.wait(); });
+  thread.start();
+  std::atomic<int> joined{0};
+  Bunch bunch(5, [&] {
+    thread.join();
+    ++joined;
+  });
+  wait_until_blocked(6);
+  log(joined.load());
+  go.set();
+  bunch.join();
+  log(joined.load());
+}
+
+CASE("threading.thread.list.alive-only",
+     "enumerate() has those that are alive, and never a joined one") {
+  const auto before = threading::active_count();
+  log(is_listed(threading::main_thread()));
+  bool listed = false;
+  for (int i = 0; i < 100; ++i) {
+    Thread thread;
+    run_to_end(thread);
+    listed = listed || is_listed(thread);
+  }
+  Log{listed, threading::active_count() == before,
+      threading::enumerate().size() == threading::active_count()};
+}
+
+CASE("threading.thread.list.current", "current_thread() is the thread that asks") {
+  const Thread main = threading::main_thread();
+  Log{main.name(), main == threading::current_thread(), main.ident() == threading::get_ident()};
+  log(main.is_alive());
+  Thread thread([&] {
+    Log{threading::current_thread() == thread, threading::main_thread() == main,
+        threading::current_thread() == main, thread.ident() == threading::get_ident()};
+  });
+  run_to_end(thread);
+}
+
+CASE("threading.thread.foreign.dummy", "a thread that threading did not start gets a dummy") {
+  std::optional<Thread> dummy;
+  std::thread([&] {
+    dummy = threading::current_thread();
+    Log{dummy->name(), dummy->daemon(), dummy->is_alive(), is_listed(*dummy)};
+    Log{dummy->ident() == threading::get_ident(), *dummy == threading::current_thread()};
+    log(raised([&] { dummy->start(); }));
+    log(to_string(*dummy).substr(0, 32));
+  }).join();
+  log(raised([&] { dummy->join(); }));
+  log(is_listed(*dummy));
+}
+
+CASE("threading.thread.repr.states", "its repr has its name, its state and that it is a daemon") {
+  Thread thread({.target = [] {}, .name = "x"});
+  log(thread);
+  thread.daemon(true);
+  log(thread);
+  run_to_end(thread);
+  log(to_string(thread).starts_with("<Thread(x, stopped daemon "));
+  log(to_string(threading::main_thread()).starts_with("<_MainThread(MainThread, started "));
+}
+
+CASE("threading.thread.hook.default",
+     "an exception out of run() is printed, and ends the thread alone") {
+  Captured captured;
+  run_to_end(Thread({.target = fail, .name = "hooked"}));
+  captured.log_ends();
+}
+
+CASE("threading.thread.hook.no-thread", "without a thread it prints the ident") {
+  Captured captured;
+  try {
+    fail();
+  } catch (...) {
+    threading::excepthook(threading::ExceptHookArgs{std::current_exception()});
+  }
+  captured.log_ends();
+}
+
+CASE("threading.thread.hook.system-exit", "SystemExit ends the thread in silence") {
+  Captured captured;
+  run_to_end(Thread([] { throw tandem::SystemExit(1); }));
+  captured.log_ends();
+}
+
+CASE("threading.thread.hook.custom", "a hook gets the exception and the thread") {
+  Captured captured;
+  Thread thread(fail);
+  threading::excepthook([&](const threading::ExceptHookArgs& args) {
+    log(raised([&] { std::rethrow_exception(args.exc_value); }));
+    log(args.thread == thread);
+  });
+  run_to_end(thread);
+  captured.log_ends();
+}
+
+CASE("threading.thread.hook.restored", "the default can be put back") {
+  Captured captured;
+  auto before = threading::excepthook([](const threading::ExceptHookArgs&) { log("custom"); });
+  run_to_end(Thread({.target = fail, .name = "hooked"}));
+  threading::excepthook(std::move(before));
+  run_to_end(Thread({.target = fail, .name = "hooked"}));
+  captured.log_ends();
+}
+
+CASE("threading.thread.hook.fails", "a hook that raises is reported in its turn") {
+  Captured captured;
+  threading::excepthook(
+      [](const threading::ExceptHookArgs&) { throw tandem::ValueError("threading_hook failed"); });
+  run_to_end(Thread(fail));
+  captured.log_ends();
+}
+
+// Subclasses
+
+namespace {
+
+class Counting : public Thread {
+ public:
+  explicit Counting(int& ran, threading::Event* go = nullptr, bool* destroyed = nullptr)
+      : Thread({.name = "counting"}), ran_(ran), go_(go), destroyed_(destroyed) {}
+  ~Counting() override {
+    if (destroyed_) *destroyed_ = true;
+  }
+
+ protected:
+  void run() override {
+    if (go_) go_->wait();
+    ++ran_;
+  }
+
+ private:
+  int& ran_;
+  threading::Event* go_;
+  bool* destroyed_;
+};
+
+}  // namespace
+
+CASE("threading.thread.subclass.run", "a subclass says in run() what the thread does") {
+  int ran = 0;
+  const auto thread = threading::make_thread<Counting>(ran);
+  Log{thread->name(), thread->is_alive()};
+  thread->start();
+  thread->join();
+  Log{ran, thread->is_alive(), to_string(*thread).substr(0, 28)};
+}
+
+CASE("threading.thread.subclass.kept", "its object lives until run() has ended") {
+  int ran = 0;
+  bool destroyed = false;
+  threading::Event go;
+  auto thread = threading::make_thread<Counting>(ran, &go, &destroyed);
+  const Thread handle = *thread;
+  handle.start();
+  thread.reset();
+  EXPECT_FALSE(destroyed);
+  go.set();
+  handle.join();
+  EXPECT_TRUE(destroyed);
+  EXPECT_EQ(ran, 1);
+}
+
+CASE("threading.thread.subclass.owned", "one that make_thread() does not own cannot be started") {
+  int ran = 0;
+  const std::string refused =
+      "RuntimeError: a subclass of Thread must be made by make_thread() and still be owned";
+  const Counting local(ran);
+  const Thread slice = local;
+  EXPECT_EQ(raised([&] { local.start(); }), refused);
+  EXPECT_EQ(raised([&] { slice.start(); }), refused);
+  const Thread orphan = *threading::make_thread<Counting>(ran);
+  EXPECT_EQ(raised([&] { orphan.start(); }), refused);
+  EXPECT_TRUE(ran == 0 && !orphan.is_alive() && !is_listed(orphan));
+}
+
+// The end of the program
+
+CASE("threading.thread.exit.joined", "the program ends when its threads have") {
+  log(said_until_exit([](Child& child) {
+    Thread([&] {
+      threading::main_thread().join();
+      child.say("end of thread");
+    }).start();
+    child.say("end of main");
+  }));
+}
+
+CASE("threading.thread.exit.started-late", "a thread started by a thread is waited for too") {
+  const auto lines = said_until_exit([](Child& child) {
+    Thread([&] {
+      threading::main_thread().join();
+      Thread([&] { child.say("second"); }).start();
+      child.say("first");
+    }).start();
+    child.say("end of main");
+  });
+  log(lines.size());
+}
+
+CASE("threading.thread.exit.daemon", "a daemon is not waited for") {
+  log(said_until_exit([](Child& child) {
+    static auto& never = *new threading::Event;
+    Thread({.target = [] { never.wait(); }, .daemon = true}).start();
+    wait_until_blocked(1);
+    child.say("end of main");
+  }));
+}
+
+CASE("threading.thread.exit.no-more-threads", "after that no thread can be started") {
+  log(said_until_exit([](Child& child) {
+    static auto& say = child;
+    std::atexit([] { say.say(raised([] { Thread().start(); })); });
+    run_to_end(Thread());
+    say.say("end of main");
+  }));
+}
+
+CASE("threading.thread.exit.everything-done", "thread_local destructors have run before the exit") {
+  const auto lines = said_until_exit([](Child& child) {
+    struct Last {
+      Child* child = nullptr;
+      ~Last() { child->say("thread_local destroyed"); }
+    };
+    static Child& say = child;
+    std::atexit([] { say.say("after the threads"); });
+    Thread([&child] {
+      static thread_local Last last;
+      last.child = &child;
+    }).start();
+  });
+  EXPECT_EQ(lines, (std::vector<std::string>{"thread_local destroyed", "after the threads"}));
+}
+
+// fork()
+
+CASE("threading.thread.fork.main", "in a child the thread that forked is the main one, and alone") {
+  threading::Event go;
+  Thread other({.target = [&] { go.wait(); }, .name = "other"});
+  other.start();
+  const auto ask = [&](Child& child) {
+    const Thread main = threading::main_thread();
+    child.say(main.name());
+    child.say(repr(main == threading::current_thread()));
+    child.say(repr(main.ident() == threading::get_ident()));
+    child.say(repr(other.is_alive()));
+    child.say(repr(threading::active_count()));
+  };
+  run_to_end(Thread({.target = [&] { log(said_until_exit(ask)); }, .name = "forking"}));
+  log(other.is_alive());
+  go.set();
+  other.join();
+}
