@@ -1,0 +1,85 @@
+"""Two results side by side. Called by scripts/compare."""
+import argparse
+import json
+import random
+from statistics import median
+
+import show
+from contenders import OURS
+from statistic import RESAMPLES, Interval, speed_ratio, verdict
+
+
+def values(result, row, impl):
+    return [one["value"] for one in result["samples"]
+            if one["row"] == row and one["impl"] == impl and one["ok"]]
+
+
+def ratio_of_medians(before, after, better, seed=1):
+    """After : before, more than 1 is faster. The two runs are not paired, so each is resampled."""
+    generator = random.Random(seed)
+
+    def once(first, second):
+        return speed_ratio(median(second), median(first), better)
+
+    resampled = sorted(once(generator.choices(before, k=len(before)),
+                            generator.choices(after, k=len(after))) for _ in range(RESAMPLES))
+    return Interval(once(before, after), resampled[int(0.025 * RESAMPLES)],
+                    resampled[int(0.975 * RESAMPLES) - 1], min(len(before), len(after)))
+
+
+def _row(result, name):
+    return next((row for row in result["rows"] if row["id"] == name), None)
+
+
+def _against(row, impl):
+    return next((one["ratio"] for one in row["contenders"]
+                 if one["impl"] == impl and "ratio" in one), None)
+
+
+def compare_values(before, after):
+    """Yields (row, Interval, δ) for rows that ours ran in both."""
+    for row in after["rows"]:
+        old = _row(before, row["id"])
+        first, second = (values(result, row["id"], OURS) for result in (before, after))
+        if old and first and second:
+            yield row, ratio_of_medians(first, second, row["better"]), max(row["noise"],
+                                                                           old["noise"])
+
+
+def compare_leads(before, after):
+    """Yields (row, peer, lead before, lead after) against the peer that was best in `after`."""
+    for row in after["rows"]:
+        old, peer = _row(before, row["id"]), row["best_peer"]
+        if not old or not peer:
+            continue
+        first, second = _against(old, peer), _against(row, peer)
+        if first and second:
+            yield row, peer, first, second
+
+
+def main(argv):
+    parser = argparse.ArgumentParser(prog="scripts/compare")
+    parser.add_argument("before")
+    parser.add_argument("after")
+    options = parser.parse_args(argv)
+    with open(options.before) as first, open(options.after) as second:
+        before, after = json.load(first), json.load(second)
+    same = before["environment"]["machine_id"] == after["environment"]["machine_id"]
+    compared = 0
+    if same:
+        for row, interval, delta in compare_values(before, after):
+            compared += 1
+            print(f"{row['id']:32} {show.interval(vars_of(interval)):>24}  "
+                  f"{verdict(interval, delta):12} noise ±{delta:.0%}")
+    else:
+        print("Two machines: times are not comparable; the lead over the same peer is.")
+        for row, peer, first, second in compare_leads(before, after):
+            compared += 1
+            print(f"{row['id']:32} {peer:20} {show.interval(first)}  ->  {show.interval(second)}")
+    if not compared:
+        print("no row stands in both")
+    return 0 if compared else 1
+
+
+def vars_of(interval):
+    return {"median": interval.middle, "low": interval.low, "high": interval.high}

@@ -1,0 +1,156 @@
+"""From samples to the table: values, ratios with intervals, verdicts, floors."""
+import math
+from statistics import median
+
+from contenders import OURS
+from measure import second
+from statistic import bootstrap, noise, runs_needed, speed_ratio, verdict
+
+
+class _Row:
+    """The samples of one row, by label and round."""
+
+    def __init__(self, row, samples):
+        self.row = row
+        self.good, self.errors = {}, {}
+        for sample in samples:
+            if sample.row != row.id:
+                continue
+            if sample.ok:
+                self.good.setdefault(sample.label, {})[sample.round] = sample
+            else:
+                self.errors.setdefault(sample.impl, sample.error)
+
+    def values(self, label):
+        return [sample.value for sample in self.good.get(label, {}).values()]
+
+    def ours(self, number):
+        """Both of ours in one round: a drift between them cancels against what ran in between."""
+        both = [self.good[label][number].value for label in (OURS, second(OURS))
+                if number in self.good.get(label, {})]
+        return math.exp(sum(map(math.log, both)) / len(both)) if both else None
+
+    def ratios(self, label):
+        pairs = [(self.ours(number), sample.value)
+                 for number, sample in sorted(self.good.get(label, {}).items())]
+        return [speed_ratio(ours, theirs, self.row.better) for ours, theirs in pairs if ours]
+
+    def same_ratios(self):
+        again = self.good.get(second(OURS), {})
+        return [speed_ratio(sample.value, again[number].value, self.row.better)
+                for number, sample in self.good.get(OURS, {}).items() if number in again]
+
+
+def _interval(interval):
+    if interval is None:
+        return None
+    return {"median": interval.middle, "low": interval.low, "high": interval.high,
+            "runs": interval.count}
+
+
+def _latency(samples):
+    """Percentiles: the median over the runs of each."""
+    found = [sample.details["latency"] for sample in samples if "latency" in sample.details]
+    return {key: median(one[key] for one in found) for key in found[0]} if found else None
+
+
+def _contender(data, contender, delta, rerun):
+    label, error = contender.impl, data.errors.get(contender.impl)
+    entry = {"impl": label, "kind": contender.kind, "command": rerun(contender)}
+    if error:
+        return {**entry, "error": error}
+    values = data.values(label) + (data.values(second(label)) if contender.kind == "ours" else [])
+    if not values:
+        return {**entry, "error": "not run"}
+    samples = list(data.good[label].values())
+    entry.update(value=_interval(bootstrap(values)), latency=_latency(samples))
+    cpu = [sample.details["cpu_s"] / sample.details["items"] * 1e9 for sample in samples
+           if sample.details.get("items") and "cpu_s" in sample.details]
+    entry["cpu_ns_per_item"] = median(cpu) if cpu else None
+    if contender.kind != "ours":
+        ratio = bootstrap(data.ratios(label))
+        if ratio:
+            entry["ratio"] = {**_interval(ratio), "verdict": verdict(ratio, delta),
+                              "runs_needed": runs_needed(ratio, delta)}
+    return entry
+
+
+def _best(entries, kind, of=()):
+    """The one that we are least far ahead of."""
+    eligible = [entry for entry in entries if entry["kind"] == kind and "ratio" in entry
+                and (not of or entry["impl"] in of)]
+    return min(eligible, key=lambda entry: entry["ratio"]["median"], default=None)
+
+
+GROUP_NAMES = {"peers": "best peer", "cpython": "CPython", "at_most": "itself"}
+
+
+def _floor(row, floor, entries):
+    entry = {"against": floor.against, "needed": floor.needed, "of": floor.of, "text": floor.text,
+             "name": GROUP_NAMES[floor.against], "met": None}
+    if floor.against == "at_most":
+        ours = next((one for one in entries if one["kind"] == "ours" and "value" in one), None)
+        if ours:
+            got = ours["value"]
+            entry.update(got=got, met=got["median"] <= floor.needed,
+                         sure=got["high"] <= floor.needed or got["low"] > floor.needed)
+        return entry
+    best = _best(entries, "peer" if floor.against == "peers" else "cpython", floor.of)
+    if best:
+        got = best["ratio"]
+        entry.update(got=got, impl=best["impl"], met=got["median"] >= floor.needed,
+                     sure=got["low"] >= floor.needed or got["high"] < floor.needed)
+    return entry
+
+
+def judge_row(row, contenders, samples, rerun):
+    data = _Row(row, samples)
+    delta = noise(data.same_ratios())
+    entries = [_contender(data, one, delta, rerun) for one in contenders]
+    best = _best(entries, "peer")
+    ours = next((one for one in entries if one["kind"] == "ours"), None)
+    standing = best["ratio"]["verdict"] if best else None
+    if ours is None or "error" in ours:
+        standing = None
+    return {
+        "id": row.id, "group": row.group, "text": row.text, "unit": row.unit, "better": row.better,
+        "never_below": row.never_below, "noise": delta, "contenders": entries,
+        "best_peer": best["impl"] if best else None, "standing": standing,
+        "floors": [_floor(row, floor, entries) for floor in row.floors],
+        "command": f"scripts/bench --quick --filter '^{row.id}$'",
+    }
+
+
+def summary(rows):
+    floors = [floor for row in rows for floor in row["floors"]]
+    deltas = [row["noise"] for row in rows]
+    standings = [row["standing"] for row in rows]
+    missed = [row["id"] for row in rows if any(floor["met"] is False for floor in row["floors"])]
+    behind = [row["id"] for row in rows if _is_behind(row)]
+    return {
+        "rows": len(rows),
+        **{name: standings.count(name) for name in ("faster", "same", "inconclusive", "slower")},
+        "without_ours": standings.count(None),
+        "ahead": sum(1 for row in rows if row["standing"] and not _is_behind(row)),
+        "behind_rows": behind,
+        "floors": len(floors),
+        "floors_met": sum(1 for floor in floors if floor["met"]),
+        "floors_open": sum(1 for floor in floors if floor["met"] is None),
+        "rows_below_floor": missed,
+        "never_below_missed": [row["id"] for row in rows
+                               if row["never_below"] and row["id"] in missed],
+        "failed": [(row["id"], one["impl"], one["error"]) for row in rows
+                   for one in row["contenders"] if "error" in one],
+        "noise_median": median(deltas) if deltas else None,
+        "noise_worst": max(deltas, default=None),
+    }
+
+
+def _is_behind(row):
+    best = next((one for one in row["contenders"] if one["impl"] == row["best_peer"]), None)
+    return bool(row["standing"]) and best["ratio"]["median"] < 1
+
+
+def judge(rows, contenders, samples, rerun):
+    judged = [judge_row(row, contenders[row.id], samples, rerun) for row in rows]
+    return judged, summary(judged)

@@ -1,0 +1,156 @@
+"""One measurement is one fresh process; rounds go there and back again."""
+import json
+import signal
+import subprocess
+import time
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Settings:
+    scale: float
+    min_time: float
+    rounds: int
+    budget: float = 0  # seconds that rounds are planned for; 0: as long as they take
+    deadline: float = 0  # seconds after which no run is begun, come what may
+    patience: float = 20  # seconds until a process counts as hung
+
+
+QUICK = Settings(scale=0.2, min_time=0.05, rounds=9, budget=145, deadline=160, patience=10)
+FULL = Settings(scale=1.0, min_time=0.25, rounds=15, patience=60)
+FEWEST_ROUNDS = 3
+
+
+@dataclass
+class Sample:
+    row: str
+    impl: str
+    label: str  # the impl; ours stands there a second time as tandem′
+    round: int
+    ok: bool
+    value: float = 0
+    seconds: float = 0
+    error: str = ""
+    details: dict = field(default_factory=dict)
+
+
+def second(impl):
+    return impl + "′"
+
+
+def _ending(code):
+    if code >= 0:
+        return f"ended with status {code}"
+    try:
+        return f"crashed with {signal.Signals(-code).name}"
+    except ValueError:
+        return f"crashed with signal {-code}"
+
+
+def _answer(output, errors, code):
+    try:
+        return json.loads(output.strip().splitlines()[-1])
+    except (ValueError, IndexError):
+        text = errors.strip().splitlines()
+        return {"ok": False, "error": _ending(code) + (f": {text[-1]}" if text else "")}
+
+
+def run_once(contender, row, label, number, settings):
+    """Never raises for what the contender does: it crashes, hangs or lies at its own cost."""
+    command = [*contender.command, "--scale", str(settings.scale), "--min-time",
+               str(settings.min_time)]
+    start = time.monotonic()
+    # A session of its own: Ctrl-C is for us.
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                               start_new_session=True)
+    try:
+        answer = _answer(*process.communicate(timeout=settings.patience), process.returncode)
+    except subprocess.TimeoutExpired:
+        answer = {"ok": False, "error": f"no answer within {settings.patience:g} s"}
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
+    return Sample(row.id, contender.impl, label, number, bool(answer.get("ok")),
+                  float(answer.get("value", 0)), time.monotonic() - start, answer.get("error", ""),
+                  {key: answer[key] for key in ("items", "cpu_s", "latency", "voluntary",
+                                                "involuntary", "peak_kib") if key in answer})
+
+
+def order(contenders, number):
+    """Ours at both ends, the others between; every second round backwards."""
+    labelled = [(one, one.impl) for one in contenders]
+    labelled += [(one, second(one.impl)) for one in contenders if one.kind == "ours"]
+    return labelled if number % 2 == 0 else labelled[::-1]
+
+
+class Session:
+    """Runs rounds over all rows until the number of rounds or the budget is used up."""
+
+    def __init__(self, rows, contenders, settings, progress):
+        self.rows, self.contenders, self.settings = rows, contenders, settings
+        self.progress = progress
+        self.samples = []
+        self.interrupted = False
+        self._dead = set()  # what has failed once is not asked again
+        self._took = {}
+        self._start = time.monotonic()
+
+    def run(self):
+        self._start = time.monotonic()
+        try:
+            self._rounds()
+        except KeyboardInterrupt:
+            self.interrupted = True
+        self.progress.end()
+        return self.samples
+
+    def _rounds(self):
+        rounds = self.settings.rounds
+        for number in range(rounds):
+            took = self._round(number, rounds)
+            if number == 0:
+                rounds = self._affordable(took)
+            if number + 1 >= rounds or self._over(took, number):
+                return
+
+    def _spent(self):
+        return time.monotonic() - self._start
+
+    def _late(self):
+        return bool(self.settings.deadline) and self._spent() > self.settings.deadline
+
+    def _affordable(self, took):
+        settings = self.settings
+        if not settings.budget:
+            return settings.rounds
+        return max(FEWEST_ROUNDS, min(settings.rounds, int(settings.budget / max(took, 0.01))))
+
+    def _over(self, took, number):
+        budget = self.settings.budget
+        return self._late() or (bool(budget) and number + 1 >= FEWEST_ROUNDS
+                                and self._spent() + took > budget)
+
+    def _round(self, number, rounds):
+        start = time.monotonic()
+        for row in self.rows:
+            for contender, label in order(self.contenders[row.id], number):
+                if (row.id, contender.impl) in self._dead or self._late():
+                    continue
+                sample = run_once(contender, row, label, number, self.settings)
+                self.samples.append(sample)
+                self._took[row.id, label] = sample.seconds
+                if not sample.ok:
+                    self._dead.add((row.id, contender.impl))
+                self.progress.show(number, rounds, row.id, label, self._left(number, rounds))
+        return time.monotonic() - start
+
+    def _left(self, number, rounds):
+        """(share done, seconds left), by what each run took the last time."""
+        runs = sum(len(order(self.contenders[row.id], 0)) for row in self.rows)
+        mean = sum(self._took.values()) / max(1, len(self._took))
+        one_round, budget = mean * runs, self.settings.budget
+        if number == 0 and budget:  # how many rounds there will be is not known yet
+            rounds = max(FEWEST_ROUNDS, min(rounds, budget / one_round))
+        whole = max(self._spent(), one_round * rounds)
+        return self._spent() / whole, whole - self._spent()

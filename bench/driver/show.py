@@ -1,0 +1,125 @@
+"""Numbers as people read them, and the table as Markdown."""
+PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
+
+
+def rate(value, unit):
+    for size, prefix in PREFIXES:
+        if value >= size:
+            return f"{value / size:.3g} {prefix} {unit}"
+    return f"{value:.3g} {unit}"
+
+
+def duration(nanoseconds):
+    for size, unit in ((1e9, "s"), (1e6, "ms"), (1e3, "µs")):
+        if nanoseconds >= size:
+            return f"{nanoseconds / size:.3g} {unit}"
+    return f"{nanoseconds:.3g} ns"
+
+
+def value(number, unit):
+    return duration(number) if unit == "ns" else rate(number, unit)
+
+
+def span(low, high, unit):
+    """10.5–29.5 M items/s: the unit stands once where it is the same."""
+    first, second = value(low, unit), value(high, unit)
+    number, _, rest = first.partition(" ")
+    return f"{number}–{second}" if second.partition(" ")[2] == rest else f"{first} – {second}"
+
+
+def ratio(number):
+    return f"{number:,.0f} ×" if number >= 10 else f"{number:.2f} ×"
+
+
+def interval(entry):
+    return f"{ratio(entry['median'])} [{ratio(entry['low'])[:-2]}–{ratio(entry['high'])[:-2]}]"
+
+
+def _by_name(row, impl):
+    return next((one for one in row["contenders"] if one["impl"] == impl), None)
+
+
+def _fastest_cpython(row):
+    found = [one for one in row["contenders"] if one["kind"] == "cpython" and "ratio" in one]
+    return min(found, key=lambda one: one["ratio"]["median"], default=None)
+
+
+def needed(floor, unit):
+    if floor["against"] == "at_most":
+        return f"≤ {value(floor['needed'], unit)}"
+    if floor["needed"] < 1:
+        return f"≤ {1 / floor['needed']:.2g} × the time of the {floor['name']}"
+    return f"≥ {floor['needed']:g} × {floor['name']}"
+
+
+def floor(entry, unit):
+    mark = {True: "met", False: "missed", None: "open"}[entry["met"]]
+    return f"{needed(entry, unit)}: {mark}"
+
+
+def markdown_row(row):
+    ours = next((one for one in row["contenders"] if one["kind"] == "ours" and "value" in one), None)
+    best, python = _by_name(row, row["best_peer"]), _fastest_cpython(row)
+    cells = [
+        f"{row['group']}: {row['text']}",
+        value(ours["value"]["median"], row["unit"]) if ours else "–",
+        f"{best['impl']} {interval(best['ratio'])}" if best else "–",
+        row["standing"] or "–",
+        interval(python["ratio"]) if python else "–",
+        "; ".join(floor(one, row["unit"]) for one in row["floors"]),
+        f"±{row['noise']:.0%}",
+    ]
+    return "| " + " | ".join(cells) + " |"
+
+
+def verdict_line(summary):
+    if summary["without_ours"] == summary["rows"]:
+        return "tandem ran none of these rows: only its peers are shown."
+    return (f"Ahead of the best peer in {summary['ahead']} of {summary['rows']} rows, "
+            f"{summary['floors_met']} of {summary['floors']} floors met; "
+            f"noise ±{summary['noise_median']:.0%} (median), ±{summary['noise_worst']:.0%} (worst).")
+
+
+def busy(environment):
+    """A warning where others used the machine as the run began, else nothing."""
+    load, count = environment.get("load_before"), environment["machine"]["topology"]["processors"]
+    if not isinstance(load, list) or not isinstance(count, int) or load[0] < 0.5 * count:
+        return ""
+    return (f"The machine was busy with other work as this began (load {load[0]:g} on {count} "
+            "processors): the numbers say little.")
+
+
+def markdown(result):
+    environment, machine = result["environment"], result["environment"]["machine"]
+    lines = [
+        f"# tandem: {result['kind']} run",
+        "",
+        " ".join(filter(None, [verdict_line(result["summary"]), busy(environment)])),
+        "",
+        f"{machine['cpu']}, {machine['topology']['cores']} cores, {machine['kernel']}, "
+        f"{environment['compiler']}, commit {environment['commit']}, machine "
+        f"`{environment['machine_id']}`. Ratios are ours : theirs, more than 1 is faster; in brackets "
+        f"the 95 % interval.",
+        "",
+        "| row | tandem | best peer | verdict | CPython | floors | noise |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+        *[markdown_row(row) for row in result["rows"]],
+        "",
+    ]
+    failed = result["summary"]["failed"]
+    if failed:
+        lines += ["Failed: " + "; ".join(f"{impl} in {row} ({error})" for row, impl, error in failed),
+                  ""]
+    for peer in environment["missing_peers"]:
+        lines.append(f"Not here: {peer['peer']} (Debian: `apt-get install {peer['package']}`)")
+    return "\n".join(lines) + "\n"
+
+
+COLUMNS = ("row", "impl", "label", "round", "ok", "value", "seconds", "error")
+
+
+def table(result):
+    """Every measurement, for a spreadsheet."""
+    yield COLUMNS
+    for sample in result["samples"]:
+        yield [sample[column] for column in COLUMNS]

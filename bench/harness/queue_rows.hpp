@@ -1,0 +1,227 @@
+// The rows that queues run. A contender is a class template
+//
+//   template <class T> class Queue { explicit Queue(std::size_t capacity); void put(T); T get(); };
+//
+// where a capacity of 0 is none and get() waits. A queue with tokens has member classes Producer
+// (put) and Consumer (get), made from the queue by the thread that uses them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "checksum.hpp"
+#include "scenario.hpp"
+#include "start_line.hpp"
+
+namespace bench {
+
+inline constexpr std::size_t kBound = 1024;
+inline constexpr std::uint64_t kItems = 1'000'000;
+
+template <class Queue>
+decltype(auto) producer_of(Queue& queue) {
+  if constexpr (requires { typename Queue::Producer; }) {
+    return typename Queue::Producer(queue);
+  } else {
+    return (queue);
+  }
+}
+
+template <class Queue>
+decltype(auto) consumer_of(Queue& queue) {
+  if constexpr (requires { typename Queue::Consumer; }) {
+    return typename Queue::Consumer(queue);
+  } else {
+    return (queue);
+  }
+}
+
+// n producers and n consumers, each with its share of the items.
+template <class T, class Queue>
+double flow(Queue& queue, std::size_t pairs, std::uint64_t items) {
+  const std::uint64_t share = items / pairs;
+  std::vector<Tally> tallies(pairs);
+  const double seconds = race(2 * pairs, [&](std::size_t i) {
+    if (i < pairs) {
+      decltype(auto) end = producer_of(queue);
+      for (std::uint64_t n = 0; n < share; ++n) {
+        end.put(Item<T>::make(Stamp{.producer = i, .sequence = n}.packed()));
+      }
+    } else {
+      decltype(auto) end = consumer_of(queue);
+      Tally tally;
+      for (std::uint64_t n = 0; n < share; ++n) tally.see(Item<T>::read(end.get()));
+      tallies[i - pairs] = tally;
+    }
+  });
+  check(tallies, expected_sum(pairs, share));
+  return seconds;
+}
+
+// The order of priorities can't be checked while it runs: that is done before, at rest.
+template <class Queue>
+void check_priorities(Queue& queue) {
+  constexpr std::int64_t kCount = 1000;
+  for (std::int64_t i = 0; i < kCount; ++i) queue.put(i * 7919 % kCount);
+  for (std::int64_t i = 0; i < kCount; ++i) {
+    if (queue.get() != i) throw Broken("priorities came out of order");
+  }
+}
+
+inline std::int64_t shuffled(std::uint64_t n) {
+  return static_cast<std::int64_t>((n * 0x9E3779B97F4A7C15U) >> 32);
+}
+
+template <class Queue>
+double priority_flow(Queue& queue, std::size_t pairs, std::uint64_t items) {
+  const std::uint64_t share = items / pairs;
+  std::vector<std::uint64_t> sums(2 * pairs);
+  const double seconds = race(2 * pairs, [&](std::size_t i) {
+    std::uint64_t sum = 0;
+    for (std::uint64_t n = 0; n < share; ++n) {
+      const std::int64_t item = i < pairs ? shuffled(i * share + n) : queue.get();
+      if (i < pairs) queue.put(item);
+      sum += static_cast<std::uint64_t>(item);
+    }
+    sums[i] = sum;
+  });
+  std::uint64_t put = 0;
+  std::uint64_t got = 0;
+  for (std::size_t i = 0; i < pairs; ++i) put += sums[i], got += sums[pairs + i];
+  check_sum(got, put);
+  return seconds;
+}
+
+// Two threads answer each other over two queues. One clock reading is in each round trip.
+template <class Queue>
+void ping_pong(std::uint64_t items, Histogram& latency) {
+  Queue there(kBound);
+  Queue back(kBound);
+  race(2, [&](std::size_t i) {
+    decltype(auto) out = producer_of(i == 0 ? there : back);
+    decltype(auto) in = consumer_of(i == 0 ? back : there);
+    auto before = Clock::now();
+    for (std::uint64_t n = 0; n < items; ++n) {
+      const auto ball = static_cast<std::int64_t>(n);
+      if (i == 0) out.put(ball);
+      if (in.get() != ball) throw Broken("a ball was lost");
+      if (i != 0) {
+        out.put(ball);
+        continue;
+      }
+      const auto now = Clock::now();
+      latency.record(nanoseconds_between(before, now));
+      before = now;
+    }
+  });
+}
+
+template <class Queue>
+double alone(Queue& queue, std::uint64_t items) {
+  decltype(auto) out = producer_of(queue);
+  decltype(auto) in = consumer_of(queue);
+  std::uint64_t sum = 0;
+  const auto start = Clock::now();
+  for (std::uint64_t n = 0; n < items; ++n) {
+    out.put(static_cast<std::int64_t>(n));
+    sum += static_cast<std::uint64_t>(in.get());
+  }
+  const double seconds = seconds_between(start, Clock::now());
+  check_sum(sum, expected_sum(1, items));
+  return seconds;
+}
+
+// The queue outlives the passes: what it keeps for later is its own affair.
+template <class T, class Queue>
+void enter_flow(const std::string& row, const std::string& impl, Kind kind, std::size_t pairs,
+                std::size_t capacity) {
+  Registry::instance().add({row, impl, kind, [=](const Plan& plan) {
+                              Queue queue(capacity);
+                              return rate(plan, kItems, pairs, [&](std::uint64_t items) {
+                                return flow<T>(queue, pairs, items);
+                              });
+                            }});
+}
+
+template <class Queue>
+void enter_ints(const std::string& family, const std::string& impl, Kind kind,
+                std::size_t capacity) {
+  using Int = std::int64_t;
+  enter_flow<Int, Queue>(family + ".int.1p1c", impl, kind, 1, capacity);
+  enter_flow<Int, Queue>(family + ".int.2p2c", impl, kind, 2, capacity);
+  enter_flow<Int, Queue>(family + ".int.4p4c", impl, kind, 4, capacity);
+}
+
+template <template <class> class Queue>
+void enter_objects(const std::string& family, const std::string& impl, Kind kind,
+                   std::size_t capacity) {
+  using Text = std::string;
+  using Owner = std::unique_ptr<std::int64_t>;
+  enter_flow<Text, Queue<Text>>(family + ".str.1p1c", impl, kind, 1, capacity);
+  enter_flow<Text, Queue<Text>>(family + ".str.2p2c", impl, kind, 2, capacity);
+  enter_flow<Owner, Queue<Owner>>(family + ".ptr.1p1c", impl, kind, 1, capacity);
+  enter_flow<Owner, Queue<Owner>>(family + ".ptr.2p2c", impl, kind, 2, capacity);
+}
+
+// One thread at work, or two that wait for each other.
+template <class Queue>
+void enter_quick(const std::string& family, const std::string& impl, Kind kind) {
+  Registry::instance().add({family + ".pingpong", impl, kind, [](const Plan& plan) {
+                              return latency_of(plan, kItems / 50, ping_pong<Queue>);
+                            }});
+  Registry::instance().add({family + ".alone", impl, kind, [](const Plan& plan) {
+                              Queue queue(kBound);
+                              return cost(plan, kItems,
+                                          [&](std::uint64_t items) { return alone(queue, items); });
+                            }});
+}
+
+template <class Queue>
+void enter_priorities(const std::string& impl, Kind kind) {
+  for (const std::size_t pairs : {std::size_t{1}, std::size_t{2}}) {
+    const std::string flow = std::to_string(pairs) + "p" + std::to_string(pairs) + "c";
+    Registry::instance().add({"priority_queue.int." + flow, impl, kind, [=](const Plan& plan) {
+                                Queue queue(0);
+                                check_priorities(queue);
+                                return rate(plan, kItems / 2, pairs, [&](std::uint64_t items) {
+                                  return priority_flow(queue, pairs, items);
+                                });
+                              }});
+  }
+}
+
+// Where a contender stands: a bounded queue against Queue(maxsize=1024), one without a bound
+// against both Queue() and SimpleQueue().
+template <template <class> class Queue>
+void enter_bounded(const std::string& impl, Kind kind) {
+  using Ints = Queue<std::int64_t>;
+  enter_ints<Ints>("queue.bounded", impl, kind, kBound);
+  enter_objects<Queue>("queue.bounded", impl, kind, kBound);
+  enter_quick<Ints>("queue", impl, kind);
+}
+
+template <template <class> class Queue>
+void enter_unbounded(const std::string& impl, Kind kind) {
+  using Ints = Queue<std::int64_t>;
+  enter_ints<Ints>("queue.unbounded", impl, kind, 0);
+  enter_ints<Ints>("simple_queue", impl, kind, 0);
+  enter_objects<Queue>("simple_queue", impl, kind, 0);
+  enter_quick<Ints>("simple_queue", impl, kind);
+}
+
+// Spinning ones hold plain numbers only.
+template <class Queue>
+void enter_limit(const std::string& impl, bool bounded) {
+  if (bounded) {
+    enter_ints<Queue>("queue.bounded", impl, Kind::limit, kBound);
+    enter_quick<Queue>("queue", impl, Kind::limit);
+  } else {
+    enter_ints<Queue>("simple_queue", impl, Kind::limit, 0);
+  }
+}
+
+}  // namespace bench

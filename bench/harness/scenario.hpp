@@ -1,0 +1,70 @@
+// A row of the table, run by one contender. Registered by static objects, run by main.cpp.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "clock.hpp"
+#include "histogram.hpp"
+
+namespace bench {
+
+enum class Kind {
+  ours,
+  peer,   // can take our place: blocks, keeps every item
+  limit,  // spins, or promises less: shows what is possible, is not compared with
+};
+
+struct Plan {
+  double scale = 1;       // of the row's number of items
+  double min_time = 0.2;  // seconds: passes are repeated until they add up to it
+};
+
+struct Measured {
+  std::string unit;              // "items/s" or "ns"
+  double value = 0;              // of all passes together
+  std::uint64_t items = 0;       // in all passes
+  std::vector<double> passes{};  // the value of each
+  Histogram latency{};           // empty where the row is a rate
+};
+
+struct Entry {
+  std::string row;
+  std::string impl;
+  Kind kind = Kind::peer;
+  std::function<Measured(const Plan&)> run;
+};
+
+class Registry {
+ public:
+  static Registry& instance();
+  void add(Entry entry);
+  const std::vector<Entry>& entries() const { return entries_; }
+  const Entry* find(const std::string& row, const std::string& impl) const;
+
+ private:
+  std::vector<Entry> entries_;
+};
+
+// One warm-up of a tenth, then passes until they add up to the plan's time.
+// pass(items) returns seconds; items is a multiple of `grain`.
+Measured rate(const Plan& plan, std::uint64_t items, std::uint64_t grain,
+              const std::function<double(std::uint64_t)>& pass);
+
+// The same for rows whose value is time per item.
+Measured cost(const Plan& plan, std::uint64_t items,
+              const std::function<double(std::uint64_t)>& pass);
+
+// round_trip(i) is timed each time; the value is the median. pause() runs between, untimed.
+Measured latency(const Plan& plan, std::uint64_t items,
+                 const std::function<void(std::uint64_t)>& round_trip,
+                 const std::function<void()>& pause = {});
+
+// For loops that do their own timing, such as two threads that answer each other.
+Measured latency_of(const Plan& plan, std::uint64_t items,
+                    const std::function<void(std::uint64_t items, Histogram&)>& pass);
+
+}  // namespace bench

@@ -1,0 +1,106 @@
+"""Is what is true of made-up samples found in them, and nothing else?"""
+import unittest
+
+from support import CONTENDERS, a_row, both, contender, floor, synthetic
+
+from judge import judge, judge_row
+from statistic import Interval, bootstrap, noise, verdict
+
+
+def judged(speeds, row=None, contenders=CONTENDERS, **how):
+    return judge_row(row or a_row(), contenders, synthetic(speeds, **how), lambda one: one.impl)
+
+
+def peer_ratio(result, impl="peer"):
+    return next(one["ratio"] for one in result["contenders"] if one["impl"] == impl)
+
+
+class Verdicts(unittest.TestCase):
+    def test_a_slowdown_of_a_tenth_is_found(self):
+        for seed in range(20):
+            result = judged({**both(0.9e6), "peer": 1e6}, seed=seed)
+            self.assertEqual(result["standing"], "slower")
+            ratio = peer_ratio(result)
+            self.assertTrue(ratio["low"] < 0.9 < ratio["high"] or abs(ratio["median"] - 0.9) < 0.02)
+
+    def test_a_speedup_of_a_tenth_is_found(self):
+        self.assertEqual(judged({**both(1.1e6), "peer": 1e6})["standing"], "faster")
+
+    def test_the_same_binary_twice_is_the_same(self):
+        verdicts = [judged({**both(1e6), "peer": 1e6}, seed=seed)["standing"] for seed in range(40)]
+        self.assertGreaterEqual(verdicts.count("same"), 36)
+        self.assertNotIn("faster", verdicts)
+        self.assertNotIn("slower", verdicts)
+
+    def test_noise_hides_a_small_difference(self):
+        result = judged({**both(1.03e6), "peer": 1e6}, rounds=5, spread=0.3)
+        self.assertEqual(result["standing"], "inconclusive")
+        self.assertGreater(peer_ratio(result)["runs_needed"], 5)
+
+    def test_lower_is_better_turns_the_ratio(self):
+        row = a_row(better="lower", unit="ns")
+        self.assertEqual(judged({**both(50), "peer": 100}, row=row)["standing"], "faster")
+
+    def test_a_drift_of_the_machine_is_no_difference(self):
+        result = judged({**both(1e6), "peer": 1e6}, spread=0.001)
+        self.assertAlmostEqual(peer_ratio(result)["median"], 1, delta=0.01)
+
+    def test_the_four_words(self):
+        self.assertEqual(verdict(Interval(1.2, 1.1, 1.3, 9), 0.05), "faster")
+        self.assertEqual(verdict(Interval(0.8, 0.7, 0.9, 9), 0.05), "slower")
+        self.assertEqual(verdict(Interval(1.0, 0.99, 1.01, 9), 0.05), "same")
+        self.assertEqual(verdict(Interval(1.1, 0.99, 1.2, 9), 0.05), "inconclusive")
+
+    def test_in_great_noise_nothing_is_the_same(self):
+        self.assertEqual(verdict(Interval(0.9, 0.6, 1.4, 9), 0.8), "inconclusive")
+
+
+class Statistic(unittest.TestCase):
+    def test_the_interval_holds_the_truth(self):
+        held = 0
+        for seed in range(100):
+            values = [sample.value for sample in synthetic({"peer": 100.0}, spread=0.1, seed=seed)]
+            values = [value / (1 + 0.2 * number / 15) for number, value in enumerate(values)]
+            interval = bootstrap(values, seed)
+            held += interval.low <= 100 <= interval.high
+        self.assertGreaterEqual(held, 85)
+
+    def test_noise_is_never_below_the_smallest_delta(self):
+        self.assertEqual(noise([1.0, 1.0, 1.0]), 0.02)
+        self.assertGreater(noise([1.2, 0.8, 1.3, 0.9]), 0.1)
+
+
+class Floors(unittest.TestCase):
+    def floor_of(self, speed, **fields):
+        row = a_row(floors=[floor(**fields)])
+        return judged({**both(speed), "peer": 1e6}, row=row)["floors"][0]
+
+    def test_a_ratio_is_met_or_missed(self):
+        self.assertTrue(self.floor_of(2.2e6, against="peers", needed=2.0)["met"])
+        self.assertFalse(self.floor_of(1.8e6, against="peers", needed=2.0)["met"])
+
+    def test_a_floor_on_the_value_itself(self):
+        row = a_row(better="lower", unit="ns", floors=[floor(against="at_most", needed=13)])
+        for speed, met in ((10, True), (20, False)):
+            result = judged({**both(speed), "peer": 30}, row=row)
+            self.assertEqual(result["floors"][0]["met"], met)
+
+    def test_a_missing_peer_leaves_it_open(self):
+        self.assertIsNone(self.floor_of(2e6, against="peers", needed=2.0, of=["absent"])["met"])
+
+    def test_limits_are_not_peers(self):
+        contenders = [*CONTENDERS, contender("spin", "limit")]
+        result = judged({**both(2e6), "peer": 1e6, "spin": 9e6}, contenders=contenders)
+        self.assertEqual(result["best_peer"], "peer")
+        self.assertEqual(result["standing"], "faster")
+
+    def test_the_sum_of_it(self):
+        row = a_row(never_below=True, floors=[floor(against="peers", needed=2.0)])
+        samples = synthetic({**both(1.5e6), "peer": 1e6})
+        _, total = judge([row], {row.id: CONTENDERS}, samples, lambda one: one.impl)
+        self.assertEqual((total["ahead"], total["floors_met"]), (1, 0))
+        self.assertEqual(total["never_below_missed"], [row.id])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,91 @@
+"""Does a contender that lies, hangs or crashes lose its row, and only that?"""
+import io
+import os
+import unittest
+from dataclasses import replace
+
+from support import a_row
+
+import contenders
+from measure import QUICK, Session, order, run_once
+from progress import Progress
+
+PROGRAM = os.environ.get("TANDEM_BENCH_FAULTY")
+SETTINGS = replace(QUICK, scale=0.02, min_time=0.01, patience=5)
+
+
+def run(impl, row="test.flow", patience=5):
+    one = contenders.Contender(impl, "peer", [PROGRAM, "--row", row, "--impl", impl])
+    return run_once(one, a_row(id=row), impl, 0, replace(SETTINGS, patience=patience))
+
+
+@unittest.skipUnless(PROGRAM, "TANDEM_BENCH_FAULTY names no program")
+class Faults(unittest.TestCase):
+    def test_the_right_one_passes(self):
+        sample = run("right")
+        self.assertTrue(sample.ok, sample.error)
+        self.assertGreater(sample.value, 0)
+
+    def test_a_lost_item_fails_the_checksum(self):
+        sample = run("doubling")
+        self.assertFalse(sample.ok)
+        self.assertRegex(sample.error, "checksum|order")
+
+    def test_a_swapped_item_fails_the_order(self):
+        sample = run("swapping")
+        self.assertFalse(sample.ok)
+        self.assertIn("out of order", sample.error)
+
+    def test_a_dropped_item_is_an_answer_that_never_comes(self):
+        sample = run("dropping", patience=1)
+        self.assertFalse(sample.ok)
+        self.assertIn("no answer", sample.error)
+
+    def test_a_crash_is_told_by_its_signal(self):
+        self.assertIn("SIGABRT", run("crashing").error)
+
+    def test_an_unknown_contender_is_an_error(self):
+        self.assertFalse(run("nobody").ok)
+
+    def test_the_program_lists_what_it_has(self):
+        found = contenders.from_program(PROGRAM)
+        self.assertIn("right", [one.impl for one in found["test.flow"]])
+
+    def test_one_crash_is_one_red_row(self):
+        row = a_row()
+        found = contenders.from_program(PROGRAM)[row.id]
+        chosen = [one for one in found if one.impl in ("right", "crashing")]
+        session = Session([row], {row.id: chosen}, replace(SETTINGS, rounds=3, budget=0),
+                          Progress(io.StringIO()))
+        samples = session.run()
+        self.assertEqual([one.ok for one in samples if one.impl == "right"], [True] * 3)
+        self.assertEqual([one.ok for one in samples if one.impl == "crashing"], [False])
+
+
+class Rounds(unittest.TestCase):
+    def test_there_and_back_with_ours_at_both_ends(self):
+        three = [contenders.Contender(impl, kind, []) for impl, kind in
+                 (("tandem", "ours"), ("a", "peer"), ("b", "peer"))]
+        there = [label for _, label in order(three, 0)]
+        self.assertEqual(there, ["tandem", "a", "b", "tandem′"])
+        self.assertEqual([label for _, label in order(three, 1)], there[::-1])
+
+    def test_an_interrupt_keeps_what_was_measured(self):
+        class Interrupting(Progress):
+            shown = 0
+
+            def show(self, *_):
+                self.shown += 1
+                if self.shown == 2:
+                    raise KeyboardInterrupt
+
+        row = a_row()
+        answering = ["sh", "-c", """echo '{"ok": true, "value": 1}'"""]
+        quick = contenders.Contender("a", "peer", answering)
+        session = Session([row], {row.id: [quick] * 3}, SETTINGS, Interrupting(io.StringIO()))
+        self.assertEqual([one.ok for one in session.run()], [True, True])
+        self.assertTrue(session.interrupted)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,142 @@
+"""Does the page hold what was measured, whole and without a network?"""
+import re
+import sys
+import tempfile
+import unittest
+from html.parser import HTMLParser
+from pathlib import Path
+
+from support import BENCH, CONTENDERS, a_row, both, contender, floor, synthetic
+
+sys.path.insert(0, str(BENCH / "report"))
+
+import compare  # noqa: E402
+import show  # noqa: E402
+from conformance import Evidence  # noqa: E402
+from judge import judge  # noqa: E402
+from measure import Sample  # noqa: E402
+from page import Page  # noqa: E402
+
+VOID = {"meta", "link", "br", "input"}
+MACHINE = {"cpu": "a <fast> one", "topology": {"cores": 2, "processors": 2}, "kernel": "Linux"}
+SPEC = """
+[[clause]]
+id = "test.flow.order"
+level = "MUST"
+text = "First in, first <out>."
+oracle = "golden"
+sources = ["document: 1"]
+[[claim]]
+id = "claim.test"
+verdict = "refuted"
+says = "Something."
+place = "7"
+snippet = "print(1)"
+expect = "1"
+clauses = ["test.flow.order"]
+"""
+RESULTS = """{"record": "header", "implementation": "tandem 1"}
+{"record": "case", "id": "test.flow.order", "status": "PASS", "level": "MUST", "message": "", "ms": 1,\
+ "transcript": ["</script>"], "command": "/elsewhere/build/x --case=test.flow.order"}
+{"record": "footer", "cases": 1, "counts": {"PASS": 1}, "problems": []}
+"""
+
+
+def a_result(ours=2e6, machine="one"):
+    row = a_row(floors=[floor(against="peers", needed=1.5)])
+    contenders = [*CONTENDERS, contender("broken", "peer"), contender("cpython-3.13.0", "cpython")]
+    samples = synthetic({**both(ours), "peer": 1e6, "cpython-3.13.0": 1e4}, rounds=5)
+    samples.append(Sample(row.id, "broken", "broken", 0, False, error="crashed with SIGSEGV"))
+    rows, summary = judge([row], {row.id: contenders}, samples, lambda one: one.impl)
+    return {"schema": 1, "kind": "quick", "started": "2026-01-01T00:00:00Z", "seconds": 1,
+            "interrupted": False, "settings": {"min_time": 0.05}, "summary": summary, "rows": rows,
+            "environment": {"machine_id": machine, "machine": MACHINE, "compiler": "GNU",
+                            "commit": "unknown", "missing_peers": [
+                                {"peer": "absent", "impls": ["absent"], "package": "libabsent-dev"}]},
+            "samples": [vars(sample) for sample in samples]}
+
+
+class Balance(HTMLParser):
+    """Every element that opens closes, and no id stands twice."""
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.ids, self.links, self.errors, self.texts = [], [], [], [], []
+
+    def handle_starttag(self, name, attributes):
+        found = dict(attributes)
+        self.ids += [found["id"]] if "id" in found else []
+        self.links += [found[key] for key in ("href", "src") if key in found]
+        if name not in VOID:
+            self.open.append(name)
+
+    def handle_endtag(self, name):
+        if not self.open or self.open.pop() != name:
+            self.errors.append(f"</{name}> at {self.getpos()}")
+
+    def handle_data(self, data):
+        self.texts.append(data)
+
+
+class ThePage(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        with tempfile.TemporaryDirectory() as folder:
+            root = Path(folder)
+            (root / "spec/test").mkdir(parents=True)
+            (root / "spec/test/flow.toml").write_text(SPEC)
+            (root / "results.jsonl").write_text(RESULTS)
+            cls.evidence = Evidence(root, root / "results.jsonl")
+        cls.html = Page(cls.evidence, a_result(), []).html()
+        cls.parsed = Balance()
+        cls.parsed.feed(cls.html)
+        cls.text = "".join(cls.parsed.texts)
+
+    def test_it_is_well_formed(self):
+        self.assertEqual(self.parsed.errors, [])
+        self.assertEqual(self.parsed.open, [])
+        self.assertEqual(len(self.parsed.ids), len(set(self.parsed.ids)))
+
+    def test_links_lead_inside_and_nothing_is_loaded(self):
+        for link in self.parsed.links:
+            self.assertTrue(link == "data:," or link[1:] in self.parsed.ids, link)
+
+    def test_the_verdict_comes_first(self):
+        head = re.search(r"<h1>(.*?)</h1>", self.html).group(1)
+        self.assertIn("1 of 1", head)
+        self.assertIn("clauses hold", head)
+        self.assertIn("floors met", head)
+
+    def test_every_contender_stands_there(self):
+        for text in ("peer", "broken", "crashed with SIGSEGV", "cpython-3.13.0", "libabsent-dev",
+                     "a <fast> one", "First in, first <out>."):
+            self.assertIn(text, self.text)
+
+    def test_commands_hold_for_every_machine(self):
+        self.assertIn("build/x --case=test.flow.order", self.text)
+        self.assertNotIn("/elsewhere", self.html)
+
+    def test_it_is_written_with_nothing_to_show(self):
+        html = Page(Evidence("nowhere", None), None, []).html()
+        self.assertIn("Nothing was run", html)
+
+
+class Beside(unittest.TestCase):
+    def test_markdown_has_a_line_per_row(self):
+        text = show.markdown(a_result())
+        self.assertIn("| Test: a row |", text)
+        self.assertIn("libabsent-dev", text)
+
+    def test_two_runs_of_one_machine(self):
+        row, interval, _ = next(compare.compare_values(a_result(1e6), a_result(2e6)))
+        self.assertEqual(row["id"], "test.flow")
+        self.assertAlmostEqual(interval.middle, 2, delta=0.1)
+
+    def test_two_machines_compare_their_leads(self):
+        found = list(compare.compare_leads(a_result(1e6), a_result(2e6, machine="two")))
+        self.assertEqual(found[0][1], "peer")
+        self.assertAlmostEqual(found[0][3]["median"] / found[0][2]["median"], 2, delta=0.1)
+
+
+if __name__ == "__main__":
+    unittest.main()
