@@ -5,6 +5,27 @@ import selectors
 import subprocess
 
 
+# What must be refused with an error, and which, without an end to the runner.
+ODDITIES = {
+    "{": "bad-json",
+    "[1, 2]": "bad-json",
+    '{"message": "sing", "seq": 9}': "unknown-message",
+    '{"seq": 9}': "unknown-message",
+    '{"message": "hello", "protocol": 0, "seq": 9}': "unknown-message",
+    '{"message": "run", "seq": 9, "kind": "sandwich", "program": {"operations": []}}': "unknown-kind",
+    '{"message": "run", "seq": 9, "kind": "queue"}': "bad-program",
+    '{"message": "run", "seq": 9, "kind": "queue", "program": {"operations": 1}}': "bad-program",
+    '{"message": "run", "seq": 9, "kind": "queue", "program": {"operations": []}}': "bad-program",
+    '{"message": "run", "seq": 9, "kind": "queue", "program": {"class": "heap", "operations": []}}': "bad-program",
+    '{"message": "run", "seq": 9, "kind": "queue", "program": {"class": "queue", "operations": [["sing"]]}}': "bad-program",
+    '{"message": "run", "seq": 9, "kind": "queue", "program": {"class": "queue", "operations": [["put"]]}}': "bad-program",
+    '{"message": "run", "seq": 9, "kind": "queue", "program": {"class": "queue", "operations": [[]]}}': "bad-program",
+    '{"message": "run", "seq": 9, "kind": "queue", "program": {"class": "queue", "operations": ['
+    + ", ".join(["[]"] * 1001)
+    + "]}}": "limit",
+}
+
+
 class RunnerError(Exception):
     pass
 
@@ -51,7 +72,10 @@ class Runner:
         return {"message": "error", "error": "died", "text": why}
 
     def ask(self, message):
-        line = json.dumps(message, separators=(",", ":")).encode() + b"\n"
+        return self.ask_line(json.dumps(message, separators=(",", ":")))
+
+    def ask_line(self, text):
+        line = text.encode() + b"\n"
         try:
             self.process.stdin.write(line)
             self.process.stdin.flush()
@@ -65,6 +89,17 @@ class Runner:
         if not answer:
             return self.restart(f"it ended with status {self.process.wait()}")
         return json.loads(answer)
+
+    def breaches(self):
+        """Where it does not keep to the protocol: each a line of text."""
+        for text, code in ODDITIES.items():
+            answer = self.ask_line(text)
+            if (answer.get("message"), answer.get("error")) != ("error", code):
+                yield f"{text} is to be refused as {code!r}, not answered by {answer}"
+            elif "seq" not in answer or answer["seq"] != (9 if '"seq"' in text else None):
+                yield f"{text} is answered by a wrong seq: {answer}"
+        if self.ask({"message": "reset", "unknown": 1}) != {"message": "reset"}:
+            yield "reset is not answered by reset"
 
     def run(self, kind, programs):
         """The observations of each program; for one that fails, the error."""

@@ -18,6 +18,7 @@ BAD = ("FAIL", "XPASS", "TIMEOUT", "CRASH")
 CAN_BE_EXPECTED = ("FAIL", "TIMEOUT", "CRASH", "SKIP")
 LEVELS = ("MUST", "SHOULD", "MAY", "CPYTHON-DETAIL")
 MOST_PER_PATTERN = 20
+MOST_LINES = 24
 
 
 class Results:
@@ -87,7 +88,8 @@ def _apply(results, entry, name):
     if not matched:
         results.problems.append("%s: %s matches no case" % (name, entry["case"]))
     if len(matched) > MOST_PER_PATTERN:
-        results.problems.append("%s: %s matches %d cases, more than %d" % (name, entry["case"], len(matched), MOST_PER_PATTERN))
+        results.problems.append("%s: %s matches %d cases, more than %d" % (
+            name, entry["case"], len(matched), MOST_PER_PATTERN))
     for case in matched:
         _judge(case, entry)
     return {case["id"] for case in matched if case["status"] in ("SKIP", "XFAIL")}
@@ -159,12 +161,19 @@ def summary(results):
     for case in results.cases:
         if case["status"] in BAD:
             lines += ["%s %s [%s]" % (case["status"], case["id"], case["level"] or "no clause")]
-            lines += ["    " + line for line in (case["message"] + "\n" + case["command"]).splitlines()] + [""]
+            lines += ["    " + line for line in _shortened(case["message"])]
+            lines += ["    run again: " + case["command"], ""]
     for status in ("SKIP", "UNSUPPORTED", "XFAIL"):
         lines += ["%s %s: %s" % (status, case["id"], case.get("reason", case["message"]))
                   for case in results.cases if case["status"] == status]
     lines += ["PROBLEM " + problem for problem in results.problems]
     return "\n".join(lines + [""] + table(results)) + "\n"
+
+
+def _shortened(message):
+    """A case may fail in a hundred places; results.jsonl has them all."""
+    lines = [line for line in message.splitlines() if not line.startswith("run again: ")]
+    return lines[:MOST_LINES] + (["… %d lines more" % (len(lines) - MOST_LINES)] if len(lines) > MOST_LINES else [])
 
 
 def table(results):

@@ -111,6 +111,11 @@ class MemoryOrdersTest(unittest.TestCase):
     def test_too_far_away(self):
         self.assertEqual(self.wrong("// pairs with b\n\n\n\n\na.load(std::memory_order_acquire);"), 1)
 
+    def test_all_relaxed_ends_at_an_empty_line(self):
+        load = "a.load(std::memory_order_relaxed);\n"
+        self.assertEqual(self.wrong("// All relaxed: hints\n" + 7 * load), 0)
+        self.assertEqual(self.wrong("// All relaxed: hints\n" + 4 * load + "\n" + load), 1)
+
     def test_explained(self):
         self.assertEqual(self.wrong("// pairs with release in b()\na.load(std::memory_order_acquire);"), 0)
         self.assertEqual(self.wrong("a.load(std::memory_order_relaxed);  // relaxed: a hint"), 0)
