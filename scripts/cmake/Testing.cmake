@@ -5,7 +5,7 @@ set(TANDEM_TIME_SCALE 1 CACHE STRING "Factor on the named times: more for slow t
 set(TANDEM_TEST_ENVIRONMENT
     TANDEM_TIME_SCALE=${TANDEM_TIME_SCALE}
     ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
-    TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
+    TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:suppressions=${CMAKE_CURRENT_LIST_DIR}/tsan.supp
     UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1)
 
 # Enough to see what a sanitizer sees: the cases and the white box tests.

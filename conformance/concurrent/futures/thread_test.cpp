@@ -185,8 +185,9 @@ CASE("futures.thread.workers-are-threads", "the workers are threads like others,
   log(thread->is_alive());
 }
 
+thread_local std::string status = "uninitialized";
+
 CASE("futures.thread.initializer", "every worker calls the initializer before its first task") {
-  static thread_local std::string status = "uninitialized";
   const auto init = [](const std::string& value) { status = value; };
   ThreadPoolExecutor pool({.max_workers = 2, .initializer = call(init, "initialized")});
   std::vector<Future<std::string>> fs;
@@ -472,7 +473,14 @@ CASE("futures.thread.submit-at-exit", "no work is taken once the program ends") 
   log_program("submit_at_exit");
 }
 
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool allocator_survives_fork = false;  // the address sanitizer's, in GCC 12, does not
+#else
+constexpr bool allocator_survives_fork = true;
+#endif
+
 CASE("futures.thread.fork-while-submitting", "a forked child can have a pool") {
+  if (!allocator_survives_fork) GTEST_SKIP() << "the sanitizer's allocator hangs after fork()";
   std::vector<int> exits;
   for (const auto& line : lines_of(run_program("concurrent/futures/fork_while_submitting")))
     exits.push_back(std::stoi(line));

@@ -13,6 +13,8 @@ std::uint64_t stamp() {
       std::chrono::duration_cast<std::chrono::nanoseconds>(now).count());
 }
 
+bool returns_value(Kind kind) { return kind == Kind::get || kind == Kind::qsize; }
+
 std::string outcome_text(const Operation& operation) {
   switch (operation.outcome) {
     case Outcome::empty:
@@ -28,8 +30,7 @@ std::string outcome_text(const Operation& operation) {
     case Outcome::ok:
       break;
   }
-  const bool returns = operation.kind == Kind::get || operation.kind == Kind::qsize;
-  return returns ? std::to_string(operation.value) : "";
+  return returns_value(operation.kind) ? std::to_string(operation.value) : "";
 }
 
 struct Event {
@@ -133,7 +134,7 @@ void Lane::end(Outcome outcome, std::int64_t value) {
   const std::size_t index = begun_.load(relaxed);
   Entry& entry = entries_[index];
   entry.operation.outcome = outcome;
-  if (entry.operation.kind != Kind::put) entry.operation.value = value;  // may be read meanwhile
+  if (returns_value(entry.operation.kind)) entry.operation.value = value;
   entry.operation.returned = now;
   ended_.store(index + 1, std::memory_order_release);
 }
@@ -151,7 +152,7 @@ void Lane::append_to(History& history) const {
   if (started <= ended) return;
   const Operation& open = entries_[ended].operation;  // its outcome may be written just now
   history.push_back({open.kind, Outcome::pending, thread_, 0, open.invoked, never_returned});
-  if (open.kind != Kind::get) history.back().value = open.value;
+  if (!returns_value(open.kind)) history.back().value = open.value;  // else it is written just now
 }
 
 void Lane::clear() {

@@ -105,7 +105,8 @@ class Queue {
   void maxsize(std::ptrdiff_t size) { channel_->maxsize(size); }
 
   // Ends the intake: put() throws ShutDown from now on, and get() when nothing is left.
-  //   immediate   drop what is inside; it counts as done for join()
+  //   immediate   drop what is inside; it counts as done for join(). The items' destructors must
+  //               not use this queue.
   // Spec     queue.shutdown
   void shutdown(bool immediate = false) { channel_->shutdown(immediate); }
   bool is_shutdown() const { return channel_->is_shutdown(); }

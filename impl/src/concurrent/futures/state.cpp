@@ -87,13 +87,13 @@ void FutureState::wake(std::uint64_t before) noexcept {
 
 // Waiters first, then callbacks in the order in which they were added.
 void FutureState::tell(Node* newest_first) noexcept {
-  Node *waiters = nullptr, *callbacks = nullptr;
+  Node *waiters = nullptr, *called = nullptr;
   while (newest_first) {
     Node* node = std::exchange(newest_first, newest_first->next);
-    Node*& list = node->kind == Node::Kind::waiter ? waiters : callbacks;
+    Node*& list = node->kind == Node::Kind::waiter ? waiters : called;
     node->next = std::exchange(list, node);
   }
-  for (Node* list : {waiters, callbacks})
+  for (Node* list : {waiters, called})
     while (list) {
       Node* node = std::exchange(list, list->next);  // before telling: then it may be gone
       node->tell(*node, this);
@@ -111,17 +111,19 @@ bool FutureState::cancel() noexcept {
     // acq_rel pairs with itself, as in lock() and unlock().
     if (word_.compare_exchange_weak(word, make_word(State::cancelled, list_of(word)) | locked,
                                     std::memory_order_acq_rel, std::memory_order_relaxed)) {
-      Node *callbacks = nullptr, **callbacks_end = &callbacks;
+      Node *called = nullptr, **called_end = &called;
       Node *waiters = nullptr, **waiters_end = &waiters;
       for (Node* node = list_of(word); node; node = node->next) {
-        Node**& end = node->kind == Node::Kind::waiter ? waiters_end : callbacks_end;
+        Node**& end = node->kind == Node::Kind::waiter ? waiters_end : called_end;
         *end = node;
         end = &node->next;
       }
-      *callbacks_end = *waiters_end = nullptr;
+      *called_end = *waiters_end = nullptr;
+      add_handle();  // a callback may drop the last one
       unlock(make_word(State::cancelled, waiters));
       wake(word);
-      tell(callbacks);
+      tell(called);
+      drop_handle();
       return true;
     }
   }
@@ -135,7 +137,8 @@ bool FutureState::start() {
     tell(list_of(before));
     return false;
   }
-  log("Future " + to_string() + " in unexpected state: " + state_name(state()));
+  const auto id = reinterpret_cast<std::uintptr_t>(this);  // Python's id(), decimal
+  log("Future " + std::to_string(id) + " in unexpected state: " + state_name(state()));
   throw RuntimeError("Future in unexpected state");
 }
 
@@ -171,18 +174,19 @@ void FutureState::finish() noexcept {
   for (Backoff backoff;; backoff()) {
     std::uint64_t word = word_.load(std::memory_order_relaxed);  // relaxed: the CAS decides
     if (word & locked) continue;
-    // While callbacks are being called the result must stay: ours is one handle more.
-    Node* const list = list_of(word);
-    if (list) add_handle();
+    // While callbacks are being called the result must stay: ours is one handle more. Not so for
+    // those who wait: they may want to move the result out as soon as they have been told.
+    const bool keep = (word & callbacks) != 0;
+    if (keep) add_handle();
     // release publishes the result to the acquires in state() and sleep(); acquire pairs with the
     // release in add(): the nodes.
     const bool done = word_.compare_exchange_weak(
         word, make_word(State::finished), std::memory_order_acq_rel, std::memory_order_relaxed);
     if (done) {
       wake(word);
-      tell(list);
+      tell(list_of(word));
     }
-    if (list) drop_handle();
+    if (keep) drop_handle();
     if (done) return;
   }
 }
@@ -228,7 +232,8 @@ bool FutureState::add(Node& node) noexcept {
     if (state_of(word) > last) return false;
     if (word & locked) continue;
     node.next = list_of(word);
-    const std::uint64_t wanted = reinterpret_cast<std::uint64_t>(&node) | (word & flag_bits);
+    const std::uint64_t kind = node.kind == Node::Kind::callback ? callbacks : 0;
+    const std::uint64_t wanted = reinterpret_cast<std::uint64_t>(&node) | (word & flag_bits) | kind;
     // release pairs with the acquires of those who take the list: the node is complete.
     if (word_.compare_exchange_weak(word, wanted, std::memory_order_release,
                                     std::memory_order_relaxed))

@@ -55,14 +55,18 @@ class ThreadPool : public std::enable_shared_from_this<ThreadPool> {
         initializer_(std::move(options.initializer)) {}
 
   void post(WorkItem item) {
-    if (!complete_.load(std::memory_order_acquire)) add_call();  // pairs with release there
     detail::FutureState* const task = item.task_;  // alive: submit() holds a handle
-    const auto posted = items_.post(std::move(item));
+    if (v1::detail::is_exiting()) refuse();
+    // acquire pairs with the release in start_worker().
+    const Posted posted = complete_.load(std::memory_order_acquire)
+                              ? items_.post(std::move(item))
+                              : post_counted(std::move(item));
     if (!posted.taken) refuse();
     if (posted.woken) task->woke_worker();
   }
 
   void shutdown(ShutdownOptions options) {
+    shut_down_.store(true, std::memory_order_seq_cst);
     close();
     if (options.cancel_futures)
       while (auto item = items_.try_get()) {
@@ -70,21 +74,35 @@ class ThreadPool : public std::enable_shared_from_this<ThreadPool> {
     if (options.wait) join();
   }
 
+  // At exit: what is queued is still run.
+  void end() {
+    close();
+    join();
+  }
+
  private:
+  using Items = v1::detail::Channel<WorkItem, v1::detail::Fifo<WorkItem>>;
+  using Posted = Items::Posted;
+
   // One call more under way; one worker more if all of them are busy.
-  void add_call() {
+  Posted post_counted(WorkItem item) {
     std::scoped_lock guard(mutex_);
-    if (closed_ || complete_.load(std::memory_order_relaxed)) return;  // relaxed: under the mutex
     // relaxed: exact only in what matters: a worker takes its call off before the future is done.
     const std::size_t calls = calls_.fetch_add(1, std::memory_order_relaxed) + 1;
-    if (calls <= workers_.size()) return;
+    const Posted posted = items_.post(std::move(item));
+    if (!posted.taken) calls_.fetch_sub(1, std::memory_order_relaxed);  // relaxed: as above
+    if (posted.taken && calls > workers_.size() && workers_.size() < max_workers_) add_worker();
+    return posted;
+  }
+
+  void add_worker() {
     try {
       start_worker();
     } catch (const RuntimeError&) {
-      if (workers_.empty()) {
-        calls_.fetch_sub(1, std::memory_order_relaxed);  // relaxed: as above
-        throw;  // nobody would run it; otherwise those that there are do
-      }
+      if (!workers_.empty()) return;  // those that there are have to do
+      items_.try_get();               // the item: nobody would run it
+      calls_.fetch_sub(1, std::memory_order_relaxed);  // relaxed: as in post_counted()
+      throw;
     }
   }
 
@@ -130,12 +148,11 @@ class ThreadPool : public std::enable_shared_from_this<ThreadPool> {
 
   [[noreturn]] void refuse() const {
     if (broken_.load(std::memory_order_seq_cst)) throw BrokenThreadPool(broken_text);
-    throw RuntimeError(v1::detail::is_exiting() ? after_exit : after_shutdown);
+    throw RuntimeError(shut_down_.load(std::memory_order_seq_cst) ? after_shutdown : after_exit);
   }
 
   void close() noexcept {
-    std::scoped_lock guard(mutex_);
-    closed_ = true;
+    std::scoped_lock guard(mutex_);  // no worker is started after this
     items_.shutdown(false);
   }
   void join() {
@@ -150,12 +167,11 @@ class ThreadPool : public std::enable_shared_from_this<ThreadPool> {
   const std::size_t max_workers_;
   const std::string prefix_;
   const std::function<void()> initializer_;
-  v1::detail::Channel<WorkItem, v1::detail::Fifo<WorkItem>> items_{0};
+  Items items_{0};
   std::atomic<bool> complete_{false};    // all workers are started
   std::atomic<std::size_t> calls_{0};    // submitted and not done; counted until complete_
-  std::atomic<bool> broken_{false};
+  std::atomic<bool> broken_{false}, shut_down_{false};
   v1::detail::Mutex mutex_;
-  bool closed_ = false;                     // guarded by mutex_
   std::vector<threading::Thread> workers_;  // guarded by mutex_
 };
 
@@ -178,7 +194,7 @@ void shut_down_all() {
     const std::shared_ptr<ThreadPool> pool = pools().pools.back().lock();
     pools().pools.pop_back();
     guard.unlock();
-    if (pool) pool->shutdown({});
+    if (pool) pool->end();
   }
 }
 
@@ -200,7 +216,6 @@ ThreadPoolExecutor::ThreadPoolExecutor(ThreadPoolExecutorOptions options)
 ThreadPoolExecutor::~ThreadPoolExecutor() { pool_->shutdown({}); }
 void ThreadPoolExecutor::shutdown(ShutdownOptions options) { pool_->shutdown(options); }
 void ThreadPoolExecutor::post(WorkItem item) {
-  if (v1::detail::is_exiting()) throw RuntimeError(after_exit);
   pool_->post(std::move(item));
 }
 

@@ -28,15 +28,17 @@ class AsCompleted final : public ResultSource<F> {
     if (!completions_) begin();
     if (yielded_ > 0) const F released = std::move(futures_[last_]);  // as Python: kept no longer
     if (yielded_ == futures_.size()) return {};
+    if (timeout_.is_too_large() && !completions_->has_one()) throw_too_large();
     last_ = completions_->next(until_);
     ++yielded_;
     return {&futures_[last_], 1};
   }
 
  private:
+  [[noreturn]] static void throw_too_large() { throw OverflowError("timeout value is too large"); }
+
   // At the first step, as Python's generator: the clock starts here.
   void begin() {
-    if (timeout_.is_too_large()) throw OverflowError("timeout value is too large");
     until_ = Deadline::after(timeout_);
     completions_.emplace(states_of(futures_));
   }

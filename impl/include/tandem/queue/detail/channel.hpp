@@ -75,11 +75,8 @@ class Channel final : public AbstractChannel<T> {
       const bool closed = store_.is_closed();  // first: when it is, and nothing is there, nothing comes
       {
         Getting getting{*this};
-        if (getting) [[likely]] {
-          T item(std::move_if_noexcept(getting.item()));
-          getting.commit();
-          return item;
-        }
+        if (getting) [[likely]]
+          return getting.take();
       }
       if (closed) throw queue::ShutDown();
       if (store_.is_closed()) continue;  // just now: it may have dropped items, which is no Empty
@@ -130,8 +127,10 @@ class Channel final : public AbstractChannel<T> {
   std::size_t size() const noexcept override { return store_.size(); }
 
   void shutdown(bool immediate) noexcept override {
-    store_.close();
-    if (immediate) drop_all();
+    if (immediate)
+      unfinished_.dropped(store_.close_and_drop(), [&] { return store_.puts(); });
+    else
+      store_.close();
     getters_.wake_all();
     putters_.wake_all();
   }
@@ -153,6 +152,13 @@ class Channel final : public AbstractChannel<T> {
     }
     explicit operator bool() const noexcept { return static_cast<bool>(taking_); }
     T& item() const noexcept { return taking_.item(); }
+    // Of its own, so that the item is built where the caller wants it: a move after commit() that
+    // threw would lose it, and g++ 12 elides that move only for variables of the outermost block.
+    T take() {
+      T taken(std::move_if_noexcept(item()));
+      commit();
+      return taken;
+    }
     void commit() noexcept {
       taking_.commit();
       wake_.gate = &wake_.channel.putters_;
@@ -209,16 +215,6 @@ class Channel final : public AbstractChannel<T> {
       putters_.wake_one();  // the room that we were woken for is another's now
       throw;
     }
-  }
-
-  void drop_all() noexcept {
-    std::uint64_t dropped = 0;
-    for (;; ++dropped) {
-      typename Store::Taking taking{store_};
-      if (!taking) break;
-      taking.commit();
-    }
-    unfinished_.dropped(dropped, [&] { return store_.puts(); });
   }
 
   Store store_;

@@ -86,8 +86,17 @@ class Fifo {
   // No item is put after this has returned.
   void close() noexcept {
     Putting end{tail_};
-    closed_ = true;
-    closed_seen_.store(true, std::memory_order_seq_cst);
+    mark_closed();
+  }
+  // The same, and every item is dropped, at one moment: both ends are locked. Returns how many.
+  std::uint64_t close_and_drop() noexcept {
+    const std::uint64_t first = head_.lock();
+    Putting end{tail_};  // goes last: what is refused is refused after the items have gone
+    mark_closed();
+    std::uint64_t count = first;
+    for (; T* item = oldest_slot(count); ++count, ++get_.index) std::destroy_at(item);
+    head_.unlock(count);
+    return count - first;
   }
   bool is_closed() const noexcept { return closed_seen_.load(std::memory_order_seq_cst); }
 
@@ -118,6 +127,11 @@ class Fifo {
     Cursor& cursor;
     std::uint64_t count;
   };
+
+  void mark_closed() noexcept {  // tail_ is locked
+    closed_ = true;
+    closed_seen_.store(true, std::memory_order_seq_cst);
+  }
 
   T* free_slot() {
     if (!put_.segment) {

@@ -157,6 +157,15 @@ class Ordered {
     closed_ = true;
     closed_seen_.store(true, std::memory_order_seq_cst);
   }
+  std::uint64_t close_and_drop() noexcept {
+    std::vector<Kept<T>> dropped;  // goes when the lock has gone
+    std::scoped_lock guard(mutex_);
+    closed_ = true;
+    closed_seen_.store(true, std::memory_order_seq_cst);
+    items_.swap(dropped);
+    publish(0);
+    return dropped.size();
+  }
   bool is_closed() const noexcept { return closed_seen_.load(std::memory_order_seq_cst); }
 
   std::uint64_t puts() const noexcept { return puts_.load(std::memory_order_seq_cst); }

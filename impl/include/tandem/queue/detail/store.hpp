@@ -4,6 +4,7 @@
 //   class Taking                             the next item, locked until this goes: bool, item(),
 //                                            and commit(), without which the item stays
 //   close() is_closed() puts() size()
+//   close_and_drop()                         close, and drop all items, at one moment; how many
 //   may_have_item() may_have_room(limit)     hints for waiters; read with seq_cst (Gate)
 #pragma once
 #include <cstdint>

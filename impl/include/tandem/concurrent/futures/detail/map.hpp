@@ -218,9 +218,11 @@ class Zip {
       return Rows(take_row<I>(count)...);
     } else {
       Rows rows;
-      for (; count > 0 && !(is_at_end<I>() || ...); --count) {
-        (std::get<I>(rows).push_back(*std::get<I>(at_)), ...);
-        (++std::get<I>(at_), ...);
+      for (; count > 0 && !ended_; --count) {
+        // Not before there is need: the step may read from a stream.
+        if (std::exchange(used_, true)) (++std::get<I>(at_), ...);
+        ended_ = (is_at_end<I>() || ...);
+        if (!ended_) (std::get<I>(rows).push_back(*std::get<I>(at_)), ...);
       }
       return rows;
     }
@@ -250,6 +252,8 @@ class Zip {
 
   std::tuple<R...> ranges_;  // an lvalue by reference, a temporary by value
   std::tuple<std::ranges::iterator_t<std::remove_reference_t<R>>...> at_;
+  bool used_ = false;   // what at_ stands at has been read
+  bool ended_ = false;  // one of at_ has come to its end
 };
 
 }  // namespace tandem::inline v1::concurrent::futures::detail

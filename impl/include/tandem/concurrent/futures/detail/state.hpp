@@ -7,7 +7,8 @@
 //   bits 0-2  state: see State
 //   bit  3    parked: somebody sleeps on the low half of the word in result() or exception()
 //   bit  4    locked: the list is being edited; whoever would change the word waits
-//   bits 5-63 the list's newest node (nodes are aligned to 32 bytes)
+//   bit  5    callbacks: there is one in the list
+//   bits 6-63 the list's newest node (nodes are aligned to 64 bytes)
 //
 //             claim              finish
 //   PENDING ----------> PENDING_ ------> FINISHED
@@ -46,7 +47,7 @@ enum class State : std::uint64_t {
 };
 
 // Somebody to be told when a future is done.
-struct alignas(32) Node {
+struct alignas(64) Node {
   enum class Kind : std::uint8_t {
     callback,  // told when the future is cancelled or finished
     waiter,    // told when it is finished, or when its executor has taken note of the cancelling
@@ -125,8 +126,8 @@ class TANDEM_API FutureState {
   virtual std::string result_type() const = 0;
 
  private:
-  static constexpr std::uint64_t state_bits = 7, parked = 8, locked = 16;
-  static constexpr std::uint64_t flag_bits = state_bits | parked | locked;
+  static constexpr std::uint64_t state_bits = 7, parked = 8, locked = 16, callbacks = 32;
+  static constexpr std::uint64_t flag_bits = state_bits | parked | locked | callbacks;
 
   void drop(std::uint64_t reference) noexcept {
     // acq_rel pairs with itself: whoever comes last sees the ends of all other uses.

@@ -61,6 +61,10 @@ class TANDEM_API Completions final : public Watcher {
   explicit Completions(std::span<FutureState* const> futures);
   ~Completions();
 
+  // Whether next() would not have to wait.
+  bool has_one() const noexcept {
+    return oldest_ || newest_.load(std::memory_order_relaxed);  // relaxed: next() acquires
+  }
   // The number of the next one that is done, waiting for it.
   // Throws   TimeoutError.
   std::size_t next(Deadline until);
