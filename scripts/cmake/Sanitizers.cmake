@@ -7,6 +7,10 @@ if(TANDEM_SANITIZE)
                             -fno-omit-frame-pointer)
   add_compile_options(${TANDEM_SANITIZE_FLAGS})
   add_link_options(-fsanitize=${TANDEM_SANITIZE})
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # g++ says so itself: under a sanitizer this warning is often wrong (here: inside <regex>).
+    add_compile_options(-Wno-maybe-uninitialized)
+  endif()
   if(TANDEM_SANITIZE STREQUAL "thread" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     add_compile_options(-Wno-tsan) # std::atomic_thread_fence, used in the standard library
   endif()

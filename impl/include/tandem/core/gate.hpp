@@ -9,6 +9,10 @@
 //
 // Permits and sleepers are anonymous: a thread may take a permit meant for another, which then goes
 // on sleeping and is still counted. A woken thread only knows that it is worth looking again.
+//
+// Nobody is woken while somebody is still searching (spinning) here, who will see what has happened
+// by itself. In return, whoever has waited looks for more when it has got what it waited for, and
+// wakes the next (hand_on()).
 #pragma once
 #include <atomic>
 #include <cstdint>
@@ -31,8 +35,12 @@ class Gate {
   // waiter's "sleepers, then condition" and the waker's "condition, then sleepers", one sees the other.
   template <class Ready>
   bool wait(Ready&& ready, Deadline until) noexcept {
-    if (spin_(ready)) return true;
-    return wait_parked(ready, until);
+    searching_.fetch_add(1, std::memory_order_seq_cst);
+    const bool found = spin_(ready);
+    // Before the look at the condition that follows, here or in the caller: either we see what the
+    // waker has done, or the waker does not see us searching.
+    searching_.fetch_sub(1, std::memory_order_seq_cst);
+    return found || wait_parked(ready, until);
   }
   // The same without a spin first.
   template <class Ready>
@@ -48,7 +56,12 @@ class Gate {
   // Returns whether there was somebody to wake.
   bool wake_one() noexcept {
     if (sleepers_.load(std::memory_order_seq_cst) == 0) return false;
-    return wake_a_sleeper();
+    return searching_.load(std::memory_order_seq_cst) == 0 && wake_a_sleeper();
+  }
+  // By whoever has waited and got something: passes on what it may have been told for others.
+  template <class Ready>
+  void hand_on(Ready&& ready) noexcept {
+    if (has_sleepers() && ready()) wake_one();
   }
   void wake_all() noexcept {
     if (sleepers_.load(std::memory_order_seq_cst) != 0) wake_all_sleepers();
@@ -67,7 +80,8 @@ class Gate {
   // writes to it: so what waiters write while nobody sleeps stands on another line.
   alignas(64) std::atomic<std::uint32_t> sleepers_{0};  // entered, not yet claimed by a waker
   std::atomic<std::uint32_t> permits_{0};               // claimed and not yet awake
-  alignas(64) AdaptiveSpin spin_;
+  alignas(64) std::atomic<std::uint32_t> searching_{0};  // in wait(), before they sleep
+  AdaptiveSpin spin_;
 };
 
 }  // namespace tandem::inline v1::detail

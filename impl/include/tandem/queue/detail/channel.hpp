@@ -74,7 +74,7 @@ class Channel final : public AbstractChannel<T> {
     for (;;) {
       const bool closed = store_.is_closed();  // first: when it is, and nothing is there, nothing comes
       {
-        Getting getting{*this};
+        Getting getting{*this, until.has_value()};
         if (getting) [[likely]]
           return getting.take();
       }
@@ -97,23 +97,15 @@ class Channel final : public AbstractChannel<T> {
     return {true, getters_.wake_one()};
   }
   std::optional<T> get_or_end() {
-    for (;;) {
+    for (bool waited = false;; waited = true) {
       const bool closed = store_.is_closed();  // first, as in get()
-      std::optional<T> item = try_get();
+      std::optional<T> item = try_get(waited);
       if (item || closed) return item;
       wait_for_item(Deadline::never());
     }
   }
 
-  std::optional<T> try_get() override {
-    std::optional<T> item;
-    Getting getting{*this};
-    if (getting) {
-      item.emplace(std::move_if_noexcept(getting.item()));
-      getting.commit();
-    }
-    return item;
-  }
+  std::optional<T> try_get() override { return try_get(false); }
 
   void task_done() override {
     unfinished_.one_done([&] { return store_.puts(); });
@@ -147,7 +139,7 @@ class Channel final : public AbstractChannel<T> {
   // have brought us here is handed on.
   class Getting {
    public:
-    explicit Getting(Channel& channel) : wake_(channel), taking_(channel.store_) {
+    Getting(Channel& channel, bool waited) : wake_(channel, waited), taking_(channel.store_) {
       if (!taking_) wake_.gate = nullptr;
     }
     explicit operator bool() const noexcept { return static_cast<bool>(taking_); }
@@ -166,16 +158,29 @@ class Channel final : public AbstractChannel<T> {
 
    private:
     struct Wake {
-      explicit Wake(Channel& owner) : channel(owner), gate(&owner.getters_) {}
+      Wake(Channel& owner, bool has_waited)
+          : channel(owner), gate(&owner.getters_), waited(has_waited) {}
       ~Wake() {
         if (gate) gate->wake_one();
+        if (waited) channel.getters_.hand_on([this] { return channel.store_.may_have_item(); });
       }
       Channel& channel;
       Gate* gate;
+      bool waited;
     };
     Wake wake_;  // before taking_: acts when the store is unlocked again
     typename Store::Taking taking_;
   };
+
+  std::optional<T> try_get(bool waited) {
+    std::optional<T> item;
+    Getting getting{*this, waited};
+    if (getting) {
+      item.emplace(std::move_if_noexcept(getting.item()));
+      getting.commit();
+    }
+    return item;
+  }
 
   std::uint64_t limit() const noexcept {
     const std::ptrdiff_t size = maxsize();
@@ -204,6 +209,7 @@ class Channel final : public AbstractChannel<T> {
         putters_.wait([&] { return store_.may_have_room(limit()) || store_.is_closed(); }, until);
       const Put result = put_or_hand_on(std::move(item));
       if (result == Put::done) getters_.wake_one();
+      putters_.hand_on([this] { return store_.may_have_room(limit()); });
       if (result != Put::full || last) return result;
     }
   }
