@@ -19,20 +19,35 @@ from rows import BENCH, load
 SCHEMA = 1
 
 
+def regex(text):
+    try:
+        return re.compile(text)
+    except re.error as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no regular expression: {error}") from None
+
+
+def count(text):
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 on")
+    return int(text)
+
+
 def arguments(argv):
     parser = argparse.ArgumentParser(
         prog="scripts/bench", description="tandem beside its peers and CPython, interleaved")
     how = parser.add_mutually_exclusive_group(required=True)
     how.add_argument("--quick", action="store_true", help="indicative, within 3 minutes")
     how.add_argument("--full", action="store_true", help="what floors are judged by")
-    parser.add_argument("--filter", default="", metavar="REGEX", help="only rows whose id matches")
+    parser.add_argument("--filter", type=regex, default="", metavar="REGEX", help="only rows whose id matches")
     parser.add_argument("--python", metavar="LIST", help='such as 3.11,3.13, or "all", or "none"')
-    parser.add_argument("--rounds", type=int, help="instead of as many as usual")
+    parser.add_argument("--rounds", type=count, help="instead of as many as usual")
     parser.add_argument("--save", action="store_true",
                         help="keep the result in bench/results/<machine>/ as well")
     parser.add_argument("--programs", type=Path, default=contenders.ROOT / "build/bench/bench",
                         help="where the built programs are")
     parser.add_argument("--output", type=Path, help="the result; default: results.json beside them")
+    parser.add_argument("--check", action="store_true",
+                        help="measure nothing; fail when an argument is wrong")
     return parser.parse_args(argv)
 
 
@@ -74,11 +89,13 @@ def write(result, options):
 
 def main(argv=None):
     options = arguments(argv)
-    rows = [row for row in load() if re.search(options.filter, row.id)]
+    rows = [row for row in load() if options.filter.search(row.id)]
     if not rows:
-        raise SystemExit(f"no row matches {options.filter}; they stand in bench/rows.toml")
+        raise SystemExit(f"no row matches {options.filter.pattern}; they stand in bench/rows.toml")
     settings = settings_for(options)
     pythons = contenders.pythons(options.python, options.quick)
+    if options.check:
+        return 0
     found = contenders.find(rows, options.programs, pythons)
     described = environment.capture(
         contenders.ROOT, contenders.load_json(options.programs / "build.json", {}),

@@ -57,13 +57,25 @@ def compare_leads(before, after):
             yield row, peer, first, second
 
 
+def read(path):
+    try:
+        with open(path) as file:
+            result = json.load(file)
+        if not {"environment", "rows", "samples"} <= set(result):
+            raise ValueError
+        return result
+    except OSError as error:
+        raise SystemExit(f"scripts/compare: {path}: {error.strerror}") from None
+    except (ValueError, TypeError):
+        raise SystemExit(f"scripts/compare: {path}: no result of scripts/bench") from None
+
+
 def main(argv):
     parser = argparse.ArgumentParser(prog="scripts/compare")
     parser.add_argument("before")
     parser.add_argument("after")
     options = parser.parse_args(argv)
-    with open(options.before) as first, open(options.after) as second:
-        before, after = json.load(first), json.load(second)
+    before, after = read(options.before), read(options.after)
     same = before["environment"]["machine_id"] == after["environment"]["machine_id"]
     compared = 0
     if same:

@@ -1,7 +1,11 @@
 // What the cases of the queues share.
 #pragma once
 
+#include <pthread.h>
+#include <time.h>
+
 #include <algorithm>
+#include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <functional>
@@ -61,6 +65,28 @@ std::string outcome(Act&& act) {
       said = str(act());
   });
   return error == "nothing" ? said : error;
+}
+
+/// What a call says whose timeout the clock cannot hold. Of the error CPython fixes the kind only
+/// and we the text, so it is the kind that is told.
+template <class Act>
+std::string too_large(Act&& act) {
+  const std::string said = raised(act);
+  EXPECT_EQ(said, "OverflowError: timeout value is too large");
+  return said.substr(0, said.find(':'));
+}
+
+/// The clock of the processor time that this thread uses; others may read it while it lives.
+inline clockid_t own_cpu_clock() {
+  clockid_t clock{};
+  EXPECT_EQ(pthread_getcpuclockid(pthread_self(), &clock), 0);
+  return clock;
+}
+
+inline std::chrono::nanoseconds cpu_time(clockid_t clock) {
+  timespec time{};
+  EXPECT_EQ(clock_gettime(clock, &time), 0);
+  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
 }
 
 /// Calls that block, each in a thread of its own; what each came to is there after join().
@@ -150,7 +176,6 @@ class Refused : public std::runtime_error {
 class Fuse {
  public:
   void burn(int steps) { left_ = steps; }
-  bool blown() const { return left_ <= 0; }
   void step() {
     if (left_ > 0 && --left_ == 0) throw Refused("no");
   }

@@ -1,4 +1,4 @@
-// threading.Thread and the functions beside it. Its end: thread_exit_test.cpp.
+// threading.Thread, the functions beside it, and what the end of the program waits for.
 #include <algorithm>
 #include <atomic>
 #include <chrono>

@@ -4,6 +4,9 @@ bench_peer_packages=(libtbb-dev libboost-dev libboost-thread-dev libconcurrentqu
   libatomic-queue-dev libglib2.0-dev)
 bench_build=$tandem_root/build/bench
 
+# check_arguments <argument of bench/driver>…: before anything is built. Without Python the driver says it later.
+check_arguments() { ! command -v python3 >/dev/null || python3 -B "$tandem_root/bench/driver" --check "$@"; }
+
 configure_bench() {
   local log=$tandem_root/build/bench.log
   mkdir -p "$tandem_root/build"

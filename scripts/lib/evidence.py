@@ -58,11 +58,6 @@ def twins(root=ROOT):
     return {primitive: TWIN.findall(read(path)) for primitive, path in files(root, "reference", ".py").items()}
 
 
-def golden_ids(root, primitive):
-    path = os.path.join(root, "reference", *primitive.split("/")) + ".golden.json"
-    return set(json.loads(read(path))["cases"]) if os.path.exists(path) else set()
-
-
 def test_name(record):
     """test_asyncio/test_tasks.py, BaseTaskTests, test_x -> test_asyncio.test_tasks.BaseTaskTests.test_x"""
     return ".".join((record["file"][: -len(".py")].replace("/", "."), record["cls"], record["method"]))

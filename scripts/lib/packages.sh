@@ -13,8 +13,23 @@ require_packages() {
   fi
 }
 
-# The Debian package of a compiler's command: clang++-19 is in clang-19, g++-13 in g++-13.
-package_of_compiler() { basename "$1" | sed 's/^clang++/clang/'; }
+# packages_of_compiler <command>: the Debian packages it needs. clang++-19 is in clang-19, g++-13 in g++-13;
+# what clang's sanitizers and its coverage link against is in a package of its own.
+packages_of_compiler() {
+  local name=${1##*/}
+  command -v "$1" >/dev/null || echo "${name/#clang++/clang}"
+  case $1 in
+    clang++-*) echo "libclang-rt-${1#clang++-}-dev" ;;
+  esac
+}
+
+# packages_of_preset <preset>: what it needs beside the compiler.
+packages_of_preset() {
+  case $1 in
+    tidy) echo clang-tidy-19 ;;
+    coverage) echo gcovr ;;
+  esac
+}
 
 _require_debian() {
   local -A have=()

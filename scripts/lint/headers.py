@@ -54,6 +54,8 @@ def load(path):
 
 
 def main(arguments):
+    if "--" not in arguments[:-1]:
+        sys.exit(__doc__ + "\nSuch as: headers.py -- g++ -std=c++20")
     split = arguments.index("--")
     options = dict(zip(arguments[:split:2], arguments[1:split:2]))
     cache = options.get("--cache", os.devnull)

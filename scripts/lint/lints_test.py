@@ -86,6 +86,15 @@ class RoomsTest(unittest.TestCase):
             rest = {name: "" for name in self.GOOD if name != path}
             self.assertTrue(complaints(rooms, rest), path)
 
+    def test_without_a_spec(self):
+        for path in ("impl/src/queue/stray.cpp", "bench/queue/stray.cpp", "bench/queue/stray.py",
+                     "impl/src/queue/registry.cpp"):
+            self.assertEqual(complaints(rooms, {**self.GOOD, path: ""}), [path + ": has no spec"])
+
+    def test_optional_and_shared(self):
+        more = ("impl/src/queue/q.cpp", "bench/queue/q.py", "impl/src/queue/exceptions.cpp")
+        self.assertEqual(complaints(rooms, {**self.GOOD, **dict.fromkeys(more, "")}), [])
+
 
 class NewPrimitiveTest(unittest.TestCase):
     def test_has_its_place_in_every_room(self):
@@ -150,6 +159,11 @@ class HeadersTest(unittest.TestCase):
             said, count, known = headers.check(root, [COMPILER, "-std=c++20"], 2, {})
             self.assertEqual((len(said), count, list(known)), (2, 3, ["tandem/good.hpp"]))
             self.assertEqual(headers.check(root, [COMPILER, "-std=c++20"], 2, known)[2], known)
+
+    def test_usage(self):
+        for arguments in ([], ["--"], ["--jobs", "2"]):
+            with self.assertRaisesRegex(SystemExit, "usage: headers.py"):
+                headers.main(arguments)
 
 
 class ReadmeTest(unittest.TestCase):

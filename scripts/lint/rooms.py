@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """One name, six rooms: what spec/<module>/<primitive>.toml names has its place in every room.
 
-Nothing stands in a room without a spec; the bench is free to leave a primitive out.
+Nothing stands in a room without a spec. A primitive may do without a source and without a benchmark.
 """
 import os
 
@@ -13,8 +13,18 @@ ROOMS = {
     "header": "impl/include/tandem/%s.hpp",
     "conformance": "conformance/%s_test.cpp",
 }
+OPTIONAL = {
+    "source": "impl/src/%s.cpp",
+    "bench": "bench/%s.cpp",
+    "bench in Python": "bench/%s.py",
+}
 # What several primitives of a module share is no primitive.
-SHARED = {"exceptions", "options", "future_set"}
+SHARED = {
+    "queue/exceptions", "queue/flows",
+    "threading/excepthook", "threading/registry", "threading/thread_state",
+    "concurrent/futures/exceptions", "concurrent/futures/future_set", "concurrent/futures/state",
+    "concurrent/futures/watch",
+}
 
 
 def names_in(root, pattern):
@@ -26,21 +36,20 @@ def names_in(root, pattern):
         if not os.path.isdir(folder):
             continue
         for file in sorted(os.listdir(folder)):
-            stem = file[:-len(after)]
-            if file.endswith(after) and stem not in SHARED and not file.startswith("_"):
-                names.append(module + "/" + stem)
+            name = module + "/" + file[:-len(after)]
+            if file.endswith(after) and name not in SHARED and not file.startswith("_"):
+                names.append(name)
     return names
 
 
 def check(root):
     rooms = {room: names_in(root, pattern) for room, pattern in ROOMS.items()}
     spec = set(rooms["spec"])
-    complaints = []
-    for room, names in rooms.items():
-        missing = sorted(spec - set(names))
-        complaints += ["%s: is missing, though %s has a spec" % (ROOMS[room] % name, name)
-                       for name in missing]
-        complaints += ["%s: has no spec" % (ROOMS[room] % name) for name in names if name not in spec]
+    complaints = ["%s: is missing, though %s has a spec" % (ROOMS[room] % name, name)
+                  for room, names in rooms.items() for name in spec - set(names)]
+    for pattern in [*ROOMS.values(), *OPTIONAL.values()]:
+        complaints += ["%s: has no spec" % (pattern % name)
+                       for name in names_in(root, pattern) if name not in spec]
     for module in {name.rpartition("/")[0] for name in spec}:
         header = "impl/include/tandem/%s.hpp" % module.rpartition("/")[2]
         if not os.path.exists(os.path.join(root, header)):

@@ -163,8 +163,17 @@ CASE("futures.executor.map-types", "the iterables may differ in type, and the re
 CASE("futures.executor.map-shortest", "map() ends with the shortest iterable") {
   ThreadPoolExecutor pool(2);
   log(collected(pool.map(mul, std::vector{1, 2, 3}, std::vector{4, 5})));
-  log(collected(pool.map(mul, std::vector{1}, std::views::iota(7))));
   log(collected(pool.map(mul, std::vector<int>(), std::vector{4, 5})));
+  EXPECT_EQ(collected(pool.map(mul, std::vector{1}, std::views::iota(7))), std::vector{7});
+  // A stream gives each number once: what comes next tells how far it was read.
+  std::istringstream endless("7 8 9 10 11 12 13 14");
+  for (const auto& shorter : {std::vector{1}, std::vector<int>(), std::vector{1, 2}}) {
+    const auto products =
+        collected(pool.map(mul, shorter, std::ranges::istream_view<int>(endless)));
+    int next = 0;
+    endless >> next;
+    log(products, "next", next);
+  }
 }
 
 CASE("futures.executor.map-empty", "map() over nothing") {

@@ -1,8 +1,6 @@
 // A user of an installed tandem: every module is included, linked and thrown from.
 #include <cstdio>
-#include <tandem/futures.hpp>
-#include <tandem/queue.hpp>
-#include <tandem/threading.hpp>
+#include <tandem/tandem.hpp>
 
 int main() {
   tandem::queue::Queue<int> numbers;

@@ -32,6 +32,11 @@ namespace {
 constexpr std::size_t granule = 64, classes = 8;
 constexpr std::size_t depot_magazines = 1024;  // for each size: 4 MiB of 64-byte blocks at most
 
+void* new_block(std::size_t size_class) {
+  return ::operator new((size_class + 1) * granule, std::align_val_t(granule));
+}
+void delete_block(void* block) noexcept { ::operator delete(block, std::align_val_t(granule)); }
+
 // Up to 64 free blocks, held by pointers beside them: neither taking nor giving a block touches
 // it, which would fetch its cache line from the thread that used it last.
 struct Magazine {
@@ -42,7 +47,7 @@ struct Magazine {
   bool is_empty() const noexcept { return count == 0; }
   bool is_full() const noexcept { return count == capacity; }
   void free_all() noexcept {
-    while (!is_empty()) ::operator delete(blocks[--count], std::align_val_t(granule));
+    while (!is_empty()) delete_block(blocks[--count]);
   }
 };
 
@@ -80,6 +85,10 @@ Depot& depot() {
   return forever;
 }
 
+// Set when this thread's cache is gone: futures may be dropped later, by statics and by
+// thread_locals that are older.
+constinit thread_local bool cache_is_over = false;
+
 // What this thread keeps: for each size one magazine in use and one that is full or empty.
 class Cache {
  public:
@@ -90,13 +99,13 @@ class Cache {
         magazine->free_all();
         delete std::exchange(magazine, nullptr);
       }
+    cache_is_over = true;
   }
 
   void* take(std::size_t size_class) {
     Bin& bin = bins_[size_class];
     if (!bin.used || bin.used->is_empty()) {
-      if (!refill(size_class, bin))
-        return ::operator new((size_class + 1) * granule, std::align_val_t(granule));
+      if (!refill(size_class, bin)) return new_block(size_class);
     }
     Magazine& magazine = *bin.used;
     void* block = magazine.blocks[--magazine.count];
@@ -109,7 +118,7 @@ class Cache {
     Bin& bin = bins_[size_class];
     if (!bin.used || bin.used->is_full()) {
       if (!make_room(size_class, bin)) {
-        ::operator delete(block, std::align_val_t(granule));
+        delete_block(block);
         return;
       }
     }
@@ -148,12 +157,14 @@ thread_local Cache cache;
 
 void* allocate_block(std::size_t bytes) {
   const std::size_t size_class = (bytes - 1) / granule;
-  return size_class < classes ? cache.take(size_class) : ::operator new(bytes);
+  if (size_class >= classes) return ::operator new(bytes);
+  return cache_is_over ? new_block(size_class) : cache.take(size_class);
 }
 
 void free_block(void* block, std::size_t bytes) noexcept {
   const std::size_t size_class = (bytes - 1) / granule;
-  size_class < classes ? cache.give(size_class, block) : ::operator delete(block);
+  if (size_class >= classes) return ::operator delete(block);
+  cache_is_over ? delete_block(block) : cache.give(size_class, block);
 }
 
 #endif

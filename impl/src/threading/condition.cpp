@@ -41,12 +41,12 @@ void Condition::acquire_again(std::size_t count) {
 }
 
 bool Condition::wait(Timeout timeout) {
-  if (!is_owned()) throw RuntimeError("cannot wait on un-acquired lock");
-  detail::refuse_too_large(timeout);
+  if (is_owned()) detail::refuse_too_large(timeout);
   return wait_until(detail::Deadline::after(timeout));
 }
 
 bool Condition::wait_until(detail::Deadline until) {
+  if (!is_owned()) throw RuntimeError("cannot wait on un-acquired lock");
   Waiter self;
   enqueue(self);
   std::size_t count = 0;

@@ -16,7 +16,8 @@ void Event::set() noexcept {
 }
 
 void Event::clear() noexcept {
-  std::uint32_t before = word_.load(std::memory_order_relaxed);  // relaxed: the CAS decides
+  // seq_cst although a CAS follows: when the flag is down already, this load is all there is.
+  std::uint32_t before = word_.load(std::memory_order_seq_cst);
   while ((before & flag) && !word_.compare_exchange_weak(before, (before & ~flag) + round,
                                                          std::memory_order_seq_cst)) {
   }

@@ -169,11 +169,16 @@ void Thread::start() const {
   if (!state_->phase.compare_exchange_strong(expected, ThreadState::started,
                                              std::memory_order_relaxed))
     throw RuntimeError("threads can only be started once");
+  // relaxed: only takes back what a failed start has left; nobody has a number yet.
+  state_->native_id.store(0, std::memory_order_relaxed);
   try {
     detail::launch(*this, state_);
   } catch (...) {
     state_->phase.store(ThreadState::initial, std::memory_order_relaxed);  // relaxed: as above
     detail::unpark_all(state_->phase);
+    // release pairs with the acquire in native_id(): who waits for the number gets none.
+    state_->native_id.store(ThreadState::no_number, std::memory_order_release);
+    detail::unpark_all(state_->native_id);
     throw;
   }
 }
@@ -205,6 +210,7 @@ std::optional<std::uint64_t> Thread::native_id() const {
   for (;;) {
     // acquire pairs with the release in take_numbers().
     const std::uint32_t number = state_->native_id.load(std::memory_order_acquire);
+    if (number == ThreadState::no_number) return std::nullopt;
     if (number != 0) return number;
     // relaxed: a hint; not started, or the main thread before it was ever met
     if (state_->phase.load(std::memory_order_relaxed) != ThreadState::started ||

@@ -43,6 +43,7 @@ struct ThreadState : std::enable_shared_from_this<ThreadState> {
   ThreadKind kind;
   std::atomic<std::uint32_t> phase{initial};
   std::atomic<std::uint64_t> ident{0};      // 0: not known yet
+  static constexpr std::uint32_t no_number = ~std::uint32_t{0};  // in native_id: start() failed
   std::atomic<std::uint32_t> native_id{0};  // 0: the thread has not come so far; askers park on it
   Target target;                            // start() to the end of run(): the thread's alone
   std::atomic<bool> daemon;

@@ -160,8 +160,10 @@ def _():
 def _():
     with ThreadPoolExecutor(2) as pool:
         log(list(pool.map(mul, [1, 2, 3], [4, 5])))
-        log(list(pool.map(mul, [1], itertools.count(7))))
         log(list(pool.map(mul, [], [4, 5])))
+        endless = itertools.count(7)
+        for shorter in ([1], [], [1, 2]):
+            log(list(pool.map(mul, shorter, endless)), "next", next(endless))
 
 
 @case("futures.executor.map-empty", "map() over nothing")

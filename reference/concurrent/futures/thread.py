@@ -49,9 +49,9 @@ def _():
         log(raised(lambda: ThreadPoolExecutor(max_workers=number)))
 
 
-@case("futures.thread.default-workers", "by default min(32, processors + 4) threads at most")
+@case("futures.thread.default-workers", "by default min(32, processors + 4) threads at most", since="3.13")
 def _():
-    count = getattr(os, "process_cpu_count", os.cpu_count)() or 1
+    count = os.process_cpu_count() or 1
     gate = threading.Event()
     with ThreadPoolExecutor(thread_name_prefix="default") as pool:
         for _ in range(40):

@@ -4,7 +4,9 @@ namespace tandem::inline v1::concurrent::futures {
 
 void WorkItem::fail(std::exception_ptr error) noexcept {
   detail::FutureState* task = std::exchange(task_, nullptr);
-  if (task->start_claimed()) {
+  const bool wanted = task->start_claimed();
+  task->discard();
+  if (wanted) {
     task->fail(std::move(error));
     task->finish();
   }
@@ -14,6 +16,7 @@ void WorkItem::fail(std::exception_ptr error) noexcept {
 void WorkItem::abandon() noexcept {
   detail::FutureState* task = std::exchange(task_, nullptr);
   if (task->cancel()) task->start_claimed();  // which tells those in wait() and as_completed()
+  task->discard();
   task->drop_work();
 }
 

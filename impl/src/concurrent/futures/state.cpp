@@ -3,7 +3,7 @@
 #include <array>
 #include <string_view>
 
-#include "platform/cpu.hpp"
+#include "concurrent/futures/backoff.hpp"
 #include "tandem/core/log.hpp"
 #include "tandem/core/park.hpp"
 #include "tandem/core/repr.hpp"
@@ -12,23 +12,7 @@
 namespace tandem::inline v1::concurrent::futures::detail {
 
 namespace {
-
 AdaptiveSpin result_spin;  // one for all futures: whether spinning pays is a matter of the program
-
-// Waits for what another thread is about to do: a few instructions, or the move of a result.
-class Backoff {
- public:
-  void operator()() noexcept {
-    if (++turns_ < 64)
-      cpu_relax();
-    else
-      platform::yield();
-  }
-
- private:
-  int turns_ = 0;
-};
-
 }  // namespace
 
 std::string state_name(State state) {
@@ -45,6 +29,7 @@ FutureState::~FutureState() {
   }
 }
 void FutureState::compute() noexcept {}
+void FutureState::discard() noexcept {}
 
 std::uint64_t FutureState::lock() noexcept {
   for (Backoff backoff;; backoff()) {
@@ -129,8 +114,16 @@ bool FutureState::cancel() noexcept {
   }
 }
 
+// While another thread's set_result() is writing, it is open what comes of it: that may throw.
+std::uint64_t FutureState::leave_pending(State next) noexcept {
+  for (Backoff backoff;; backoff()) {
+    const std::uint64_t before = advance(State::pending, next, true);
+    if (state_of(before) != State::pending_claimed) return before;
+  }
+}
+
 bool FutureState::start() {
-  std::uint64_t before = advance(State::pending, State::running, true);
+  std::uint64_t before = leave_pending(State::running);
   if (state_of(before) == State::pending) return true;
   before = advance(State::cancelled, State::cancelled_and_notified, false);
   if (state_of(before) == State::cancelled) {
@@ -143,7 +136,7 @@ bool FutureState::start() {
 }
 
 bool FutureState::start_claimed() noexcept {
-  std::uint64_t before = advance(State::pending, State::running_claimed, true);
+  std::uint64_t before = leave_pending(State::running_claimed);
   if (state_of(before) == State::pending) return true;
   before = advance(State::cancelled, State::cancelled_and_notified, false);
   if (state_of(before) == State::cancelled) tell(list_of(before));

@@ -24,6 +24,9 @@
 #include "tandem/queue/detail/fifo.hpp"
 #include "tandem/threading/thread.hpp"
 
+template <>
+inline constexpr bool tandem::detail::is_prefetched<tandem::concurrent::futures::WorkItem> = true;
+
 namespace tandem::inline v1::concurrent::futures {
 
 namespace {
@@ -89,19 +92,23 @@ class ThreadPool : public std::enable_shared_from_this<ThreadPool> {
     std::scoped_lock guard(mutex_);
     // relaxed: exact only in what matters: a worker takes its call off before the future is done.
     const std::size_t calls = calls_.fetch_add(1, std::memory_order_relaxed) + 1;
-    const Posted posted = items_.post(std::move(item));
-    if (!posted.taken) calls_.fetch_sub(1, std::memory_order_relaxed);  // relaxed: as above
-    if (posted.taken && calls > workers_.size() && workers_.size() < max_workers_) add_worker();
-    return posted;
+    try {
+      const Posted posted = items_.post(std::move(item));
+      if (!posted.taken) calls_.fetch_sub(1, std::memory_order_relaxed);  // relaxed: as above
+      if (posted.taken && calls > workers_.size() && workers_.size() < max_workers_) add_worker();
+      return posted;
+    } catch (...) {
+      calls_.fetch_sub(1, std::memory_order_relaxed);  // relaxed: as above
+      throw;
+    }
   }
 
   void add_worker() {
     try {
       start_worker();
-    } catch (const RuntimeError&) {
+    } catch (...) {
       if (!workers_.empty()) return;  // those that there are have to do
-      items_.try_get();               // the item: nobody would run it
-      calls_.fetch_sub(1, std::memory_order_relaxed);  // relaxed: as in post_counted()
+      items_.try_get();  // nobody would run the item; it is the only one, as there was no worker
       throw;
     }
   }
@@ -112,6 +119,7 @@ class ThreadPool : public std::enable_shared_from_this<ThreadPool> {
         .name = prefix_ + "_" + std::to_string(workers_.size()),
         .daemon = false,
     });
+    workers_.reserve(workers_.size() + 1);  // once it runs, nothing may fail
     thread.start();
     workers_.push_back(std::move(thread));
     // release pairs with the acquire in post(): from now on calls are not counted any more.

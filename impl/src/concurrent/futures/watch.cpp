@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <string>
 
-#include "tandem/core/spin.hpp"
+#include "concurrent/futures/backoff.hpp"
 
 namespace tandem::inline v1::concurrent::futures::detail {
 
@@ -11,8 +11,9 @@ Watch::Watch() : Node(Kind::waiter, &told) {}
 
 void Watch::told(Node& node, FutureState*) noexcept {
   auto& watch = static_cast<Watch&>(node);
-  watch.watcher->note(watch);
-  watch.over.store(true, std::memory_order_release);  // pairs with acquire in stop()
+  const std::atomic<std::uint32_t>* const word = watch.watcher->note(watch);
+  watch.over.store(true, std::memory_order_release);  // pairs with acquire in stop() and next()
+  if (word) unpark_one(*word);  // last, and by its address only: the watcher may be gone
 }
 
 void Watcher::start(std::span<FutureState* const> futures) {
@@ -31,7 +32,7 @@ void Watcher::stop() noexcept {
     if (watch.added && !watch.over.load(std::memory_order_acquire) &&  // pairs: as below
         !watch.future->remove(watch))
       // acquire pairs with the release in told(): that thread is done with us.
-      while (!watch.over.load(std::memory_order_acquire)) cpu_relax();
+      for (Backoff backoff; !watch.over.load(std::memory_order_acquire);) backoff();
 }
 
 namespace {
@@ -44,19 +45,20 @@ class Waiting final : public Watcher {
   }
   ~Waiting() { stop(); }
 
+  // acquire pairs with the release in note(): the futures' results.
+  bool is_over() const noexcept { return enough_.load(std::memory_order_acquire) != 0; }
   void wait(Deadline until) noexcept {
-    // acquire pairs with the release in note(): the futures' results.
-    while (!enough_.load(std::memory_order_acquire) && park(enough_, 0, until)) {
+    while (!is_over() && park(enough_, 0, until)) {
     }
   }
 
  private:
-  void note(Watch& watch) noexcept override {
+  const std::atomic<std::uint32_t>* note(Watch& watch) noexcept override {
     // acq_rel pairs with itself: the last one passes on what all others have published.
     const bool last = left_.fetch_sub(1, std::memory_order_acq_rel) == 1;
-    if (!last && !is_enough(*watch.future)) return;
-    enough_.store(1, std::memory_order_release);  // pairs with acquire in wait()
-    unpark_one(enough_);
+    if (!last && !is_enough(*watch.future)) return nullptr;
+    enough_.store(1, std::memory_order_release);  // pairs with acquire in is_over()
+    return &enough_;
   }
   bool is_enough(const FutureState& future) const noexcept {
     if (return_when_ == ReturnWhen::FIRST_COMPLETED) return true;
@@ -74,9 +76,11 @@ class Waiting final : public Watcher {
 void wait_for(std::span<FutureState* const> futures, Timeout timeout, ReturnWhen return_when) {
   if (std::ranges::all_of(futures, [](FutureState* future) { return future->is_notified(); }))
     return;
-  if (timeout.is_too_large()) throw OverflowError("timeout value is too large");
   const Deadline until = Deadline::after(timeout);
-  Waiting(futures, return_when).wait(until);
+  Waiting waiting(futures, return_when);
+  if (timeout.is_too_large() && !waiting.is_over())
+    throw OverflowError("timeout value is too large");
+  waiting.wait(until);
 }
 
 Completions::Completions(std::span<FutureState* const> futures) : left_(futures.size()) {
@@ -84,14 +88,14 @@ Completions::Completions(std::span<FutureState* const> futures) : left_(futures.
 }
 Completions::~Completions() { stop(); }
 
-void Completions::note(Watch& watch) noexcept {
+const std::atomic<std::uint32_t>* Completions::note(Watch& watch) noexcept {
   watch.next_done = newest_.load(std::memory_order_relaxed);  // relaxed: the CAS decides
   // release pairs with the acquire in next(): the link, and the future's result.
   while (!newest_.compare_exchange_weak(watch.next_done, &watch, std::memory_order_release,
                                         std::memory_order_relaxed)) {
   }
   events_.fetch_add(1, std::memory_order_release);  // pairs with acquire in next()
-  unpark_one(events_);
+  return &events_;
 }
 
 std::size_t Completions::next(Deadline until) {
@@ -111,7 +115,7 @@ std::size_t Completions::next(Deadline until) {
   --left_;
   // From here on the caller may drop the future: nobody may still be telling us of it.
   // acquire pairs with the release in told().
-  while (watch->added && !watch->over.load(std::memory_order_acquire)) cpu_relax();
+  for (Backoff backoff; watch->added && !watch->over.load(std::memory_order_acquire);) backoff();
   return static_cast<std::size_t>(watch - watches().data());
 }
 

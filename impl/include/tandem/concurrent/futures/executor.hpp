@@ -60,7 +60,7 @@ class WorkItem {
   void run(F&& before_done) noexcept {
     detail::FutureState* task = std::exchange(task_, nullptr);
     const bool wanted = task->start_claimed();
-    if (wanted) task->compute();
+    wanted ? task->compute() : task->discard();
     before_done();
     if (wanted) task->finish();
     task->drop_work();

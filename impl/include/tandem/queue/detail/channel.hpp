@@ -44,7 +44,7 @@ class AbstractChannel {
   virtual void maxsize(std::ptrdiff_t size) noexcept = 0;
 
   std::ptrdiff_t maxsize() const noexcept {
-    return maxsize_.load(std::memory_order_relaxed);  // relaxed: a number on its own
+    return maxsize_.load(std::memory_order_seq_cst);  // waiters' hint, see Gate
   }
 
  protected:

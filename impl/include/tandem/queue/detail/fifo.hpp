@@ -162,7 +162,7 @@ class Fifo {
       get_.index = 0;
     }
     T* slot = get_.segment->slot(get_.index);
-    if constexpr (requires { slot->prefetch(); })
+    if constexpr (is_prefetched<T>)
       if (get_.tail_seen - count > 2 && get_.index + 2 < get_.segment->capacity()) slot[2].prefetch();
     return slot;
   }

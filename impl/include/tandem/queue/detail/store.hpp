@@ -14,6 +14,10 @@ namespace tandem::inline v1::detail {
 
 enum class Put { done, full, shut_down };
 
+// Whether an item has a prefetch() to be called when its turn comes near: our own items only.
+template <class T>
+inline constexpr bool is_prefetched = false;
+
 inline constexpr std::uint64_t unlimited = std::numeric_limits<std::uint64_t>::max();
 
 }  // namespace tandem::inline v1::detail

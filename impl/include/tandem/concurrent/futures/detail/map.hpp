@@ -202,9 +202,7 @@ class Zip {
  public:
   using Rows = std::tuple<Row<std::ranges::range_value_t<R>>...>;
 
-  explicit Zip(R&&... ranges)
-      : ranges_(std::forward<R>(ranges)...),
-        at_(std::apply([](auto&... r) { return std::tuple(std::ranges::begin(r)...); }, ranges_)) {}
+  explicit Zip(R&&... ranges) : ranges_(std::forward<R>(ranges)...) {}
 
   // Up to `count` arguments from each; empty rows at the end.
   Rows take(std::size_t count) { return take(count, std::index_sequence_for<R...>{}); }
@@ -219,40 +217,46 @@ class Zip {
     } else {
       Rows rows;
       for (; count > 0 && !ended_; --count) {
-        // Not before there is need: the step may read from a stream.
-        if (std::exchange(used_, true)) (++std::get<I>(at_), ...);
-        ended_ = (is_at_end<I>() || ...);
-        if (!ended_) (std::get<I>(rows).push_back(*std::get<I>(at_)), ...);
+        ended_ = !(step<I>() && ...);
+        if (!ended_) (std::get<I>(rows).push_back(*at<I>()), ...);
       }
       return rows;
     }
   }
   template <std::size_t I>
-  bool is_at_end() {
-    return std::get<I>(at_) == std::ranges::end(std::get<I>(ranges_));
+  auto& at() {
+    auto& at = std::get<I>(at_);
+    if (!at) at.emplace(std::ranges::begin(std::get<I>(ranges_)));
+    return *at;
+  }
+  // Goes to the next argument of one range; false when there is none. A step may read from a
+  // stream, and the first one does: none is taken before there is need, or beyond the shortest.
+  template <std::size_t I>
+  bool step() {
+    if (std::get<I>(at_)) ++at<I>();
+    return at<I>() != std::ranges::end(std::get<I>(ranges_));
   }
   template <std::size_t I>
   std::size_t left() {
     auto& range = std::get<I>(ranges_);
     return static_cast<std::size_t>(std::ranges::begin(range) + std::ranges::ssize(range) -
-                                    std::get<I>(at_));
+                                    at<I>());
   }
   template <std::size_t I>
   auto take_row(std::size_t count) {
-    auto& at = std::get<I>(at_);
-    const auto first = at;
-    at += static_cast<std::iter_difference_t<std::remove_cvref_t<decltype(at)>>>(count);
+    auto& end = at<I>();
+    const auto first = end;
+    end += static_cast<std::iter_difference_t<std::remove_cvref_t<decltype(end)>>>(count);
     std::tuple_element_t<I, Rows> row;
-    if constexpr (std::contiguous_iterator<std::remove_cvref_t<decltype(at)>>)
+    if constexpr (std::contiguous_iterator<std::remove_cvref_t<decltype(end)>>)
       row.assign(std::to_address(first), std::to_address(first) + count);  // one copy of memory
     else
-      std::ranges::copy(first, at, std::back_inserter(row));
+      std::ranges::copy(first, end, std::back_inserter(row));
     return row;
   }
 
   std::tuple<R...> ranges_;  // an lvalue by reference, a temporary by value
-  std::tuple<std::ranges::iterator_t<std::remove_reference_t<R>>...> at_;
-  bool used_ = false;   // what at_ stands at has been read
+  std::tuple<std::optional<std::ranges::iterator_t<std::remove_reference_t<R>>>...> at_;
   bool ended_ = false;  // one of at_ has come to its end
 };
 

@@ -46,6 +46,8 @@ class ResultState : public FutureState {
   element_t<T>& value() noexcept { return *value_; }  // once finished without an error
 
   static ResultState* make() {
+    static_assert(alignof(Plain) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__,
+                  "tandem: over-aligned results are not supported; use a pointer");
     void* memory = allocate_block(sizeof(Plain));
     return ::new (memory) Plain;
   }
@@ -96,8 +98,10 @@ class Task final : public ResultState<T> {
     } catch (...) {
       this->fail(std::current_exception());
     }
-    function_.reset();  // the arguments live no longer than the call
+    discard();
   }
+  // The function and its arguments live no longer than the call.
+  void discard() noexcept override { function_.reset(); }
 
  protected:
   void destroy() noexcept override {

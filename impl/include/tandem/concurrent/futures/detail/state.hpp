@@ -116,6 +116,8 @@ class TANDEM_API FutureState {
 
   // Runs the task's function and keeps what comes of it. Only for tasks.
   virtual void compute() noexcept;
+  // Instead of compute(), when nobody wants it any more.
+  virtual void discard() noexcept;
 
  protected:
   static constexpr std::uint64_t work = 1, handle = std::uint64_t{1} << 32;
@@ -145,6 +147,7 @@ class TANDEM_API FutureState {
   // Moves to `next` when the state is `from`, taking the list along when `keep_list`. Returns
   // the word before; its state tells whether it moved.
   std::uint64_t advance(State from, State next, bool keep_list) noexcept;
+  std::uint64_t leave_pending(State next) noexcept;
   std::uint64_t lock() noexcept;
   void unlock(std::uint64_t word) noexcept;
   void wake(std::uint64_t before) noexcept;

@@ -40,8 +40,8 @@ class TANDEM_API Watcher {
   // Has note() called once for each future, at once for those that are done.
   void start(std::span<FutureState* const> futures);
   void stop() noexcept;
-  // In the thread in which the future was done.
-  virtual void note(Watch& watch) noexcept = 0;
+  // In the thread in which the future was done. Returns the word to wake a sleeper on, if any.
+  virtual const std::atomic<std::uint32_t>* note(Watch& watch) noexcept = 0;
 
   std::span<Watch> watches() const noexcept { return {watches_.get(), count_}; }
 
@@ -70,7 +70,7 @@ class TANDEM_API Completions final : public Watcher {
   std::size_t next(Deadline until);
 
  private:
-  void note(Watch& watch) noexcept override;
+  const std::atomic<std::uint32_t>* note(Watch& watch) noexcept override;
 
   std::atomic<Watch*> newest_{nullptr};
   std::atomic<std::uint32_t> events_{0};

@@ -1,0 +1,5 @@
+// Everything there is, for those who do not mind what it costs to compile.
+#pragma once
+#include "tandem/futures.hpp"
+#include "tandem/queue.hpp"
+#include "tandem/threading.hpp"
