@@ -45,10 +45,22 @@ inline void counted_delete(void* pointer, std::size_t alignment) noexcept {
 }  // namespace detail
 }  // namespace tandem::conformance
 
-// The other forms (arrays, nothrow) call these.
+// The forms for arrays call these, or, under a sanitizer, its own: each new then meets its delete.
+// The nothrow forms would not: they have no delete of their own.
 void* operator new(std::size_t size) { return tandem::conformance::detail::counted_new(size, 1); }
 void* operator new(std::size_t size, std::align_val_t alignment) {
   return tandem::conformance::detail::counted_new(size, static_cast<std::size_t>(alignment));
+}
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept try {
+  return tandem::conformance::detail::counted_new(size, 1);
+} catch (const std::bad_alloc&) {
+  return nullptr;
+}
+void* operator new(std::size_t size, std::align_val_t alignment, const std::nothrow_t&) noexcept
+    try {
+  return tandem::conformance::detail::counted_new(size, static_cast<std::size_t>(alignment));
+} catch (const std::bad_alloc&) {
+  return nullptr;
 }
 void operator delete(void* pointer) noexcept {
   tandem::conformance::detail::counted_delete(pointer, 1);
