@@ -98,18 +98,27 @@ const std::atomic<std::uint32_t>* Completions::note(Watch& watch) noexcept {
   return &events_;
 }
 
+void Completions::take_in() noexcept {
+  Watch* newest = newest_.exchange(nullptr, std::memory_order_acquire);  // pairs with note()
+  while (newest) {
+    Watch* watch = std::exchange(newest, newest->next_done);
+    watch->next_done = std::exchange(oldest_, watch);
+  }
+}
+
 std::size_t Completions::next(Deadline until) {
+  // As in CPython: what was done at the first step is given out whatever the time; the rest only
+  // as long as there is time when it is asked for.
+  if (!std::exchange(begun_, true)) take_in();
   while (!oldest_) {
-    const std::uint32_t events = events_.load(std::memory_order_acquire);  // pairs with note()
-    Watch* newest = newest_.exchange(nullptr, std::memory_order_acquire);  // pairs with note()
-    while (newest) {
-      Watch* watch = std::exchange(newest, newest->next_done);
-      watch->next_done = std::exchange(oldest_, watch);
-    }
-    if (!oldest_ && !park(events_, events, until) &&
-        !newest_.load(std::memory_order_relaxed))  // relaxed: acquired on the next turn
+    if (until.passed())
       throw TimeoutError(std::to_string(left_) + " (of " + std::to_string(watches().size()) +
                          ") futures unfinished");
+    const std::uint32_t events = events_.load(std::memory_order_acquire);  // pairs with note()
+    take_in();
+    if (oldest_) break;
+    park(events_, events, until);
+    take_in();
   }
   Watch* watch = std::exchange(oldest_, oldest_->next_done);
   --left_;

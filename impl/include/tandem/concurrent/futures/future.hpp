@@ -125,7 +125,8 @@ class Future : public AnyFuture {
     else if constexpr (!std::is_void_v<T>)
       return state().value();
   }
-  // Of a temporary the value: moved out when this is the last handle, copied otherwise.
+  // Of a temporary the value: moved out when this is the last handle, copied otherwise. While
+  // callbacks are being called they hold a handle, too.
   // Throws   also InvalidStateError (not the last handle, and T cannot be copied).
   T result(Timeout timeout = {}) && {
     state_->get(timeout);

@@ -71,10 +71,12 @@ class TANDEM_API Completions final : public Watcher {
 
  private:
   const std::atomic<std::uint32_t>* note(Watch& watch) noexcept override;
+  void take_in() noexcept;
 
   std::atomic<Watch*> newest_{nullptr};
   std::atomic<std::uint32_t> events_{0};
   Watch* oldest_ = nullptr;  // taken from newest_ and turned round
+  bool begun_ = false;
   std::size_t left_;
 };
 
