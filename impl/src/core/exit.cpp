@@ -1,7 +1,6 @@
 #include "tandem/core/exit.hpp"
 
 #include <array>
-#include <atomic>
 #include <cstdlib>
 #include <exception>
 #include <mutex>
@@ -10,6 +9,7 @@
 #include "tandem/core/log.hpp"
 #include "tandem/core/mutex.hpp"
 #include "tandem/core/repr.hpp"
+#include "tandem/platform/seam.hpp"
 
 namespace tandem::inline v1::detail {
 
@@ -20,7 +20,7 @@ using Hooks = std::vector<std::function<void()>>;
 struct Registry {
   Mutex mutex;
   std::array<Hooks, 2> stages;  // by ExitStage; guarded by mutex
-  std::atomic<bool> exiting{false};
+  seam::atomic<bool> exiting{false};
 };
 Registry& registry() {
   static Registry& forever = *new Registry;  // never destroyed: it is used while statics die

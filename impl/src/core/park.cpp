@@ -3,11 +3,12 @@
 #include <climits>
 
 #include "platform/park.hpp"
+#include "tandem/platform/seam.hpp"
 
 namespace tandem::inline v1 {
 
 namespace {
-std::atomic<std::size_t> parked{0};
+seam::atomic<std::size_t> parked{0};
 }  // namespace
 
 // relaxed: a number for tests, which poll it; it orders nothing.
@@ -15,7 +16,7 @@ std::size_t parked_threads() noexcept { return parked.load(std::memory_order_rel
 
 namespace detail {
 
-bool park(const std::atomic<std::uint32_t>& word, std::uint32_t expected,
+bool park(const seam::atomic<std::uint32_t>& word, std::uint32_t expected,
           Deadline until) noexcept {
   parked.fetch_add(1, std::memory_order_relaxed);  // relaxed: see parked_threads()
   bool in_time;
@@ -29,11 +30,11 @@ bool park(const std::atomic<std::uint32_t>& word, std::uint32_t expected,
   return in_time;
 }
 
-void unpark(const std::atomic<std::uint32_t>& word, std::uint32_t count) noexcept {
+void unpark(const seam::atomic<std::uint32_t>& word, std::uint32_t count) noexcept {
   platform::unpark(&word, count > INT_MAX ? INT_MAX : static_cast<int>(count));
 }
-void unpark_one(const std::atomic<std::uint32_t>& word) noexcept { platform::unpark(&word, 1); }
-void unpark_all(const std::atomic<std::uint32_t>& word) noexcept {
+void unpark_one(const seam::atomic<std::uint32_t>& word) noexcept { platform::unpark(&word, 1); }
+void unpark_all(const seam::atomic<std::uint32_t>& word) noexcept {
   platform::unpark(&word, INT_MAX);
 }
 

@@ -1,18 +1,20 @@
 // Neutral contract: sleep until a 32-bit word changes. One file per system implements it.
 #pragma once
-#include <atomic>
 #include <chrono>
 #include <cstdint>
+
+#include "tandem/platform/seam.hpp"
 
 namespace tandem::inline v1::platform {
 
 // Sleeps while word == expected, until woken or until the time on the monotonic clock.
 //   until  nullptr: for ever
 // Returns false iff the time has passed. May return true without reason: callers look again.
-bool park(const std::atomic<std::uint32_t>& word, std::uint32_t expected,
-          const std::chrono::steady_clock::time_point* until) noexcept;
+bool park(const seam::atomic<std::uint32_t>& word, std::uint32_t expected,
+          const seam::clock::time_point* until) noexcept;
 
-// Wakes up to `count` of those that sleep on the word. The word may be dead: only its address counts.
-void unpark(const std::atomic<std::uint32_t>* word, int count) noexcept;
+// Wakes up to `count` of those that sleep on the word. The word may be dead: only its address
+// counts.
+void unpark(const seam::atomic<std::uint32_t>* word, int count) noexcept;
 
 }  // namespace tandem::inline v1::platform

@@ -10,7 +10,7 @@ namespace tandem::inline v1::detail {
 // Throws   ValueError (a timeout without blocking, a negative one); OverflowError.
 std::optional<Deadline> acquire_deadline(const threading::AcquireOptions& options);
 
-// Throws   OverflowError (beyond TIMEOUT_MAX).
-void refuse_too_large(Timeout timeout);
+// What CPython says of a timeout beyond TIMEOUT_MAX where a lock waits.
+inline constexpr const char* out_of_range = "timestamp out of range for platform time_t";
 
 }  // namespace tandem::inline v1::detail

@@ -5,6 +5,7 @@
 
 #include "tandem/core/exceptions.hpp"
 #include "tandem/core/park.hpp"
+#include "tandem/platform/seam.hpp"
 #include "threading/acquire.hpp"
 
 namespace tandem::inline v1::threading {
@@ -12,9 +13,9 @@ namespace tandem::inline v1::threading {
 // Stands on the stack of the thread that waits.
 struct Condition::Waiter {
   static constexpr std::uint32_t waiting = 0, notified = 1;
-  std::atomic<std::uint32_t> word{waiting};  // once notified, only its address may be used
-  Waiter* previous = nullptr;                // guarded by mutex_
-  Waiter* next = nullptr;                    // guarded by mutex_
+  seam::atomic<std::uint32_t> word{waiting};  // once notified, only its address may be used
+  Waiter* previous = nullptr;                 // guarded by mutex_
+  Waiter* next = nullptr;                     // guarded by mutex_
 
   bool is_notified() const noexcept {
     return word.load(std::memory_order_acquire) == notified;  // pairs with the release in pop()
@@ -41,7 +42,7 @@ void Condition::acquire_again(std::size_t count) {
 }
 
 bool Condition::wait(Timeout timeout) {
-  if (is_owned()) detail::refuse_too_large(timeout);
+  if (is_owned()) detail::refuse_too_large(timeout, detail::out_of_range);
   return wait_until(detail::Deadline::after(timeout));
 }
 
@@ -92,7 +93,7 @@ bool Condition::withdraw(Waiter& waiter) noexcept {
   return true;
 }
 
-const std::atomic<std::uint32_t>* Condition::pop() noexcept {
+const seam::atomic<std::uint32_t>* Condition::pop() noexcept {
   std::scoped_lock guard(mutex_);
   Waiter* const waiter = first_;
   if (!waiter) return nullptr;

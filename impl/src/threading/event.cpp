@@ -26,7 +26,7 @@ void Event::clear() noexcept {
 bool Event::wait_slowly(Timeout timeout) {
   const std::uint32_t seen = word_.load(std::memory_order_seq_cst);
   if (seen & flag) return true;
-  detail::refuse_too_large(timeout);
+  detail::refuse_too_large(timeout, detail::out_of_range);
   const auto until = detail::Deadline::after(timeout);
   std::uint32_t now = seen;
   const auto ready = [&] {

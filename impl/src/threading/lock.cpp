@@ -11,15 +11,11 @@ namespace tandem::inline v1 {
 
 namespace detail {
 
-void refuse_too_large(Timeout timeout) {
-  if (timeout.is_too_large()) throw OverflowError("timestamp out of range for platform time_t");
-}
-
 std::optional<Deadline> acquire_deadline(const threading::AcquireOptions& options) {
   const Timeout timeout = options.timeout;
   // Python's way to say "none given" is -1 second.
   const bool unset = timeout.is_forever() || timeout.limit() == std::chrono::seconds(-1);
-  refuse_too_large(timeout);
+  refuse_too_large(timeout, out_of_range);
   if (!options.blocking) {
     if (!unset) throw ValueError("can't specify a timeout for a non-blocking call");
     return std::nullopt;

@@ -56,7 +56,7 @@ bool Semaphore::try_take(std::uint64_t leaving) noexcept {
 }
 
 bool Semaphore::take_slowly(Timeout timeout) {
-  detail::refuse_too_large(timeout);
+  detail::refuse_too_large(timeout, detail::out_of_range);
   const auto until = detail::Deadline::after(timeout);
   if (until.passed()) return false;
   if (spin_([this] { return try_take(0); })) return true;

@@ -1,6 +1,5 @@
 #include "tandem/threading/thread.hpp"
 
-#include <atomic>
 #include <memory>
 #include <mutex>
 #include <typeinfo>
@@ -10,6 +9,8 @@
 #include "tandem/core/exceptions.hpp"
 #include "tandem/core/log.hpp"
 #include "tandem/core/repr.hpp"
+#include "tandem/platform/seam.hpp"
+#include "threading/acquire.hpp"
 #include "threading/thread_state.hpp"
 
 namespace tandem::inline v1 {
@@ -19,7 +20,7 @@ namespace detail {
 namespace {
 
 std::string new_name(const char* kind) {
-  static std::atomic<std::uint64_t> counter{0};
+  static seam::atomic<std::uint64_t> counter{0};
   // relaxed: only the numbers count
   return kind + std::to_string(counter.fetch_add(1, std::memory_order_relaxed) + 1);
 }
@@ -190,7 +191,7 @@ void Thread::join(Timeout timeout) const {
     throw RuntimeError("cannot join thread before it is started");
   if (state_.get() == detail::current_thread_state())
     throw RuntimeError("cannot join current thread");
-  if (timeout.is_too_large()) throw OverflowError("timestamp out of range for platform time_t");
+  detail::refuse_too_large(timeout, detail::out_of_range);
   if (!state_->wait_until_stopped(Deadline::after(timeout))) return;
   state_->reap();
   ThreadRegistry::get().forget(*state_);

@@ -1,6 +1,5 @@
 // What all handles on one thread share, and the book of those that are alive.
 #pragma once
-#include <atomic>
 #include <cstdint>
 #include <list>
 #include <memory>
@@ -9,6 +8,7 @@
 #include <vector>
 
 #include "tandem/core/mutex.hpp"
+#include "tandem/platform/seam.hpp"
 #include "tandem/threading/thread.hpp"
 
 namespace tandem::inline v1::detail {
@@ -41,18 +41,18 @@ struct ThreadState : std::enable_shared_from_this<ThreadState> {
   void become_main();
 
   ThreadKind kind;
-  std::atomic<std::uint32_t> phase{initial};
-  std::atomic<std::uint64_t> ident{0};      // 0: not known yet
+  seam::atomic<std::uint32_t> phase{initial};
+  seam::atomic<std::uint64_t> ident{0};                          // 0: not known yet
   static constexpr std::uint32_t no_number = ~std::uint32_t{0};  // in native_id: start() failed
-  std::atomic<std::uint32_t> native_id{0};  // 0: the thread has not come so far; askers park on it
-  Target target;                            // start() to the end of run(): the thread's alone
-  std::atomic<bool> daemon;
+  seam::atomic<std::uint32_t> native_id{0};  // 0: the thread has not come so far; askers park on it
+  Target target;                             // start() to the end of run(): the thread's alone
+  seam::atomic<bool> daemon;
 
   // Set by make_thread() before anybody else has a handle.
   std::weak_ptr<threading::Thread> object;
   const std::type_info* type = nullptr;
   // A handle was sliced off a subclass that nobody owns: run() is out of reach.
-  std::atomic<bool> sliced{false};
+  seam::atomic<bool> sliced{false};
 
   // The registry's, under its mutex: where this stands, in which of its lists.
   enum class Listed { nowhere, alive, ended } listed = Listed::nowhere;

@@ -3,11 +3,11 @@
 // Taking the lock is one atomic operation, and publishing the new count while giving the lock back
 // is the other: an uncontended put or get costs just these two.
 #pragma once
-#include <atomic>
 #include <cstdint>
 
 #include "tandem/core/export.hpp"
 #include "tandem/core/park.hpp"
+#include "tandem/platform/seam.hpp"
 
 namespace tandem::inline v1::detail {
 
@@ -42,7 +42,7 @@ class Cursor {
 
   TANDEM_API std::uint64_t lock_slowly() noexcept;
 
-  std::atomic<std::uint64_t> word_{0};
+  seam::atomic<std::uint64_t> word_{0};
 };
 
 }  // namespace tandem::inline v1::detail

@@ -14,12 +14,12 @@
 // by itself. In return, whoever has waited looks for more when it has got what it waited for, and
 // wakes the next (hand_on()).
 #pragma once
-#include <atomic>
 #include <cstdint>
 
 #include "tandem/core/export.hpp"
 #include "tandem/core/park.hpp"
 #include "tandem/core/spin.hpp"
+#include "tandem/platform/seam.hpp"
 
 namespace tandem::inline v1::detail {
 
@@ -32,7 +32,8 @@ class Gate {
   // Waits until it is worth trying again: ready() holds, or somebody woke us. Returns false iff
   // the deadline has passed and ready() does not hold.
   // ready() must read with seq_cst what the waker writes with seq_cst before wake_one(): of the
-  // waiter's "sleepers, then condition" and the waker's "condition, then sleepers", one sees the other.
+  // waiter's "sleepers, then condition" and the waker's "condition, then sleepers", one sees the
+  // other.
   template <class Ready>
   bool wait(Ready&& ready, Deadline until) noexcept {
     searching_.fetch_add(1, std::memory_order_seq_cst);
@@ -53,7 +54,7 @@ class Gate {
     return sleep(until) || ready();
   }
 
-  // Returns whether there was somebody to wake.
+  // Returns whether somebody was woken.
   bool wake_one() noexcept {
     if (sleepers_.load(std::memory_order_seq_cst) == 0) return false;
     return searching_.load(std::memory_order_seq_cst) == 0 && wake_a_sleeper();
@@ -78,9 +79,9 @@ class Gate {
 
   // Wakers look at the sleepers all the time, and find the line in their cache as long as nobody
   // writes to it: so what waiters write while nobody sleeps stands on another line.
-  alignas(64) std::atomic<std::uint32_t> sleepers_{0};  // entered, not yet claimed by a waker
-  std::atomic<std::uint32_t> permits_{0};               // claimed and not yet awake
-  alignas(64) std::atomic<std::uint32_t> searching_{0};  // in wait(), before they sleep
+  alignas(64) seam::atomic<std::uint32_t> sleepers_{0};   // entered, not yet claimed by a waker
+  seam::atomic<std::uint32_t> permits_{0};                // claimed and not yet awake
+  alignas(64) seam::atomic<std::uint32_t> searching_{0};  // in wait(), before they sleep
   AdaptiveSpin spin_;
 };
 

@@ -1,10 +1,10 @@
 // The mutex inside the library: small, adaptive, without an owner. Users have threading::Lock.
 #pragma once
-#include <atomic>
 #include <cstdint>
 
 #include "tandem/core/export.hpp"
 #include "tandem/core/park.hpp"
+#include "tandem/platform/seam.hpp"
 
 namespace tandem::inline v1::detail {
 
@@ -41,7 +41,7 @@ class Mutex {
 
   TANDEM_API bool lock_slowly(Deadline until) noexcept;
 
-  std::atomic<std::uint32_t> word_{unlocked};
+  seam::atomic<std::uint32_t> word_{unlocked};
 };
 
 }  // namespace tandem::inline v1::detail

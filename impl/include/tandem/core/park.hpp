@@ -1,12 +1,12 @@
 // Parking: how a thread of tandem sleeps and is woken. Everything that blocks stands on this.
 #pragma once
-#include <atomic>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 
 #include "tandem/core/export.hpp"
 #include "tandem/core/timeout.hpp"
+#include "tandem/platform/seam.hpp"
 
 namespace tandem::inline v1 {
 
@@ -18,19 +18,20 @@ namespace detail {
 
 // Sleeps while word == expected. Returns false iff the deadline has passed; may return early, so
 // the caller looks at its condition again.
-TANDEM_API bool park(const std::atomic<std::uint32_t>& word, std::uint32_t expected,
+TANDEM_API bool park(const seam::atomic<std::uint32_t>& word, std::uint32_t expected,
                      Deadline until) noexcept;
 
 // Wakes those that sleep on the word. Only its address is used: the word may be gone already.
-TANDEM_API void unpark_one(const std::atomic<std::uint32_t>& word) noexcept;
-TANDEM_API void unpark(const std::atomic<std::uint32_t>& word, std::uint32_t count) noexcept;
-TANDEM_API void unpark_all(const std::atomic<std::uint32_t>& word) noexcept;
+TANDEM_API void unpark_one(const seam::atomic<std::uint32_t>& word) noexcept;
+TANDEM_API void unpark(const seam::atomic<std::uint32_t>& word, std::uint32_t count) noexcept;
+TANDEM_API void unpark_all(const seam::atomic<std::uint32_t>& word) noexcept;
 
 // The half of a 64-bit word that holds its low bits, as a word to park on: a futex has 32 bits.
-inline const std::atomic<std::uint32_t>& low_half(
-    const std::atomic<std::uint64_t>& word) noexcept {
-  static_assert(sizeof(std::atomic<std::uint64_t>) == 8 && sizeof(std::atomic<std::uint32_t>) == 4);
-  const auto* halves = reinterpret_cast<const std::atomic<std::uint32_t>*>(&word);
+inline const seam::atomic<std::uint32_t>& low_half(
+    const seam::atomic<std::uint64_t>& word) noexcept {
+  static_assert(sizeof(seam::atomic<std::uint64_t>) == 8 &&
+                sizeof(seam::atomic<std::uint32_t>) == 4);
+  const auto* halves = reinterpret_cast<const seam::atomic<std::uint32_t>*>(&word);
   return halves[std::endian::native == std::endian::little ? 0 : 1];
 }
 

@@ -5,24 +5,16 @@
 // place learns how long a spin pays: one that succeeds sets the length of the next ones, vain ones
 // shorten it.
 //
-// Two threads that have both begun to park would never find out that spinning pays again, since each
-// wakes too late for the other's short spin: so from time to time one spin is long.
+// Two threads that have both begun to park would never find out that spinning pays again, since
+// each wakes too late for the other's short spin: so from time to time one spin is long.
 #pragma once
 #include <algorithm>
-#include <atomic>
 #include <cstdint>
 #include <utility>
 
-namespace tandem::inline v1::detail {
+#include "tandem/platform/seam.hpp"
 
-// Tells the processor that this is a spin loop. 5 to 40 ns.
-inline void cpu_relax() noexcept {
-#if defined(__x86_64__) || defined(__i386__)
-  __builtin_ia32_pause();
-#elif defined(__aarch64__)
-  asm volatile("isb" ::: "memory");
-#endif
-}
+namespace tandem::inline v1::detail {
 
 // Pauses between two looks at a word that another thread is about to change. Each look takes the
 // cache line away from that thread, which shall get something done in between: so the looks come at
@@ -31,7 +23,7 @@ class SpinPause {
  public:
   // Returns how many pauses it made.
   std::uint32_t operator()() noexcept {
-    for (std::uint32_t i = 0; i < pauses_; ++i) cpu_relax();
+    for (std::uint32_t i = 0; i < pauses_; ++i) seam::cpu_relax();
     return std::exchange(pauses_, std::min(pauses_ * 2, most));
   }
 
@@ -78,8 +70,8 @@ class AdaptiveSpin {
     vain_.store(vain_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   }
 
-  std::atomic<std::uint32_t> limit_{256};
-  std::atomic<std::uint32_t> vain_{0};
+  seam::atomic<std::uint32_t> limit_{256};
+  seam::atomic<std::uint32_t> vain_{0};
 };
 
 }  // namespace tandem::inline v1::detail

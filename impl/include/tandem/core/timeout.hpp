@@ -8,6 +8,7 @@
 #include <type_traits>
 
 #include "tandem/core/exceptions.hpp"
+#include "tandem/platform/seam.hpp"
 
 namespace tandem::inline v1 {
 
@@ -29,7 +30,9 @@ class Timeout {
   constexpr bool is_negative() const { return nanoseconds_ < 0; }
   constexpr bool is_too_large() const { return nanoseconds_ == too_large; }
   // Meaningful unless is_forever().
-  constexpr std::chrono::nanoseconds limit() const { return std::chrono::nanoseconds(nanoseconds_); }
+  constexpr std::chrono::nanoseconds limit() const {
+    return std::chrono::nanoseconds(nanoseconds_);
+  }
 
  private:
   static constexpr std::int64_t forever = std::numeric_limits<std::int64_t>::max();
@@ -52,10 +55,16 @@ class Timeout {
 
 namespace detail {
 
+// For calls that wait no longer than CPython can, with CPython's text.
+// Throws   OverflowError (beyond TIMEOUT_MAX).
+inline void refuse_too_large(Timeout timeout, const char* text = "timeout value is too large") {
+  if (timeout.is_too_large()) throw OverflowError(text);
+}
+
 // A point on the monotonic clock, computed once when a blocking call begins.
 class Deadline {
  public:
-  using clock = std::chrono::steady_clock;
+  using clock = seam::clock;
 
   constexpr Deadline() = default;  // never
   static constexpr Deadline never() { return {}; }

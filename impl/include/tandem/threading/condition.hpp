@@ -1,6 +1,5 @@
 // Python's threading.Condition.
 #pragma once
-#include <atomic>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -12,6 +11,7 @@
 #include "tandem/core/mutex.hpp"
 #include "tandem/core/spin.hpp"
 #include "tandem/core/timeout.hpp"
+#include "tandem/platform/seam.hpp"
 #include "tandem/threading/lock.hpp"
 #include "tandem/threading/rlock.hpp"
 
@@ -86,7 +86,7 @@ class TANDEM_API Condition {
   // Takes the waiter out of the queue; false: somebody has notified it already.
   bool withdraw(Waiter& waiter) noexcept;
   // Notifies the first in the queue. Returns the word that it sleeps on; null: there is none.
-  const std::atomic<std::uint32_t>* pop() noexcept;
+  const seam::atomic<std::uint32_t>* pop() noexcept;
 
   std::optional<RLock> own_;
   Lock* plain_ = nullptr;  // one of the two is set

@@ -1,6 +1,5 @@
 // Python's threading.Event.
 #pragma once
-#include <atomic>
 #include <cstdint>
 #include <ostream>
 #include <string>
@@ -8,6 +7,7 @@
 #include "tandem/core/export.hpp"
 #include "tandem/core/spin.hpp"
 #include "tandem/core/timeout.hpp"
+#include "tandem/platform/seam.hpp"
 
 namespace tandem::inline v1::threading {
 
@@ -23,9 +23,7 @@ class TANDEM_API Event {
   Event(const Event&) = delete;
   Event& operator=(const Event&) = delete;
 
-  bool is_set() const noexcept {
-    return (word_.load(std::memory_order_seq_cst) & flag) != 0;
-  }
+  bool is_set() const noexcept { return (word_.load(std::memory_order_seq_cst) & flag) != 0; }
   // Lets all through that wait now, even if clear() follows at once, and all that come while it is
   // set.
   void set() noexcept;
@@ -54,7 +52,7 @@ class TANDEM_API Event {
   }
   bool wait_slowly(Timeout timeout);
 
-  std::atomic<std::uint32_t> word_{0};
+  seam::atomic<std::uint32_t> word_{0};
   detail::AdaptiveSpin spin_;
 };
 

@@ -1,6 +1,5 @@
 // Python's threading.Lock.
 #pragma once
-#include <atomic>
 #include <cstdint>
 #include <ostream>
 #include <string>
@@ -8,6 +7,7 @@
 #include "tandem/core/export.hpp"
 #include "tandem/core/spin.hpp"
 #include "tandem/core/timeout.hpp"
+#include "tandem/platform/seam.hpp"
 
 namespace tandem::inline v1::threading {
 
@@ -69,7 +69,7 @@ class TANDEM_API Lock {
   bool lock_slowly(detail::Deadline until) noexcept;
   void release_slowly(std::uint32_t before);
 
-  std::atomic<std::uint32_t> word_{unlocked};
+  seam::atomic<std::uint32_t> word_{unlocked};
   detail::AdaptiveSpin spin_;
 };
 

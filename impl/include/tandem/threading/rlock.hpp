@@ -1,12 +1,12 @@
 // Python's threading.RLock.
 #pragma once
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <ostream>
 #include <string>
 
 #include "tandem/core/export.hpp"
+#include "tandem/platform/seam.hpp"
 #include "tandem/threading/lock.hpp"
 
 namespace tandem::inline v1::threading {
@@ -49,8 +49,8 @@ class TANDEM_API RLock {
   void acquire_again(std::size_t count);
 
   Lock block_;
-  std::atomic<std::uint64_t> owner_{0};  // get_ident() of the holder, who alone writes it; 0: none
-  std::atomic<std::size_t> count_{0};    // written by the holder alone
+  seam::atomic<std::uint64_t> owner_{0};  // get_ident() of the holder, who alone writes it; 0: none
+  seam::atomic<std::size_t> count_{0};    // written by the holder alone
 };
 
 }  // namespace tandem::inline v1::threading

@@ -1,12 +1,12 @@
 // Python's threading.Semaphore and threading.BoundedSemaphore.
 #pragma once
-#include <atomic>
 #include <cstdint>
 #include <ostream>
 #include <string>
 
 #include "tandem/core/export.hpp"
 #include "tandem/core/spin.hpp"
+#include "tandem/platform/seam.hpp"
 #include "tandem/threading/lock.hpp"
 
 namespace tandem::inline v1::threading {
@@ -56,7 +56,7 @@ class TANDEM_API Semaphore {
 
   // bits 0-31: the count, which sleepers park on | bits 32-63: how many sleep, or are about to.
   // One word, so that a releaser need not touch the semaphore again to know whom to wake.
-  std::atomic<std::uint64_t> word_;
+  seam::atomic<std::uint64_t> word_;
   detail::AdaptiveSpin spin_;
 };
 

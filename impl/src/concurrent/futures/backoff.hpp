@@ -8,14 +8,15 @@ namespace tandem::inline v1::concurrent::futures::detail {
 class Backoff {
  public:
   void operator()() noexcept {
-    if (++turns_ < 64)
-      v1::detail::cpu_relax();
+    if (turns_ < 64)
+      turns_ += pause_();
     else
       platform::yield();
   }
 
  private:
-  int turns_ = 0;
+  v1::detail::SpinPause pause_;
+  std::uint32_t turns_ = 0;  // in pauses
 };
 
 }  // namespace tandem::inline v1::concurrent::futures::detail

@@ -17,7 +17,8 @@ AdaptiveSpin result_spin;  // one for all futures: whether spinning pays is a ma
 
 std::string state_name(State state) {
   static constexpr std::array<std::string_view, 7> names{
-      "PENDING", "PENDING", "RUNNING", "RUNNING", "CANCELLED", "CANCELLED_AND_NOTIFIED", "FINISHED"};
+      "PENDING", "PENDING", "RUNNING", "RUNNING", "CANCELLED", "CANCELLED_AND_NOTIFIED",
+      "FINISHED"};
   return std::string(names[static_cast<std::size_t>(state)]);
 }
 
@@ -35,16 +36,17 @@ std::uint64_t FutureState::lock() noexcept {
   for (Backoff backoff;; backoff()) {
     std::uint64_t word = word_.load(std::memory_order_relaxed);  // relaxed: the CAS decides
     // acquire pairs with the release in unlock(): the list as the last editor left it.
-    if (!(word & locked) && word_.compare_exchange_weak(word, word | locked,
-                                                        std::memory_order_acquire,
-                                                        std::memory_order_relaxed))
+    if (!(word & locked) &&
+        word_.compare_exchange_weak(word, word | locked, std::memory_order_acquire,
+                                    std::memory_order_relaxed))
       return word;
   }
 }
 
 // Keeps a parked bit that has come meanwhile: sleepers do not wait for the lock.
 void FutureState::unlock(std::uint64_t word) noexcept {
-  std::uint64_t now = word_.load(std::memory_order_relaxed);  // relaxed: only the bit is of interest
+  std::uint64_t now =
+      word_.load(std::memory_order_relaxed);  // relaxed: only the bit is of interest
   // release pairs with the acquires in lock(), add() and advance().
   while (!word_.compare_exchange_weak(now, word | (now & parked), std::memory_order_release,
                                       std::memory_order_relaxed)) {
@@ -189,8 +191,8 @@ bool FutureState::sleep(Deadline until) const noexcept {
     std::uint64_t word = word_.load(std::memory_order_acquire);  // pairs with release in finish()
     if (state_of(word) >= State::cancelled) return true;
     // relaxed: the bit orders nothing; whoever moves the word to "done" sees it in the same word.
-    if (!(word & parked) && !word_.compare_exchange_weak(word, word | parked,
-                                                         std::memory_order_relaxed))
+    if (!(word & parked) &&
+        !word_.compare_exchange_weak(word, word | parked, std::memory_order_relaxed))
       continue;
     if (!park(low_half(word_), static_cast<std::uint32_t>(word | parked), until)) return is_done();
   }
@@ -199,7 +201,7 @@ bool FutureState::sleep(Deadline until) const noexcept {
 bool FutureState::wait(Timeout timeout) const {
   if (is_done()) return true;
   if (!timeout.is_forever() && timeout.limit().count() <= 0) return false;
-  if (timeout.is_too_large()) throw OverflowError("timeout value is too large");
+  v1::detail::refuse_too_large(timeout);
   const Deadline until = Deadline::after(timeout);
   if (spin_ && result_spin([this] { return is_done(); })) return true;
   return sleep(until);
@@ -250,12 +252,16 @@ std::string FutureState::to_string() const {
   std::string text = "<Future at " + address_text(this) + " state=";
   switch (state()) {
     case State::pending:
-    case State::pending_claimed: return text + "pending>";
+    case State::pending_claimed:
+      return text + "pending>";
     case State::running:
-    case State::running_claimed: return text + "running>";
+    case State::running_claimed:
+      return text + "running>";
     case State::cancelled:
-    case State::cancelled_and_notified: return text + "cancelled>";
-    case State::finished: break;
+    case State::cancelled_and_notified:
+      return text + "cancelled>";
+    case State::finished:
+      break;
   }
   return text + "finished " +
          (error_ ? "raised " + exception_name(error_) : "returned " + result_type()) + ">";

@@ -9,7 +9,6 @@
 #include "tandem/concurrent/futures/thread.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <exception>
 #include <mutex>
 #include <string>
@@ -20,6 +19,7 @@
 #include "tandem/core/log.hpp"
 #include "tandem/core/mutex.hpp"
 #include "tandem/core/repr.hpp"
+#include "tandem/platform/seam.hpp"
 #include "tandem/queue/detail/channel.hpp"
 #include "tandem/queue/detail/fifo.hpp"
 #include "tandem/threading/thread.hpp"
@@ -43,7 +43,7 @@ std::size_t workers_of(const std::optional<int>& max_workers) {
 }
 
 std::string prefix_of(std::string given) {
-  static std::atomic<unsigned> pools{0};
+  static seam::atomic<unsigned> pools{0};
   if (!given.empty()) return given;
   return "ThreadPoolExecutor-" + std::to_string(pools.fetch_add(1));
 }
@@ -61,9 +61,8 @@ class ThreadPool : public std::enable_shared_from_this<ThreadPool> {
     detail::FutureState* const task = item.task_;  // alive: submit() holds a handle
     if (v1::detail::is_exiting()) refuse();
     // acquire pairs with the release in start_worker().
-    const Posted posted = complete_.load(std::memory_order_acquire)
-                              ? items_.post(std::move(item))
-                              : post_counted(std::move(item));
+    const Posted posted = complete_.load(std::memory_order_acquire) ? items_.post(std::move(item))
+                                                                    : post_counted(std::move(item));
     if (!posted.taken) refuse();
     if (posted.woken) task->woke_worker();
   }
@@ -176,9 +175,9 @@ class ThreadPool : public std::enable_shared_from_this<ThreadPool> {
   const std::string prefix_;
   const std::function<void()> initializer_;
   Items items_{0};
-  std::atomic<bool> complete_{false};    // all workers are started
-  std::atomic<std::size_t> calls_{0};    // submitted and not done; counted until complete_
-  std::atomic<bool> broken_{false}, shut_down_{false};
+  seam::atomic<bool> complete_{false};  // all workers are started
+  seam::atomic<std::size_t> calls_{0};  // submitted and not done; counted until complete_
+  seam::atomic<bool> broken_{false}, shut_down_{false};
   v1::detail::Mutex mutex_;
   std::vector<threading::Thread> workers_;  // guarded by mutex_
 };
@@ -223,8 +222,6 @@ ThreadPoolExecutor::ThreadPoolExecutor(ThreadPoolExecutorOptions options)
     : pool_(make_pool(std::move(options))) {}
 ThreadPoolExecutor::~ThreadPoolExecutor() { pool_->shutdown({}); }
 void ThreadPoolExecutor::shutdown(ShutdownOptions options) { pool_->shutdown(options); }
-void ThreadPoolExecutor::post(WorkItem item) {
-  pool_->post(std::move(item));
-}
+void ThreadPoolExecutor::post(WorkItem item) { pool_->post(std::move(item)); }
 
 }  // namespace tandem::inline v1::concurrent::futures

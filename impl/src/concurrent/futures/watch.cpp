@@ -4,6 +4,7 @@
 #include <string>
 
 #include "concurrent/futures/backoff.hpp"
+#include "tandem/platform/seam.hpp"
 
 namespace tandem::inline v1::concurrent::futures::detail {
 
@@ -11,7 +12,7 @@ Watch::Watch() : Node(Kind::waiter, &told) {}
 
 void Watch::told(Node& node, FutureState*) noexcept {
   auto& watch = static_cast<Watch&>(node);
-  const std::atomic<std::uint32_t>* const word = watch.watcher->note(watch);
+  const seam::atomic<std::uint32_t>* const word = watch.watcher->note(watch);
   watch.over.store(true, std::memory_order_release);  // pairs with acquire in stop() and next()
   if (word) unpark_one(*word);  // last, and by its address only: the watcher may be gone
 }
@@ -53,7 +54,7 @@ class Waiting final : public Watcher {
   }
 
  private:
-  const std::atomic<std::uint32_t>* note(Watch& watch) noexcept override {
+  const seam::atomic<std::uint32_t>* note(Watch& watch) noexcept override {
     // acq_rel pairs with itself: the last one passes on what all others have published.
     const bool last = left_.fetch_sub(1, std::memory_order_acq_rel) == 1;
     if (!last && !is_enough(*watch.future)) return nullptr;
@@ -67,8 +68,8 @@ class Waiting final : public Watcher {
   }
 
   ReturnWhen return_when_;
-  std::atomic<std::size_t> left_;
-  std::atomic<std::uint32_t> enough_{0};
+  seam::atomic<std::size_t> left_;
+  seam::atomic<std::uint32_t> enough_{0};
 };
 
 }  // namespace
@@ -78,8 +79,7 @@ void wait_for(std::span<FutureState* const> futures, Timeout timeout, ReturnWhen
     return;
   const Deadline until = Deadline::after(timeout);
   Waiting waiting(futures, return_when);
-  if (timeout.is_too_large() && !waiting.is_over())
-    throw OverflowError("timeout value is too large");
+  if (!waiting.is_over()) v1::detail::refuse_too_large(timeout);
   waiting.wait(until);
 }
 
@@ -88,7 +88,7 @@ Completions::Completions(std::span<FutureState* const> futures) : left_(futures.
 }
 Completions::~Completions() { stop(); }
 
-const std::atomic<std::uint32_t>* Completions::note(Watch& watch) noexcept {
+const seam::atomic<std::uint32_t>* Completions::note(Watch& watch) noexcept {
   watch.next_done = newest_.load(std::memory_order_relaxed);  // relaxed: the CAS decides
   // release pairs with the acquire in next(): the link, and the future's result.
   while (!newest_.compare_exchange_weak(watch.next_done, &watch, std::memory_order_release,

@@ -9,14 +9,15 @@
 #include <climits>
 
 #include "platform/park.hpp"
+#include "tandem/platform/seam.hpp"
 
 namespace tandem::inline v1::platform {
 
-static_assert(sizeof(std::atomic<std::uint32_t>) == sizeof(std::uint32_t));
+static_assert(sizeof(seam::atomic<std::uint32_t>) == sizeof(std::uint32_t));
 
 namespace {
 
-timespec to_timespec(std::chrono::steady_clock::time_point when) noexcept {
+timespec to_timespec(seam::clock::time_point when) noexcept {
   using namespace std::chrono;
   auto since = when.time_since_epoch();
   if (since < since.zero()) since = since.zero();
@@ -29,8 +30,8 @@ timespec to_timespec(std::chrono::steady_clock::time_point when) noexcept {
 
 }  // namespace
 
-bool park(const std::atomic<std::uint32_t>& word, std::uint32_t expected,
-          const std::chrono::steady_clock::time_point* until) noexcept {
+bool park(const seam::atomic<std::uint32_t>& word, std::uint32_t expected,
+          const seam::clock::time_point* until) noexcept {
   timespec deadline{};
   if (until) deadline = to_timespec(*until);
   const long result = syscall(SYS_futex, &word, FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, expected,
@@ -38,7 +39,7 @@ bool park(const std::atomic<std::uint32_t>& word, std::uint32_t expected,
   return !(result == -1 && errno == ETIMEDOUT);
 }
 
-void unpark(const std::atomic<std::uint32_t>* word, int count) noexcept {
+void unpark(const seam::atomic<std::uint32_t>* word, int count) noexcept {
   syscall(SYS_futex, word, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, count, nullptr, nullptr, 0);
 }
 

@@ -28,15 +28,13 @@ class AsCompleted final : public ResultSource<F> {
     if (!completions_) begin();
     if (yielded_ > 0) const F released = std::move(futures_[last_]);  // as Python: kept no longer
     if (yielded_ == futures_.size()) return {};
-    if (timeout_.is_too_large() && !completions_->has_one()) throw_too_large();
+    if (!completions_->has_one()) v1::detail::refuse_too_large(timeout_);
     last_ = completions_->next(until_);
     ++yielded_;
     return {&futures_[last_], 1};
   }
 
  private:
-  [[noreturn]] static void throw_too_large() { throw OverflowError("timeout value is too large"); }
-
   // At the first step, as Python's generator: the clock starts here.
   void begin() {
     until_ = Deadline::after(timeout_);
@@ -62,8 +60,7 @@ ResultRange<F> completed_of(R&& fs, Timeout timeout) {
 // Throws   while iterated: TimeoutError "1 (of 2) futures unfinished".
 // Spec     futures.as-completed
 template <FutureRange R>
-  requires(!FutureMap<R>)
-auto as_completed(R&& fs, Timeout timeout = {})
+requires(!FutureMap<R>) auto as_completed(R&& fs, Timeout timeout = {})
     -> detail::ResultRange<std::ranges::range_value_t<R>> {
   return detail::completed_of<std::ranges::range_value_t<R>>(fs, timeout);
 }

@@ -1,22 +1,22 @@
 // The blocking part of every queue: waiting, bounds, shutdown and the count of unfinished tasks,
 // over a store that keeps the items (store.hpp).
 #pragma once
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <utility>
 
 #include "tandem/core/gate.hpp"
+#include "tandem/platform/seam.hpp"
 #include "tandem/queue/detail/store.hpp"
 #include "tandem/queue/detail/unfinished.hpp"
 #include "tandem/queue/exceptions.hpp"
 
 namespace tandem::inline v1::detail {
 
-// When a call that waits has to be back. Throws what Python throws for a timeout out of range.
+// When a call that waits has to be back.
 inline Deadline checked_deadline(Timeout timeout) {
-  if (timeout.is_too_large()) throw OverflowError("timeout value is too large");
+  refuse_too_large(timeout);
   return Deadline::after(timeout);
 }
 inline void check_not_negative(Timeout timeout) {
@@ -48,7 +48,7 @@ class AbstractChannel {
   }
 
  protected:
-  std::atomic<std::ptrdiff_t> maxsize_;
+  seam::atomic<std::ptrdiff_t> maxsize_;
 };
 
 template <class T, class Store>
@@ -72,7 +72,8 @@ class Channel final : public AbstractChannel<T> {
     if (options.timeout.is_negative()) check_get(options);
     std::optional<Deadline> until;
     for (;;) {
-      const bool closed = store_.is_closed();  // first: when it is, and nothing is there, nothing comes
+      const bool closed =
+          store_.is_closed();  // first: when it is, and nothing is there, nothing comes
       {
         Getting getting{*this, until.has_value()};
         if (getting) [[likely]]
@@ -81,8 +82,10 @@ class Channel final : public AbstractChannel<T> {
       if (closed) throw queue::ShutDown();
       if (store_.is_closed()) continue;  // just now: it may have dropped items, which is no Empty
       if (!options.block) throw queue::Empty();
-      if (!until) until = checked_deadline(options.timeout);
-      else if (until->passed()) throw queue::Empty();
+      if (!until)
+        until = checked_deadline(options.timeout);
+      else if (until->passed())
+        throw queue::Empty();
       wait_for_item(*until);
     }
   }

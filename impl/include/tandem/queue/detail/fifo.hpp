@@ -15,7 +15,6 @@
 // Whatever T's constructors throw leaves the count unpublished: the item is not in the queue, or
 // still in it.
 #pragma once
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -23,6 +22,7 @@
 #include <utility>
 
 #include "tandem/core/cursor.hpp"
+#include "tandem/platform/seam.hpp"
 #include "tandem/queue/detail/segment.hpp"
 #include "tandem/queue/detail/store.hpp"
 
@@ -163,7 +163,8 @@ class Fifo {
     }
     T* slot = get_.segment->slot(get_.index);
     if constexpr (is_prefetched<T>)
-      if (get_.tail_seen - count > 2 && get_.index + 2 < get_.segment->capacity()) slot[2].prefetch();
+      if (get_.tail_seen - count > 2 && get_.index + 2 < get_.segment->capacity())
+        slot[2].prefetch();
     return slot;
   }
   // One full-size row is kept for the putters; the others go back at once.
@@ -193,8 +194,8 @@ class Fifo {
     std::uint64_t tail_seen = 0;
   } get_;
 
-  alignas(line) std::atomic<Segment<T>*> spare_{nullptr};
-  std::atomic<bool> closed_seen_{false};
+  alignas(line) seam::atomic<Segment<T>*> spare_{nullptr};
+  seam::atomic<bool> closed_seen_{false};
 };
 
 }  // namespace tandem::inline v1::detail

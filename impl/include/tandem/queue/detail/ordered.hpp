@@ -5,7 +5,6 @@
 // their own, and only the boxes are moved.
 #pragma once
 #include <algorithm>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
@@ -17,6 +16,7 @@
 #include <vector>
 
 #include "tandem/core/mutex.hpp"
+#include "tandem/platform/seam.hpp"
 #include "tandem/queue/detail/store.hpp"
 
 namespace tandem::inline v1::detail {
@@ -45,9 +45,9 @@ class Bare {  // a T itself
 };
 
 template <class T>
-using Kept = std::conditional_t<
-    std::is_nothrow_move_constructible_v<T> && std::is_nothrow_move_assignable_v<T>, Bare<T>,
-    Box<T>>;
+using Kept = std::conditional_t<std::is_nothrow_move_constructible_v<T> &&
+                                    std::is_nothrow_move_assignable_v<T>,
+                                Bare<T>, Box<T>>;
 
 // Policy: last in, first out.
 template <class T>
@@ -205,9 +205,9 @@ class Ordered {
   std::vector<Kept<T>> items_;  // guarded by mutex_, as are the next two
   [[no_unique_address]] Policy policy_;
   bool closed_ = false;
-  std::atomic<std::uint64_t> puts_{0};   // written under mutex_
-  std::atomic<std::size_t> size_{0};     // written under mutex_
-  std::atomic<bool> closed_seen_{false};
+  seam::atomic<std::uint64_t> puts_{0};  // written under mutex_
+  seam::atomic<std::size_t> size_{0};    // written under mutex_
+  seam::atomic<bool> closed_seen_{false};
 };
 
 }  // namespace tandem::inline v1::detail

@@ -2,12 +2,12 @@
 //
 // Items put are counted by the store already, so put() pays nothing for this.
 #pragma once
-#include <atomic>
 #include <cstdint>
 
 #include "tandem/core/exceptions.hpp"
 #include "tandem/core/export.hpp"
 #include "tandem/core/park.hpp"
+#include "tandem/platform/seam.hpp"
 
 namespace tandem::inline v1::detail {
 
@@ -62,7 +62,7 @@ class Unfinished {
     }
   }
 
-  std::atomic<std::uint64_t> word_{0};
+  seam::atomic<std::uint64_t> word_{0};
 };
 
 }  // namespace tandem::inline v1::detail

@@ -1,8 +1,8 @@
 // What all handles on a future share: its state, who waits for it, its result.
 //
 // One allocation holds all of it and, for a submitted task, the function and its arguments too.
-// One word holds the state and the list of those to be told, so that "is it done?" and "tell me" are
-// decided together:
+// One word holds the state and the list of those to be told, so that "is it done?" and "tell me"
+// are decided together:
 //
 //   bits 0-2  state: see State
 //   bit  3    parked: somebody sleeps on the low half of the word in result() or exception()
@@ -19,7 +19,6 @@
 //
 // A claim gives one thread the right to write the result, which no other thread can then interrupt.
 #pragma once
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -29,6 +28,7 @@
 #include "tandem/concurrent/futures/exceptions.hpp"
 #include "tandem/core/export.hpp"
 #include "tandem/core/timeout.hpp"
+#include "tandem/platform/seam.hpp"
 
 namespace tandem::inline v1::concurrent::futures::detail {
 
@@ -100,7 +100,9 @@ class TANDEM_API FutureState {
 
   // Handles are counted apart from other references (a queued work item): result() of the last
   // handle may move the result out.
-  void add_handle() noexcept { references_.fetch_add(handle, std::memory_order_relaxed); }  // relaxed: made from another
+  void add_handle() noexcept {
+    references_.fetch_add(handle, std::memory_order_relaxed);  // relaxed: made from another
+  }
   void drop_handle() noexcept { drop(handle); }
   void drop_work() noexcept { drop(work); }
   bool has_one_handle() const noexcept {
@@ -154,8 +156,8 @@ class TANDEM_API FutureState {
   void tell(Node* newest_first) noexcept;
   bool sleep(Deadline until) const noexcept;
 
-  mutable std::atomic<std::uint64_t> word_{0};
-  std::atomic<std::uint64_t> references_;
+  mutable seam::atomic<std::uint64_t> word_{0};
+  seam::atomic<std::uint64_t> references_;
   std::exception_ptr error_;  // written by the claimer before finish()
   bool spin_ = true;
 };

@@ -1,6 +1,5 @@
 // Watching many futures at once: the common part of wait() and as_completed().
 #pragma once
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -9,6 +8,7 @@
 #include "tandem/concurrent/futures/detail/state.hpp"
 #include "tandem/core/export.hpp"
 #include "tandem/core/park.hpp"
+#include "tandem/platform/seam.hpp"
 
 namespace tandem::inline v1::concurrent::futures::detail {
 
@@ -25,7 +25,7 @@ struct Watch final : Node {
   FutureState* future = nullptr;
   Watch* next_done = nullptr;
   bool added = false;
-  std::atomic<bool> over{false};  // told, and the watcher is not touched any more
+  seam::atomic<bool> over{false};  // told, and the watcher is not touched any more
 };
 
 class TANDEM_API Watcher {
@@ -41,7 +41,7 @@ class TANDEM_API Watcher {
   void start(std::span<FutureState* const> futures);
   void stop() noexcept;
   // In the thread in which the future was done. Returns the word to wake a sleeper on, if any.
-  virtual const std::atomic<std::uint32_t>* note(Watch& watch) noexcept = 0;
+  virtual const seam::atomic<std::uint32_t>* note(Watch& watch) noexcept = 0;
 
   std::span<Watch> watches() const noexcept { return {watches_.get(), count_}; }
 
@@ -70,11 +70,11 @@ class TANDEM_API Completions final : public Watcher {
   std::size_t next(Deadline until);
 
  private:
-  const std::atomic<std::uint32_t>* note(Watch& watch) noexcept override;
+  const seam::atomic<std::uint32_t>* note(Watch& watch) noexcept override;
   void take_in() noexcept;
 
-  std::atomic<Watch*> newest_{nullptr};
-  std::atomic<std::uint32_t> events_{0};
+  seam::atomic<Watch*> newest_{nullptr};
+  seam::atomic<std::uint32_t> events_{0};
   Watch* oldest_ = nullptr;  // taken from newest_ and turned round
   bool begun_ = false;
   std::size_t left_;
