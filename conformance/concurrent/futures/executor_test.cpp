@@ -337,6 +337,21 @@ CASE("futures.executor.map-chunksize-tasks", "a chunk is one task") {
   log(said);
 }
 
+CASE("futures.executor.map-view", "a container's elements are copied, a view is read by the calls") {
+  Deferred executor;
+  std::vector<int> xs = numbers(0, 4);
+  auto copied = executor.map(absolute, xs);
+  auto read = executor.map(absolute, std::span(xs), {.chunksize = 3});
+  auto sums = executor.map([](int x, int y) { return x + y; }, std::span(xs), numbers(0, 3));
+  auto counted = executor.map(absolute, std::views::iota(-2, 2));
+  for (int& x : xs) x = -x - 10;
+  executor.run(4 + 2 + 3 + 4);
+  log("container", collected(std::move(copied)));
+  log("view", collected(std::move(read)));
+  log("a view and a container", collected(std::move(sums)));
+  log("counted", collected(std::move(counted)));
+}
+
 CASE("futures.executor.map-input-raises", "what the iterable raises, map() raises") {
   const auto input = [](int n) {
     if (n > 2) throw ValueError("no more");
