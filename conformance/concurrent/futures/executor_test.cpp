@@ -602,6 +602,47 @@ CASE("futures.executor.map-buffersize-invalid", "a buffer size below one is a Va
   log(said);
 }
 
+// Takes no more after shutdown(), as a pool does.
+class Closing final : public futures::ExecutorBase {
+ public:
+  void shutdown(ShutdownOptions = {}) override { closed_ = true; }
+  Deferred kept;
+
+ protected:
+  void post(WorkItem item) override {
+    if (closed_) throw RuntimeError("cannot schedule new futures after shutdown");
+    kept.items.push_back(std::move(item));
+  }
+
+ private:
+  bool closed_ = false;
+};
+
+CASE("futures.executor.map-buffersize-submit-fails",
+     "an error while it submits ends the iteration") {
+  const auto ended = [](auto& executor, Deferred& kept, auto range, auto spoil) {
+    std::vector<int> calls;
+    Steps results(executor.map(recorded(absolute, calls), std::move(range), {.buffersize = 2}));
+    kept.run();
+    EXPECT_EQ(results.next(), "0");
+    spoil();
+    const std::string said = results.next();
+    EXPECT_EQ(results.next(), "end");
+    kept.run(2);
+    EXPECT_EQ(calls, std::vector{0});
+    log(said, calls);
+    return said;
+  };
+  Closing closing;
+  EXPECT_EQ(ended(closing, closing.kept, numbers(0, 5), [&] { closing.shutdown(); }),
+            "RuntimeError: cannot schedule new futures after shutdown");
+  Deferred deferred;
+  const auto fragile = std::views::iota(0, 5) | std::views::transform([](int n) {
+                         return n < 3 ? n : throw ValueError("no more input");
+                       });
+  EXPECT_EQ(ended(deferred, deferred, fragile, [] {}), "ValueError: no more input");
+}
+
 CASE("futures.executor.map-braces", "map() takes its items in braces too") {
   ThreadPoolExecutor pool(2);
   const std::vector<int> results = collected(pool.map(absolute, {-1, 2, -3}));

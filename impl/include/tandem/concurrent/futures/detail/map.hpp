@@ -211,8 +211,8 @@ class MapResults final : public ResultSource<T> {
   }
 
   void fetch() {
-    submit_one();
     try {
+      submit_one();
       ChunkFuture first = futures_.front();
       futures_.front().exception(left());
       futures_.pop_front();
