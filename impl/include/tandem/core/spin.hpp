@@ -52,7 +52,7 @@ class AdaptiveSpin {
   template <class Ready>
   bool operator()(Ready&& ready) noexcept {
     const std::uint32_t limit = this->limit();
-    SpinPause pause(step_.load(std::memory_order_relaxed));
+    SpinPause pause(step_.load(std::memory_order_relaxed));  // relaxed: a hint
     for (std::uint32_t turn = 0, looks = 1; turn < limit; ++looks) {
       turn += pause();
       if (const auto events = ready()) {

@@ -141,10 +141,10 @@ class TANDEM_API FutureState {
   static constexpr std::uint64_t flag_bits = state_bits | parked | locked | callbacks;
 
   void drop(std::uint64_t reference) noexcept {
-    // acquire and acq_rel pair with the acq_rel here: whoever comes last sees the ends of all
-    // other uses. Who is the last already need not count.
-    if (references_.load(std::memory_order_acquire) == reference ||
-        references_.fetch_sub(reference, std::memory_order_acq_rel) == reference)
+    // acquire pairs with the acq_rel below: whoever comes last sees the ends of all other uses.
+    const bool is_the_last = references_.load(std::memory_order_acquire) == reference;
+    // acq_rel pairs with itself and with the acquire above.
+    if (is_the_last || references_.fetch_sub(reference, std::memory_order_acq_rel) == reference)
       destroy();
   }
   static State state_of(std::uint64_t word) noexcept {
