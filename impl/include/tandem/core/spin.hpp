@@ -28,7 +28,7 @@ class SpinPause {
   }
 
  private:
-  static constexpr std::uint32_t first = 2, most = 32;
+  static constexpr std::uint32_t first = seam::spins(2), most = seam::spins(32);
   std::uint32_t pauses_ = first;
 };
 
@@ -51,7 +51,8 @@ class AdaptiveSpin {
   }
 
  private:
-  static constexpr std::uint32_t shortest = 64, longest = 2048;  // in pauses
+  static constexpr std::uint32_t shortest = seam::spins(64);  // in pauses
+  static constexpr std::uint32_t longest = seam::spins(2048);
   static constexpr std::uint32_t probe_every = 16;
 
   // All relaxed: hints; a lost update is harmless.
@@ -70,7 +71,7 @@ class AdaptiveSpin {
     vain_.store(vain_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   }
 
-  seam::atomic<std::uint32_t> limit_{256};
+  seam::atomic<std::uint32_t> limit_{seam::spins(256)};
   seam::atomic<std::uint32_t> vain_{0};
 };
 
