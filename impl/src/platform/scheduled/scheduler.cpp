@@ -28,7 +28,7 @@ auto Scheduler::pool() -> std::array<std::unique_ptr<Thread>, most_threads>& {
   return kept;
 }
 
-Outcome Scheduler::run(std::span<const std::function<void()>> bodies) {
+Record Scheduler::run(std::span<const std::function<void()>> bodies) {
   active = this;
   for (const auto& body : bodies) start(body);
   running_ = static_cast<std::uint8_t>(threads_ - 1);  // so that thread 0 is the next in turn
@@ -41,10 +41,10 @@ Outcome Scheduler::run(std::span<const std::function<void()>> bodies) {
   active = nullptr;
   last_time = now_;
   for (std::size_t i = 0; i < threads_; ++i) {
-    if (thread(i).phase != Phase::ended) outcome_.stuck.push_back(static_cast<std::uint8_t>(i));
+    if (thread(i).phase != Phase::ended) record_.stuck.push_back(static_cast<std::uint8_t>(i));
     thread(i).body = nullptr;
   }
-  return std::move(outcome_);
+  return std::move(record_);
 }
 
 void Scheduler::start(std::function<void()> body) {
@@ -68,7 +68,7 @@ void Scheduler::entry() {
     try {
       thread.body();
     } catch (...) {
-      if (!self.outcome_.error) self.outcome_.error = std::current_exception();
+      if (!self.record_.error) self.record_.error = std::current_exception();
     }
     thread.phase = Phase::ended;
     for (std::size_t i = 0; i < self.threads_; ++i)
@@ -83,7 +83,7 @@ std::uint64_t Scheduler::ident() const noexcept { return thread(running_).ident;
 
 void Scheduler::decide(Point point) noexcept {
   ++now_;
-  if (++outcome_.steps > options_.max_steps) return finish(End::livelock);
+  if (++record_.steps > options_.max_steps) return finish(End::livelock);
   if (point == Point::spin) ++lonely_spins_;
   give_way(point);
 }
@@ -139,7 +139,7 @@ Candidate Scheduler::choose(Point point) noexcept {
   if (count_ > 1) {
     const Decision decision{point, running_, {candidates_.data(), count_}};
     index = std::min(policy_.choose(decision), count_ - 1);
-    outcome_.turns.push_back({point, running_, static_cast<std::uint8_t>(index),
+    record_.turns.push_back({point, running_, static_cast<std::uint8_t>(index),
                               static_cast<std::uint8_t>(count_), candidates_[index], now_});
   }
   return candidates_[index];
@@ -170,7 +170,7 @@ void Scheduler::sleep(const void* word, std::int64_t until) noexcept {
   self.phase = Phase::asleep;
   self.word = word;
   self.until = until;
-  self.since = outcome_.steps;
+  self.since = record_.steps;
   give_way(Point::stop);
 }
 
@@ -213,18 +213,18 @@ void Scheduler::go_on(std::uint8_t next) noexcept {
 }
 
 void Scheduler::finish(End end) noexcept {
-  outcome_.end = end;
+  record_.end = end;
   thread(running_).fiber.switch_to(host_, leaves_);
 }
 
-std::vector<std::uint8_t> Outcome::schedule() const {
+std::vector<std::uint8_t> Record::schedule() const {
   std::vector<std::uint8_t> indices;
   for (const Turn& turn : turns) indices.push_back(turn.index);
   while (!indices.empty() && indices.back() == 0) indices.pop_back();
   return indices;
 }
 
-std::size_t Outcome::preemptions() const {
+std::size_t Record::preemptions() const {
   return static_cast<std::size_t>(std::count_if(turns.begin(), turns.end(), [](const Turn& turn) {
     return turn.index != 0 && (turn.point == Point::operation || turn.point == Point::spin);
   }));

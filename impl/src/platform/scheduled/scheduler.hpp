@@ -23,7 +23,7 @@ class Scheduler {
   Scheduler(const Scheduler&) = delete;
   Scheduler& operator=(const Scheduler&) = delete;
 
-  Outcome run(std::span<const std::function<void()>> bodies);
+  Record run(std::span<const std::function<void()>> bodies);
 
   // By the running thread.
   void decide(Point point) noexcept;
@@ -74,7 +74,7 @@ class Scheduler {
 
   Policy& policy_;
   Options options_;
-  Outcome outcome_;
+  Record record_;
   Fiber host_;
   std::uint8_t running_ = 0;
   std::size_t threads_ = 0;

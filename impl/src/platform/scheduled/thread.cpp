@@ -73,10 +73,10 @@ void forget_threads() noexcept {
 
 }  // namespace
 
-Outcome run(Policy& policy, const Options& options, std::span<const std::function<void()>> bodies) {
-  Outcome outcome = Scheduler(policy, options).run(bodies);
+Record run(Policy& policy, const Options& options, std::span<const std::function<void()>> bodies) {
+  Record record = Scheduler(policy, options).run(bodies);
   forget_threads();
-  return outcome;
+  return record;
 }
 
 }  // namespace scheduled

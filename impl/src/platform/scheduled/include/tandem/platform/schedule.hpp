@@ -73,7 +73,7 @@ enum class End : std::uint8_t {
   livelock,  // too many steps
 };
 
-struct Outcome {
+struct Record {
   End end = End::finished;
   std::vector<Turn> turns;
   std::vector<std::uint8_t> stuck;  // the threads that have not ended
@@ -88,7 +88,7 @@ struct Outcome {
 // go on. Threads that have not ended are abandoned where they stand: what is on their stacks is
 // never destroyed, and nobody will run again who could use the objects that they share.
 // Only for the thread that entered main(). What threads share is best made and destroyed outside.
-Outcome run(Policy& policy, const Options& options, std::span<const std::function<void()>> bodies);
+Record run(Policy& policy, const Options& options, std::span<const std::function<void()>> bodies);
 
 // In a run: a time stamp of its own for each call, in the order of time.
 std::int64_t stamp() noexcept;
