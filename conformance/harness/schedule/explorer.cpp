@@ -52,7 +52,8 @@ std::string chart_of(const Tested& tested, const Record& record) {
 
 }  // namespace
 
-std::optional<Failure> Explorer::attempt(const std::vector<Verbs>& programs, Policy& policy) {
+std::optional<Failure> Explorer::attempt(const std::vector<Verbs>& programs, Policy& policy,
+                                         Show which) {
   const auto tested = target_.make();
   std::vector<std::function<void()>> bodies;
   for (std::size_t thread = 0; thread < programs.size(); ++thread)
@@ -64,16 +65,25 @@ std::optional<Failure> Explorer::attempt(const std::vector<Verbs>& programs, Pol
   const Record record = scheduled::run(policy, options_, bodies);
   decisions_ = std::max(decisions_, record.turns.size());
   std::string what = what_is_wrong(*tested, record);
-  if (what.empty()) return std::nullopt;
+  if (what.empty() && which == Show::failures) return std::nullopt;
   return Failure{{programs, record.schedule()},
                  std::move(what),
                  chart_of(*tested, record),
                  record.preemptions()};
 }
 
+std::optional<Failure> Explorer::attempt(const std::vector<Verbs>& programs, Policy& policy) {
+  return attempt(programs, policy, Show::failures);
+}
+
 std::optional<Failure> Explorer::attempt(const Trial& trial) {
   FromData policy(trial.schedule);
   return attempt(trial.programs, policy);
+}
+
+Failure Explorer::show(const Trial& trial) {
+  FromData policy(trial.schedule);
+  return *attempt(trial.programs, policy, Show::all);
 }
 
 std::optional<Failure> Explorer::portfolio(const std::vector<Verbs>& programs, std::uint64_t seed,

@@ -33,6 +33,8 @@ class Explorer {
   // The program under the policy. Nothing: all was well.
   std::optional<Failure> attempt(const std::vector<Verbs>& programs, Policy& policy);
   std::optional<Failure> attempt(const Trial& trial);
+  // The same for somebody who wants to see it, failed (`what`) or not.
+  Failure show(const Trial& trial);
   // Random walks and PCT with d = 2 and 3 in turns; number 0 is the schedule without preemptions.
   std::optional<Failure> portfolio(const std::vector<Verbs>& programs, std::uint64_t seed,
                                    std::size_t schedules);
@@ -46,6 +48,8 @@ class Explorer {
   std::size_t runs() const { return runs_; }
 
  private:
+  enum class Show : bool { failures, all };
+  std::optional<Failure> attempt(const std::vector<Verbs>& programs, Policy& policy, Show which);
   Failure reduced(Failure failure, std::vector<Trial> (*ways)(const Trial&));
   std::optional<Failure> attempt_smaller(const Trial& trial);
 

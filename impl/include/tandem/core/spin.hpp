@@ -71,8 +71,8 @@ class AdaptiveSpin {
     vain_.store(vain_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   }
 
-  seam::atomic<std::uint32_t> limit_{seam::spins(256)};
-  seam::atomic<std::uint32_t> vain_{0};
+  seam::hint<std::uint32_t> limit_{seam::spins(256)};
+  seam::hint<std::uint32_t> vain_{0};
 };
 
 }  // namespace tandem::inline v1::detail

@@ -4,6 +4,7 @@
 // who runs next (DESIGN.md, "The seam").
 //
 //   seam::atomic<T>        std::atomic<T>
+//   seam::hint<T>          the same, of what nobody relies on: statistics
 //   seam::clock            the monotonic clock of every deadline
 //   seam::cpu_relax()      tells the processor that this is a spin loop: 5 to 40 ns
 //   seam::spins(n)         how long a spin lasts, in pauses

@@ -7,6 +7,8 @@
 namespace tandem::inline v1::seam {
 
 using std::atomic;
+template <class T>
+using hint = std::atomic<T>;
 using clock = std::chrono::steady_clock;
 
 inline void cpu_relax() noexcept {

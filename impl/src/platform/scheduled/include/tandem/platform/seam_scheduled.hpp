@@ -95,6 +95,10 @@ class atomic {
   std::atomic<T> value_{};
 };
 
+// Nothing to decide.
+template <class T>
+using hint = std::atomic<T>;
+
 // Stands still unless the scheduler moves it. Its points in time are those of the native clock, so
 // that users' durations and deadlines fit.
 struct clock {
