@@ -9,8 +9,8 @@ namespace {
 enum ConditionVerb : Verb { wait, wait_timed, notify, notify_2, notify_all };
 const std::vector<std::string> verbs{"wait", "wait_timed", "notify", "notify_2", "notify_all"};
 
-// Every verb takes the lock first and gives it back, so that the lock is no part of the model. To
-// wait is to queue and to be notified.
+// Every verb takes the lock before and gives it back afterwards, so that the lock is no part of the
+// model. To wait is to queue and to be notified.
 struct ConditionModel {
   std::string queued;     // threads, in the order in which they came
   unsigned notified = 0;  // bits of threads
@@ -40,13 +40,12 @@ class TestedCondition final : public Modelled<ConditionModel> {
  public:
   explicit TestedCondition(const Target& target) : Modelled(target, {}) {}
   void perform(Verb verb, std::size_t thread, std::size_t) override {
+    const std::scoped_lock guard(condition_);
     if (verb < notify)
       return calls.record_halves(thread, verb, [&]() -> std::int64_t {
-        const std::scoped_lock guard(condition_);
         return verb == wait ? condition_.wait() : condition_.wait(virtual_timeout);
       });
     calls.record(thread, verb, [&] {
-      const std::scoped_lock guard(condition_);
       verb == notify_all ? condition_.notify_all() : condition_.notify(verb == notify ? 1 : 2);
       return 0;
     });

@@ -43,6 +43,7 @@ void explore(const Target& target, const Hunt& how) {
 void explore_all(const Target& target, std::initializer_list<const char*> programs,
                  std::size_t preemptions) {
   if (replay(target, {})) return;
+  Tally tally(schedules);
   for (const char* program : programs) {
     Explorer explorer(target);
     const std::vector<Verbs> parsed = parse(target, program).programs;
@@ -52,6 +53,7 @@ void explore_all(const Target& target, std::initializer_list<const char*> progra
       ADD_FAILURE() << report(target, explorer.minimised(*searched.failure), running_test());
       return;
     }
+    tally.add(searched.schedules);
     EXPECT_TRUE(searched.complete) << "too many schedules of " << program;
     std::cout << "all " << searched.schedules << " schedules with at most " << preemptions
               << " preemptions: " << program << "\n";

@@ -6,7 +6,7 @@ namespace tandem::conformance {
 namespace {
 
 std::uint8_t free_candidates(const Decision& decision) {
-  if (decision.is_preemptible()) return 1;
+  if (is_preemptible(decision.point)) return 1;
   const auto costly = std::find_if(
       decision.candidates.begin() + 1, decision.candidates.end(),
       [](const Candidate& candidate) { return candidate.kind != Candidate::Kind::thread; });

@@ -1,5 +1,7 @@
 #include "calls.hpp"
 
+#include <algorithm>
+
 namespace tandem::conformance {
 namespace {
 
@@ -33,6 +35,25 @@ void Calls::end(std::size_t index, std::int64_t result) {
   if (!call.is_second_half) return;
   calls_[index - 1].result = result;
   calls_[index - 1].returned = call.returned;
+}
+
+std::vector<Call> Calls::list(const scheduled::Record& record) const {
+  std::vector<Call> calls = calls_;
+  for (Call& call : calls)
+    for (const scheduled::Sleep& sleep : record.sleeps) {
+      const auto when = static_cast<std::uint64_t>(sleep.when);
+      if (call.is_first_half && sleep.thread == call.thread && when > call.invoked)
+        call.returned = std::min(call.returned, when);
+    }
+  return calls;
+}
+
+bool Calls::hides_a_stuck_thread(const scheduled::Record& record) const {
+  return !std::all_of(record.stuck.begin(), record.stuck.end(), [this](std::uint8_t thread) {
+    return std::any_of(calls_.begin(), calls_.end(), [thread](const Call& call) {
+      return call.thread == thread && call.is_pending();
+    });
+  });
 }
 
 std::vector<Bar> Calls::bars() const {

@@ -18,7 +18,7 @@ struct Call {
   std::uint8_t thread = 0;
   Verb verb = 0;
   // Calls such as Condition.wait() do two things, one after the other: each is a Call. The first
-  // one may have taken effect although the call has not returned.
+  // one, to queue, is over when the thread sleeps, though the call has not returned.
   bool is_first_half = false;
   bool is_second_half = false;  // of the call before it in the list
   std::int64_t result = 0;
@@ -47,6 +47,10 @@ class Calls {
   }
 
   const std::vector<Call>& list() const { return calls_; }
+  // The same, and first halves end when their thread falls asleep.
+  std::vector<Call> list(const scheduled::Record& record) const;
+  // Whether a thread has not ended although none of its calls is open.
+  bool hides_a_stuck_thread(const scheduled::Record& record) const;
   std::vector<Bar> bars() const;
 
  private:
@@ -128,8 +132,9 @@ template <SequentialModel Model>
 class Modelled : public Tested {
  public:
   Modelled(const Target& target, Model initial) : calls(target.verbs), initial_(initial) {}
-  std::string verdict(const scheduled::Record&) override {
-    return why_unexplained(calls.list(), initial_);
+  std::string verdict(const scheduled::Record& record) override {
+    if (calls.hides_a_stuck_thread(record)) return "somebody hangs between two calls";
+    return why_unexplained(calls.list(record), initial_);
   }
   std::vector<Bar> bars() const override { return calls.bars(); }
 

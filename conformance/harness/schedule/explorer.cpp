@@ -37,15 +37,17 @@ auto measure(const Failure& failure) {
                     schedule.size(), std::accumulate(schedule.begin(), schedule.end(), 0));
 }
 
-// The operations, and below them who was preempted by whom.
+// The operations, and below them what was not decided as usual: "T0>T1" is a preemption, ">T1" the
+// choice among those that could go on when somebody slept.
 std::string chart_of(const Tested& tested, const Record& record) {
   std::vector<Bar> bars = tested.bars();
   for (const scheduled::Turn& turn : record.turns) {
     if (turn.index == 0) continue;
     const auto when = static_cast<std::uint64_t>(turn.when);
     const bool is_clock = turn.chosen.kind == Candidate::Kind::clock;
+    const std::string before = is_preemptible(turn.point) ? "T" + std::to_string(turn.thread) : "";
     const std::string next = is_clock ? "time" : "T" + std::to_string(turn.chosen.thread);
-    bars.push_back({"~ ", "T" + std::to_string(turn.thread) + ">" + next, when, when});
+    bars.push_back({"~ ", before + ">" + next, when, when});
   }
   return chart(bars);
 }
@@ -114,9 +116,9 @@ Searched Explorer::search(const std::vector<Verbs>& programs, std::size_t preemp
 
 // With the very schedule, or with another one: what is left of the program has other decisions.
 std::optional<Failure> Explorer::attempt_smaller(const Trial& trial) {
-  constexpr std::size_t few = 200;
   if (auto failure = attempt(trial)) return failure;
-  return portfolio(trial.programs, 1, few);
+  if (auto failure = portfolio(trial.programs, 1, 200)) return failure;
+  return search(trial.programs, 2, 1000).failure;
 }
 
 Failure Explorer::reduced(Failure failure, std::vector<Trial> (*ways)(const Trial&)) {

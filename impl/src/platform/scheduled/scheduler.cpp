@@ -140,7 +140,7 @@ Candidate Scheduler::choose(Point point) noexcept {
     const Decision decision{point, running_, {candidates_.data(), count_}};
     index = std::min(policy_.choose(decision), count_ - 1);
     record_.turns.push_back({point, running_, static_cast<std::uint8_t>(index),
-                              static_cast<std::uint8_t>(count_), candidates_[index], now_});
+                             static_cast<std::uint8_t>(count_), candidates_[index], now_});
   }
   return candidates_[index];
 }
@@ -171,6 +171,7 @@ void Scheduler::sleep(const void* word, std::int64_t until) noexcept {
   self.word = word;
   self.until = until;
   self.since = record_.steps;
+  record_.sleeps.push_back({running_, ++now_});
   give_way(Point::stop);
 }
 
@@ -226,7 +227,7 @@ std::vector<std::uint8_t> Record::schedule() const {
 
 std::size_t Record::preemptions() const {
   return static_cast<std::size_t>(std::count_if(turns.begin(), turns.end(), [](const Turn& turn) {
-    return turn.index != 0 && (turn.point == Point::operation || turn.point == Point::spin);
+    return turn.index != 0 && is_preemptible(turn.point);
   }));
 }
 

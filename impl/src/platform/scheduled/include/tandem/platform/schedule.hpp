@@ -37,12 +37,15 @@ struct Candidate {
   friend bool operator==(const Candidate&, const Candidate&) = default;
 };
 
+// Whether another choice than the first takes the turn away from a thread that could go on.
+constexpr bool is_preemptible(Point point) {
+  return point == Point::operation || point == Point::spin;
+}
+
 struct Decision {
   Point point = Point::operation;
   std::uint8_t thread = 0;                // that was running
   std::span<const Candidate> candidates;  // two or more
-  // Whether another choice than the first takes the turn away from a thread that could go on.
-  bool is_preemptible() const { return point == Point::operation || point == Point::spin; }
 };
 
 class Policy {
@@ -67,6 +70,12 @@ struct Turn {
   std::int64_t when;
 };
 
+// A thread fell asleep.
+struct Sleep {
+  std::uint8_t thread;
+  std::int64_t when;
+};
+
 enum class End : std::uint8_t {
   finished,  // every thread has ended
   deadlock,  // those that have not sleep, and no time will wake them
@@ -76,6 +85,7 @@ enum class End : std::uint8_t {
 struct Record {
   End end = End::finished;
   std::vector<Turn> turns;
+  std::vector<Sleep> sleeps;
   std::vector<std::uint8_t> stuck;  // the threads that have not ended
   std::exception_ptr error;         // the first that left a thread
   std::size_t steps = 0;
