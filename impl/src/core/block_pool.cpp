@@ -11,8 +11,9 @@
 
 namespace tandem::inline v1::detail {
 
-// Under the address sanitizer every block is its own, so that a use after free is seen.
-#if defined(__SANITIZE_ADDRESS__)
+// Under the address sanitizer every block is its own, so that a use after free is seen; and under
+// the controlled scheduler, whose threads share one thread's caches.
+#if defined(__SANITIZE_ADDRESS__) || defined(TANDEM_SCHEDULED)
 #define TANDEM_PLAIN_BLOCKS 1
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer)

@@ -5,7 +5,8 @@
 namespace tandem::inline v1::detail {
 
 namespace {
-constexpr std::uint32_t spins = 256;  // in pauses: some microseconds, longer than any section
+constexpr std::uint32_t spins =
+    seam::spins(256);  // in pauses: some microseconds, longer than any section
 }  // namespace
 
 bool Mutex::lock_slowly(Deadline until) noexcept {

@@ -8,7 +8,7 @@
 namespace tandem::inline v1 {
 
 namespace {
-seam::atomic<std::size_t> parked{0};
+seam::hint<std::size_t> parked{0};
 }  // namespace
 
 // relaxed: a number for tests, which poll it; it orders nothing.

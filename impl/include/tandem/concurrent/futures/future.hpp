@@ -56,10 +56,7 @@ class TANDEM_API AnyFuture {
     const detail::State now = state_->state();
     return now == detail::State::cancelled || now == detail::State::cancelled_and_notified;
   }
-  bool running() const {
-    const detail::State now = state_->state();
-    return now == detail::State::running || now == detail::State::running_claimed;
-  }
+  bool running() const { return detail::is_running(state_->state()); }
   // Cancelled or finished, with a result or an exception.
   bool done() const { return state_->is_done(); }
 

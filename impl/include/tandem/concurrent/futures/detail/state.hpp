@@ -13,11 +13,15 @@
 //             claim              finish
 //   PENDING ----------> PENDING_ ------> FINISHED
 //      | start   claim           finish     ^
-//      +-----> RUNNING ----> RUNNING_ ------+        (RUNNING_ at once when an executor runs it)
+//      +-----> RUNNING ----> RUNNING_ ------+
+//      | start of an executor's own task    |
+//      +-----> RUNNING_CLAIMED -------------+
 //      | cancel             notify
 //      +-----> CANCELLED ----------> CANCELLED_AND_NOTIFIED
 //
 // A claim gives one thread the right to write the result, which no other thread can then interrupt.
+// PENDING_ and RUNNING_ last for the move of a result: whoever else would set it waits for what
+// comes of that. An executor's claim lasts as long as its task.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -38,13 +42,18 @@ class FutureState;
 
 enum class State : std::uint64_t {
   pending = 0,
-  pending_claimed = 1,
+  pending_setting = 1,
   running = 2,
-  running_claimed = 3,
-  cancelled = 4,
-  cancelled_and_notified = 5,
-  finished = 6,
+  running_setting = 3,
+  running_claimed = 4,
+  cancelled = 5,
+  cancelled_and_notified = 6,
+  finished = 7,
 };
+
+constexpr bool is_running(State state) {
+  return state >= State::running && state <= State::running_claimed;
+}
 
 // Somebody to be told when a future is done.
 struct alignas(64) Node {
