@@ -6,7 +6,7 @@
 #include <new>
 #include <utility>
 
-#include "tandem/core/mutex.hpp"
+#include "tandem/core/fork.hpp"
 
 namespace tandem::inline v1::detail {
 
@@ -73,7 +73,7 @@ class Depot {
 
  private:
   struct Shelf {
-    Mutex mutex;
+    ForkSafeMutex mutex{ForkStage::core};
     std::size_t count = 0;                        // guarded by mutex
     std::array<Magazine*, depot_magazines> full;  // guarded by mutex; the first `count` are set
   };
@@ -84,6 +84,7 @@ Depot& depot() {
   static Depot& forever = *new Depot;  // never destroyed: threads end after statics do
   return forever;
 }
+[[maybe_unused]] const Depot& ready_at_start = depot();
 
 // Set when this thread's cache is gone: futures may be dropped later, by statics and by
 // thread_locals that are older.
@@ -140,8 +141,10 @@ class Cache {
   }
   static bool make_room(std::size_t size_class, Bin& bin) noexcept {
     if (bin.other && bin.other->is_full()) {
-      if (!depot().give(size_class, bin.other)) bin.other->free_all();
-      else bin.other = nullptr;
+      if (!depot().give(size_class, bin.other))
+        bin.other->free_all();
+      else
+        bin.other = nullptr;
     }
     std::swap(bin.used, bin.other);
     if (!bin.used) bin.used = new (std::nothrow) Magazine;

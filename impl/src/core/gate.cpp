@@ -2,6 +2,16 @@
 
 namespace tandem::inline v1::detail {
 
+// The count is of an older process. Begins a new one; who has been counted before it did comes here
+// too, and is counted again.
+void Gate::search_anew() noexcept {
+  const std::uint64_t first = (std::uint64_t{process_generation} << 32) + 1;
+  std::uint64_t word = searching_.load(std::memory_order_relaxed);  // relaxed: the CAS decides
+  while (generation_of(word) != process_generation)
+    if (searching_.compare_exchange_weak(word, first, std::memory_order_seq_cst)) return;
+  searching_.fetch_add(1, std::memory_order_seq_cst);
+}
+
 bool Gate::take_permit() noexcept {
   std::uint32_t permits = permits_.load(std::memory_order_relaxed);  // relaxed: the CAS decides
   while (permits > 0)

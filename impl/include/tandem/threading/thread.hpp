@@ -49,7 +49,7 @@ class TANDEM_API Thread {
   explicit Thread(ThreadOptions options = {});
   // Calls f(args...), bound by value: std::ref passes a reference.
   template <class F, class... A>
-    requires detail::Callee<F, A...>
+  requires detail::Callee<F, A...>
   explicit Thread(F&& f, A&&... args)
       : Thread(ThreadOptions{.target = call(std::forward<F>(f), std::forward<A>(args)...)}) {}
   Thread(const Thread& other);
@@ -63,7 +63,8 @@ class TANDEM_API Thread {
   // Spec     threading.thread.start
   void start() const;
 
-  // Waits until the thread has ended, its thread_local destructors included.
+  // Waits until the thread has ended, its thread_local destructors included; but no timeout waits
+  // for these.
   //   timeout  longest wait; default for ever; zero or less polls. Ask is_alive() afterwards.
   // Throws   RuntimeError (not started, the current thread, a foreign one); OverflowError.
   // Order    what the thread did is visible after join() has seen its end.
@@ -102,7 +103,7 @@ class TANDEM_API Thread {
  private:
   friend struct detail::ThreadAccess;
   template <std::derived_from<Thread> T, class... A>
-    requires std::constructible_from<T, A...>
+  requires std::constructible_from<T, A...>
   friend std::shared_ptr<T> make_thread(A&&... args);
 
   explicit Thread(std::shared_ptr<detail::ThreadState> state);
@@ -113,8 +114,7 @@ class TANDEM_API Thread {
 
 // Makes a thread of a subclass. start() keeps the object alive until run() has ended.
 template <std::derived_from<Thread> T, class... A>
-  requires std::constructible_from<T, A...>
-std::shared_ptr<T> make_thread(A&&... args) {
+requires std::constructible_from<T, A...> std::shared_ptr<T> make_thread(A&&... args) {
   auto thread = std::make_shared<T>(std::forward<A>(args)...);
   Thread::own(thread);
   return thread;
