@@ -4,7 +4,6 @@
 #include <atomic>
 #include <cstddef>
 #include <functional>
-#include <sstream>
 #include <string_view>
 
 #include "conformance/concurrent/futures/support.hpp"
@@ -448,13 +447,6 @@ CASE("futures.thread.work-shared-with-others", "pools are independent of each ot
 }
 
 // What a program of conformance/programs printed, line by line.
-std::vector<std::string> lines_of(const Ended& ended) {
-  std::vector<std::string> lines;
-  std::istringstream text(ended.printed);
-  for (std::string line; std::getline(text, line);) lines.push_back(line);
-  return lines;
-}
-
 void log_program(std::string_view name) {
   const Ended ended = run_program("concurrent/futures/" + std::string(name));
   for (const auto& line : lines_of(ended)) log(line);
