@@ -7,7 +7,9 @@
 #include <string_view>
 
 #include "conformance/concurrent/futures/support.hpp"
+#include "conformance/harness/sanitizers.hpp"
 #include "conformance/programs/run_program.hpp"
+#include "conformance/threading/exits.hpp"
 
 namespace tandem::conformance {
 namespace {
@@ -469,19 +471,31 @@ CASE("futures.thread.submit-at-exit", "no work is taken once the program ends") 
   log_program("submit_at_exit");
 }
 
-// GCC 12's address sanitizer does not; clang 19's does.
-#if defined(__SANITIZE_ADDRESS__) && !defined(__clang__) && __GNUC__ == 12
-constexpr bool allocator_survives_fork = false;
-#else
-constexpr bool allocator_survives_fork = true;
-#endif
-
 CASE("futures.thread.fork-while-submitting", "a forked child can have a pool") {
   if (!allocator_survives_fork) GTEST_SKIP() << "the sanitizer's allocator hangs after fork()";
   std::vector<int> exits;
   for (const auto& line : lines_of(run_program("concurrent/futures/fork_while_submitting")))
     exits.push_back(std::stoi(line));
   log(exits);
+}
+
+CASE("futures.thread.forked-pool", "a pool that came along into a child is broken, and harmless") {
+  if (!threads_survive_fork) GTEST_SKIP() << "the sanitizer stumbles over threads after fork()";
+  ThreadPoolExecutor full(1), growing(2);
+  full.submit(mul, 2, 3).result();
+  growing.submit(mul, 2, 3).result();
+  const std::string refused =
+      "BrokenThreadPool: The threads of the pool are not in this process, which was forked";
+  EXPECT_EQ(said_until_exit([&](Child& child) {
+              for (auto* const pool : {&full, &growing}) {
+                child.say(raised([&] { pool->submit(mul, 2, 3); }));
+                pool->shutdown();
+              }
+              ThreadPoolExecutor own(1);
+              child.say(std::to_string(own.submit(mul, 6, 7).result()));
+            }),
+            (std::vector<std::string>{refused, refused, "42"}));
+  EXPECT_EQ(full.submit(mul, 6, 7).result(), 42);
 }
 
 CASE("futures.thread.shutdown-from-worker", "a task may shut down its own pool") {
