@@ -66,4 +66,5 @@ int main(int, char** arguments) {
   stop = true;
   for (const Thread& thread : busy) thread.join();
   say(std::to_string(failed) + " failed");
+  return failed != 0;
 }

@@ -41,7 +41,9 @@ struct ThreadOptions {
 // A subclass overrides run() and is made by make_thread(); slicing it gives a handle on its thread.
 //
 // A thread that is no daemon is joined when the program ends: when main() has returned or exit()
-// was called, before the destructors of statics that were complete before the first start().
+// was called, before the destructors of statics that were complete before the first start(); with a
+// main_scope, before all of them. Nobody waits for a daemon: after that it never comes back from
+// waiting in a primitive, and may use only what is static (or never destroyed).
 // Threads  all members may be called from any thread at once.
 // Spec     threading.thread
 class TANDEM_API Thread {
