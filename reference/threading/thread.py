@@ -479,3 +479,129 @@ def _():
     log(other.is_alive())
     go.set()
     other.join()
+
+
+@case("threading.thread.fork.joined-in-child", "a child waits for its threads")
+def _():
+    log(
+        said_until_exit(
+            """
+if os.fork():
+    os.wait()
+    sys.exit(0)
+def work():
+    threading.main_thread().join()
+    say("end of thread")
+threading.Thread(target=work).start()
+say("end of main")
+"""
+        )
+    )
+
+
+@case("threading.thread.fork.former-main", "in the child of another thread the main one has ended")
+def _():
+    log(
+        said_until_exit(
+            """
+former = threading.main_thread()
+def fork():
+    if os.fork():
+        os.wait()
+        return
+    thread = threading.Thread(target=lambda: (former.join(), say("end of thread")))
+    say(former.is_alive())
+    thread.start()
+    thread.join()
+threading.Thread(target=fork).start()
+"""
+        )
+    )
+
+
+@case("threading.thread.fork.dummy", "a foreign thread is not alive in the child")
+def _():
+    log(
+        said_until_exit(
+            """
+import _thread
+known, go = threading.Event(), threading.Event()
+_thread.start_new_thread(lambda: (threading.current_thread(), known.set(), go.wait()), ())
+known.wait()
+say(threading.active_count())
+if os.fork() == 0:
+    say(threading.active_count())
+    os._exit(0)
+os.wait()
+"""
+        )
+    )
+
+
+@case("threading.thread.fork.by-many", "many threads fork at once")
+def _():
+    log(
+        said_until_exit(
+            """
+def fork():
+    child = os.fork()
+    if child == 0:
+        os._exit(50)
+    if os.waitpid(child, 0)[1] != 50 << 8:
+        say("wrong")
+threads = [threading.Thread(target=fork) for _ in range(16)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+say("all of them")
+"""
+        )
+    )
+
+
+@case("threading.thread.fork.in-exit-handler", "so may an exit handler")
+def _():
+    log(
+        said_until_exit(
+            """
+import atexit
+def handler():
+    if os.fork():
+        os.wait()
+    else:
+        say("child")
+atexit.register(handler)
+thread = threading.Thread()
+thread.start()
+thread.join()
+"""
+        )
+    )
+
+
+@case("threading.thread.fork.locks", "what another thread held stays held")
+def _():
+    log(
+        said_until_exit(
+            """
+lock, rlock, condition, semaphore = threading.Lock(), threading.RLock(), threading.Condition(), threading.Semaphore()
+free = threading.Lock(), threading.RLock(), threading.Condition(), threading.Semaphore()
+held, go = threading.Event(), threading.Event()
+def hold():
+    with lock, rlock, condition, semaphore:
+        held.set()
+        go.wait()
+threading.Thread(target=hold).start()
+held.wait()
+if os.fork() == 0:
+    for one in (lock, rlock, condition, semaphore, *free):
+        say(one.acquire(timeout=0.01))
+    lock.release()
+    say(lock.acquire(timeout=0.01))
+    os._exit(0)
+os.wait()
+go.set()
+"""
+        )
+    )

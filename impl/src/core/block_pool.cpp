@@ -7,7 +7,7 @@
 #include <new>
 #include <utility>
 
-#include "tandem/core/mutex.hpp"
+#include "tandem/core/fork.hpp"
 
 namespace tandem::inline v1::detail {
 
@@ -145,7 +145,7 @@ class Shelf {
     if (slab->next) slab->next->previous = slab->previous;
   }
 
-  Mutex mutex_;  // guards all that follows
+  ForkSafeMutex mutex_{ForkStage::core};  // guards all that follows
   std::size_t full_count_ = 0;
   std::array<Magazine*, depot_magazines> full_;
   Slab* slabs_ = nullptr;  // those that have a block to give
@@ -157,6 +157,7 @@ Depot& depot() {
   static Depot& forever = *new Depot;  // never destroyed: threads end after statics do
   return forever;
 }
+[[maybe_unused]] const Depot& ready_at_start = depot();
 
 // Set when this thread's cache is gone: futures may be dropped later, by statics and by
 // thread_locals that are older.

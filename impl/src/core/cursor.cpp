@@ -30,7 +30,7 @@ std::uint64_t Cursor::lock_slowly() noexcept {
         !word_.compare_exchange_weak(word, word | contended, std::memory_order_relaxed))
       continue;
     flag = contended;
-    park(low_half(word_), static_cast<std::uint32_t>(word | contended), Deadline::never());
+    park_for_lock(low_half(word_), static_cast<std::uint32_t>(word | contended), Deadline::never());
   }
 }
 

@@ -17,7 +17,7 @@ bool Mutex::lock_slowly(Deadline until) noexcept {
   // Whoever has slept takes the mutex as contended: others may still be asleep.
   // acquire pairs with the release in unlock().
   while (word_.exchange(contended, std::memory_order_acquire) != unlocked)
-    if (!park(word_, contended, until)) {
+    if (!park_for_lock(word_, contended, until)) {
       // A last try: unlock() may have woken us just as the time ran out, and that wake is ours.
       return word_.exchange(contended, std::memory_order_acquire) == unlocked;  // pairs: as above
     }

@@ -11,6 +11,8 @@ int start_thread(void (*body)(void*), void* argument) noexcept;
 
 // Waits until the thread has ended, thread_local destructors included.
 void join_thread(std::uint64_t ident) noexcept;
+// The same without waiting: false if it has not ended yet. True: it is given back.
+bool try_join_thread(std::uint64_t ident) noexcept;
 void detach_thread(std::uint64_t ident) noexcept;
 
 // Of the calling thread. Never 0; may be used again after the thread has been joined.

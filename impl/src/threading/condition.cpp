@@ -76,8 +76,17 @@ void Condition::notify(std::ptrdiff_t n) {
 
 void Condition::notify_all() { notify(std::numeric_limits<std::ptrdiff_t>::max()); }
 
+// In a child of fork() those who waited do not exist, nor do the stacks they stood on.
+void Condition::forget_the_lost() noexcept {
+  if (generation_ == detail::process_generation) return;
+  generation_ = detail::process_generation;
+  first_ = last_ = nullptr;
+  waiting_ = 0;
+}
+
 void Condition::enqueue(Waiter& waiter) noexcept {
   std::scoped_lock guard(mutex_);
+  forget_the_lost();
   waiter.previous = last_;
   (last_ ? last_->next : first_) = &waiter;
   last_ = &waiter;
@@ -95,6 +104,7 @@ bool Condition::withdraw(Waiter& waiter) noexcept {
 
 const seam::atomic<std::uint32_t>* Condition::pop() noexcept {
   std::scoped_lock guard(mutex_);
+  forget_the_lost();
   Waiter* const waiter = first_;
   if (!waiter) return nullptr;
   first_ = waiter->next;

@@ -193,6 +193,7 @@ void Thread::join(Timeout timeout) const {
     throw RuntimeError("cannot join current thread");
   detail::refuse_too_large(timeout, detail::out_of_range);
   if (!state_->wait_until_stopped(Deadline::after(timeout))) return;
+  if (!timeout.is_forever() && !state_->try_reap()) return;  // ended but for its destructors
   state_->reap();
   ThreadRegistry::get().forget(*state_);
 }

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "tandem/core/export.hpp"
+#include "tandem/core/fork.hpp"
 #include "tandem/core/mutex.hpp"
 #include "tandem/core/spin.hpp"
 #include "tandem/core/timeout.hpp"
@@ -82,6 +83,7 @@ class TANDEM_API Condition {
   std::size_t release_all();
   void acquire_again(std::size_t count);
   bool wait_until(detail::Deadline until);
+  void forget_the_lost() noexcept;
   void enqueue(Waiter& waiter) noexcept;
   // Takes the waiter out of the queue; false: somebody has notified it already.
   bool withdraw(Waiter& waiter) noexcept;
@@ -94,9 +96,10 @@ class TANDEM_API Condition {
 
   // Its own, since a Lock has no owner: who notifies without holding it must not break the queue.
   mutable detail::Mutex mutex_;
-  Waiter* first_ = nullptr;  // guarded by mutex_
-  Waiter* last_ = nullptr;   // guarded by mutex_
-  std::size_t waiting_ = 0;  // guarded by mutex_
+  Waiter* first_ = nullptr;                                // guarded by mutex_
+  Waiter* last_ = nullptr;                                 // guarded by mutex_
+  std::size_t waiting_ = 0;                                // guarded by mutex_
+  std::uint32_t generation_ = detail::process_generation;  // guarded by mutex_: of those who wait
   detail::AdaptiveSpin spin_;
 };
 

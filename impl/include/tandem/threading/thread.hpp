@@ -41,7 +41,9 @@ struct ThreadOptions {
 // A subclass overrides run() and is made by make_thread(); slicing it gives a handle on its thread.
 //
 // A thread that is no daemon is joined when the program ends: when main() has returned or exit()
-// was called, before the destructors of statics that were complete before the first start().
+// was called, before the destructors of statics that were complete before the first start(); with a
+// main_scope, before all of them. Nobody waits for a daemon: after that it never comes back from
+// waiting in a primitive, and may use only what is static (or never destroyed).
 // Threads  all members may be called from any thread at once.
 // Spec     threading.thread
 class TANDEM_API Thread {
@@ -49,7 +51,7 @@ class TANDEM_API Thread {
   explicit Thread(ThreadOptions options = {});
   // Calls f(args...), bound by value: std::ref passes a reference.
   template <class F, class... A>
-    requires detail::Callee<F, A...>
+  requires detail::Callee<F, A...>
   explicit Thread(F&& f, A&&... args)
       : Thread(ThreadOptions{.target = call(std::forward<F>(f), std::forward<A>(args)...)}) {}
   Thread(const Thread& other);
@@ -63,7 +65,8 @@ class TANDEM_API Thread {
   // Spec     threading.thread.start
   void start() const;
 
-  // Waits until the thread has ended, its thread_local destructors included.
+  // Waits until the thread has ended, its thread_local destructors included; but no timeout waits
+  // for these.
   //   timeout  longest wait; default for ever; zero or less polls. Ask is_alive() afterwards.
   // Throws   RuntimeError (not started, the current thread, a foreign one); OverflowError.
   // Order    what the thread did is visible after join() has seen its end.
@@ -102,7 +105,7 @@ class TANDEM_API Thread {
  private:
   friend struct detail::ThreadAccess;
   template <std::derived_from<Thread> T, class... A>
-    requires std::constructible_from<T, A...>
+  requires std::constructible_from<T, A...>
   friend std::shared_ptr<T> make_thread(A&&... args);
 
   explicit Thread(std::shared_ptr<detail::ThreadState> state);
@@ -113,8 +116,7 @@ class TANDEM_API Thread {
 
 // Makes a thread of a subclass. start() keeps the object alive until run() has ended.
 template <std::derived_from<Thread> T, class... A>
-  requires std::constructible_from<T, A...>
-std::shared_ptr<T> make_thread(A&&... args) {
+requires std::constructible_from<T, A...> std::shared_ptr<T> make_thread(A&&... args) {
   auto thread = std::make_shared<T>(std::forward<A>(args)...);
   Thread::own(thread);
   return thread;

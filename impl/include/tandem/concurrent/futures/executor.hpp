@@ -152,8 +152,10 @@ class TANDEM_API ExecutorBase {
 
  protected:
   ExecutorBase() = default;
-  // Takes in a call, to be run later by item.run(). May throw to refuse it.
-  virtual void post(WorkItem item) = 0;
+  // Takes in a call, to be run later by item.run(). May throw to refuse it. To be overridden; this
+  // one throws RuntimeError. A daemon may call it when the program ends and destroys the executor,
+  // so it cannot be pure.
+  virtual void post(WorkItem item);
 
  private:
   template <class F, class... R>
