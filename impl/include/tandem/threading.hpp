@@ -1,5 +1,6 @@
 // Python's `import threading`.
 #pragma once
+#include "tandem/threading/barrier.hpp"
 #include "tandem/threading/condition.hpp"
 #include "tandem/threading/event.hpp"
 #include "tandem/threading/lock.hpp"
