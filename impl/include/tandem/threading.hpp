@@ -7,3 +7,4 @@
 #include "tandem/threading/rlock.hpp"
 #include "tandem/threading/semaphore.hpp"
 #include "tandem/threading/thread.hpp"
+#include "tandem/threading/timer.hpp"

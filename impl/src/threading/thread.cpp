@@ -10,6 +10,7 @@
 #include "tandem/core/log.hpp"
 #include "tandem/core/repr.hpp"
 #include "tandem/platform/seam.hpp"
+#include "tandem/threading/timer.hpp"
 #include "threading/acquire.hpp"
 #include "threading/thread_state.hpp"
 
@@ -104,11 +105,16 @@ void thread_body(void* argument) noexcept {
   state.become_stopped();
 }
 
+// Whether the class may have a run() of its own, which needs the object.
+bool has_run(const std::type_info& type) {
+  return type != typeid(threading::Thread) && type != typeid(threading::Timer);
+}
+
 void launch(const threading::Thread& thread, const std::shared_ptr<ThreadState>& state) {
   auto launch = std::make_unique<Launch>(Launch{state, state->object.lock()});
   // relaxed: set before this handle came to be
-  const bool subclass = state->type || state->sliced.load(std::memory_order_relaxed) ||
-                        typeid(thread) != typeid(threading::Thread);
+  const bool subclass = state->sliced.load(std::memory_order_relaxed) || has_run(typeid(thread)) ||
+                        (state->type && has_run(*state->type));
   if (subclass && !launch->object)
     throw RuntimeError("a subclass of Thread must be made by make_thread() and still be owned");
   ThreadRegistry::get().add(state);
@@ -136,18 +142,22 @@ Thread::Thread(ThreadOptions options) {
                                          std::move(options.name), daemon);
 }
 
+Thread::Thread(ThreadOptions options, const std::type_info& complete) : Thread(std::move(options)) {
+  state_->type = &complete;
+}
+
 Thread::Thread(std::shared_ptr<ThreadState> state) : state_(std::move(state)) {}
 
 Thread::Thread(const Thread& other) : state_(other.state_) {
   // relaxed: start() of this handle comes after
-  if (typeid(other) != typeid(Thread)) state_->sliced.store(true, std::memory_order_relaxed);
+  if (detail::has_run(typeid(other))) state_->sliced.store(true, std::memory_order_relaxed);
 }
 
 Thread& Thread::operator=(const Thread& other) {
   if (this == &other) return *this;
   state_ = other.state_;
   // relaxed: start() of this handle comes after
-  if (typeid(other) != typeid(Thread)) state_->sliced.store(true, std::memory_order_relaxed);
+  if (detail::has_run(typeid(other))) state_->sliced.store(true, std::memory_order_relaxed);
   return *this;
 }
 

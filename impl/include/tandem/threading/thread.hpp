@@ -10,6 +10,7 @@
 #include <optional>
 #include <ostream>
 #include <string>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -26,6 +27,8 @@ struct ThreadAccess;  // the library's own way into a Thread
 }  // namespace detail
 
 namespace threading {
+
+class Timer;
 
 // The longest timeout; OverflowError beyond it. Python's value.
 inline constexpr std::chrono::nanoseconds TIMEOUT_MAX = std::chrono::seconds(9'223'372'036);
@@ -49,7 +52,7 @@ class TANDEM_API Thread {
   explicit Thread(ThreadOptions options = {});
   // Calls f(args...), bound by value: std::ref passes a reference.
   template <class F, class... A>
-    requires detail::Callee<F, A...>
+  requires detail::Callee<F, A...>
   explicit Thread(F&& f, A&&... args)
       : Thread(ThreadOptions{.target = call(std::forward<F>(f), std::forward<A>(args)...)}) {}
   Thread(const Thread& other);
@@ -102,10 +105,14 @@ class TANDEM_API Thread {
  private:
   friend struct detail::ThreadAccess;
   template <std::derived_from<Thread> T, class... A>
-    requires std::constructible_from<T, A...>
+  requires std::constructible_from<T, A...>
   friend std::shared_ptr<T> make_thread(A&&... args);
 
+  friend class Timer;
+
   explicit Thread(std::shared_ptr<detail::ThreadState> state);
+  // Of a subclass that, like Thread, leaves all to its target: any handle may start it.
+  Thread(ThreadOptions options, const std::type_info& complete);
   static void own(const std::shared_ptr<Thread>& thread);
 
   std::shared_ptr<detail::ThreadState> state_;  // never null
@@ -113,8 +120,7 @@ class TANDEM_API Thread {
 
 // Makes a thread of a subclass. start() keeps the object alive until run() has ended.
 template <std::derived_from<Thread> T, class... A>
-  requires std::constructible_from<T, A...>
-std::shared_ptr<T> make_thread(A&&... args) {
+requires std::constructible_from<T, A...> std::shared_ptr<T> make_thread(A&&... args) {
   auto thread = std::make_shared<T>(std::forward<A>(args)...);
   Thread::own(thread);
   return thread;
