@@ -3,6 +3,7 @@
 #include "tandem/threading/barrier.hpp"
 #include "tandem/threading/condition.hpp"
 #include "tandem/threading/event.hpp"
+#include "tandem/threading/local.hpp"
 #include "tandem/threading/lock.hpp"
 #include "tandem/threading/rlock.hpp"
 #include "tandem/threading/semaphore.hpp"

@@ -6,9 +6,14 @@
 #include "platform/thread.hpp"
 #include "tandem/core/exceptions.hpp"
 #include "tandem/core/exit.hpp"
+#include "tandem/threading/detail/this_thread.hpp"
 #include "threading/thread_state.hpp"
 
 namespace tandem::inline v1::detail {
+
+// The words of each thread (threading/detail/this_thread.hpp), and one that only this file knows.
+constinit thread_local std::uint64_t this_thread_ident = 0;
+constinit thread_local LocalTable* this_thread_locals = nullptr;
 
 namespace {
 
@@ -26,6 +31,10 @@ void add_to(std::list<std::shared_ptr<ThreadState>>& states,
 }
 
 }  // namespace
+
+std::uint64_t learn_this_thread_ident() noexcept {
+  return this_thread_ident = platform::thread_ident();
+}
 
 ThreadState* current_thread_state() noexcept {
   if (!current && platform::is_main_thread()) {

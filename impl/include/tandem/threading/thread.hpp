@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "tandem/core/callable.hpp"
+#include "tandem/core/exceptions.hpp"
 #include "tandem/core/export.hpp"
 #include "tandem/core/timeout.hpp"
 #include "tandem/threading/detail/target.hpp"
@@ -136,6 +137,16 @@ TANDEM_API std::size_t active_count();
 // Of the calling thread. Never zero; makes no dummy.
 TANDEM_API std::uint64_t get_ident();
 TANDEM_API std::uint64_t get_native_id();
+
+// How large the stacks of threads are that start() makes from now on, in bytes; 0: the system's
+// default, which it is at first. The second sets it and returns the former one.
+// Throws   ValueError (negative; less than 32 KiB; the system refuses it).
+// Spec     threading.thread.stack-size
+TANDEM_API std::size_t stack_size();
+TANDEM_API std::size_t stack_size(std::int64_t size);
+
+// Python's older name.
+using ThreadError = RuntimeError;
 
 // An exception that left a thread's run().
 struct ExceptHookArgs {
