@@ -75,7 +75,8 @@ class TANDEM_API RLock {
     return true;
   }
   void become_owner(std::size_t count) noexcept {
-    owner_.store(detail::get_this_thread_ident(), std::memory_order_relaxed);  // see is_owned()
+    // relaxed: see is_owned()
+    owner_.store(detail::get_this_thread_ident(), std::memory_order_relaxed);
     count_.store(count, std::memory_order_relaxed);  // relaxed: the owner's own
   }
   [[noreturn]] static void not_owned();
