@@ -291,15 +291,12 @@ std::size_t active_count() { return ThreadRegistry::get().size(); }
 std::uint64_t get_ident() { return detail::get_this_thread_ident(); }
 std::uint64_t get_native_id() { return platform::native_thread_id(); }
 
-// relaxed: see launch()
-std::size_t stack_size() { return detail::stack_size.load(std::memory_order_relaxed); }
-
 std::size_t stack_size(std::int64_t size) {
   if (size < 0) throw ValueError("size must be 0 or a positive value");
   const auto bytes = static_cast<std::size_t>(size);
   if (bytes != 0 && !platform::is_stack_size(bytes))
     throw ValueError("size not valid: " + std::to_string(bytes) + " bytes");
-  return detail::stack_size.exchange(bytes, std::memory_order_relaxed);  // relaxed: as above
+  return detail::stack_size.exchange(bytes, std::memory_order_relaxed);  // relaxed: see launch()
 }
 
 }  // namespace threading

@@ -159,8 +159,6 @@ constexpr detail::LockUse Condition::use_of{
         return self.is_owned();
       else if constexpr (requires { self.locked(); })
         return self.locked();
-      else if constexpr (requires { self.owns_lock(); })
-        return self.owns_lock();
       else
         return true;
     },

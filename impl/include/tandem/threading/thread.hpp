@@ -138,12 +138,11 @@ TANDEM_API std::size_t active_count();
 TANDEM_API std::uint64_t get_ident();
 TANDEM_API std::uint64_t get_native_id();
 
-// How large the stacks of threads are that start() makes from now on, in bytes; 0: the system's
-// default, which it is at first. The second sets it and returns the former one.
+// Sets how large the stacks of threads are that start() makes from now on, and returns what it was.
+//   size  in bytes; 0, also when not given as in Python: the system's default, which it is at first
 // Throws   ValueError (negative; less than 32 KiB; the system refuses it).
 // Spec     threading.thread.stack-size
-TANDEM_API std::size_t stack_size();
-TANDEM_API std::size_t stack_size(std::int64_t size);
+TANDEM_API std::size_t stack_size(std::int64_t size = 0);
 
 // Python's older name.
 using ThreadError = RuntimeError;
