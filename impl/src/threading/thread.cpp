@@ -273,7 +273,7 @@ std::string to_string(const Thread& thread) {
   constexpr const char* names[] = {", initial", ", started", ", stopped"};
   text += names[phase];
   if (thread.daemon()) text += " daemon";
-  if (const auto ident = thread.ident()) text += " " + std::to_string(*ident);
+  if (const auto ident = thread.ident()) text.append(" ").append(std::to_string(*ident));
   return text + ")>";
 }
 
