@@ -2,7 +2,9 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <concepts>
 #include <cstdlib>
+#include <ctime>
 #include <memory>
 #include <set>
 #include <string>
@@ -121,6 +123,13 @@ CASE("threading.thread.daemon.after-start", "it is fixed by the start") {
   log(raised([] { threading::current_thread().daemon(true); }));
 }
 
+CASE("threading.thread.daemon.output", "what a daemon prints is shown") {
+  log(said_until_exit([](Child& child) {
+    run_to_end(Thread({.target = [&] { child.say("daemon"); }, .daemon = true}));
+    child.say("end of main");
+  }));
+}
+
 CASE("threading.thread.start.calls", "run calls the target with its arguments; none is nothing") {
   std::vector<std::string> seen;
   const auto two = [&](int number, std::string text) {
@@ -228,6 +237,46 @@ CASE("threading.thread.life.dropped", "a thread runs to its end though nobody ha
   }).start();
   go.set();
   log(ended.wait());
+}
+
+CASE("threading.thread.life.idle", "a thousand that wait use no processor time") {
+  constexpr std::size_t each = 250;
+  threading::stack_size(256 * 1024);
+  threading::Event event;
+  threading::Condition condition;
+  threading::Semaphore semaphore(0);
+  threading::Barrier barrier(each + 1);
+  {
+    Bunch waiting(each, [&] { event.wait(); });
+    Bunch conditional(each, [&] { with(condition, [&] { condition.wait(); }); });
+    Bunch acquiring(each, [&] { semaphore.acquire(); });
+    Bunch meeting(each, [&] { barrier.wait(); });
+    wait_until_blocked(4 * each);
+    const auto used = std::clock();
+    EXPECT_FALSE(event.wait(times::may_expire));
+    const std::chrono::duration<double> cpu(double(std::clock() - used) / CLOCKS_PER_SEC);
+    EXPECT_LT(cpu, times::may_expire / 4);  // all of it, were a single one of them to spin
+    event.set();
+    with(condition, [&] { condition.notify_all(); });
+    semaphore.release(each);
+    barrier.wait();
+  }
+}
+
+CASE("threading.thread.life.fair", "a thread that never waits does not keep others from running") {
+  std::atomic<int> turn{0};
+  const auto take_turns = [&](int first) {
+    for (int n = first; n < 20; n += 2) {
+      while (turn != n) {
+      }
+      ++turn;
+    }
+  };
+  const Thread thread(take_turns, 1);
+  thread.start();
+  take_turns(0);
+  thread.join();
+  log(turn.load());
 }
 
 CASE("threading.thread.join.order", "what the thread did, and the end of its target, are seen") {
@@ -349,6 +398,59 @@ CASE("threading.thread.foreign.dummy", "a thread that threading did not start ge
   }).join();
   log(raised([&] { dummy->join(); }));
   log(is_listed(*dummy));
+}
+
+CASE("threading.thread.stack-size.default", "zero at first; setting returns what it was") {
+  log(threading::stack_size());
+  Log{threading::stack_size(262144), threading::stack_size(300001), threading::stack_size(),
+      threading::stack_size()};
+  Log{threading::stack_size(32768), threading::stack_size(0), threading::stack_size()};
+}
+
+CASE("threading.thread.stack-size.refused", "negative and tiny ones are refused") {
+  threading::stack_size(262144);
+  for (const int size : {-1, -4096, 1, 4096, 32767})
+    log(raised([&] { return threading::stack_size(size); }));
+  log(threading::stack_size());
+}
+
+CASE("threading.thread.stack-size.threads", "small and large stacks do") {
+  for (const int size : {262144, 0x1000000}) {
+    threading::stack_size(size);
+    std::atomic<int> ran{0};
+    Bunch(10, [&] { ++ran; }).join();
+    Log{threading::stack_size(), ran.load()};
+  }
+}
+
+namespace {
+// Uses up that many KiB of stack, and has the compiler keep each frame.
+int go_deep(int kibibytes) {
+  volatile char frame[16 * 1024];
+  frame[0] = static_cast<char>(kibibytes);
+  return kibibytes <= 0 ? frame[0] : go_deep(kibibytes - 16) + frame[0] - frame[0];
+}
+}  // namespace
+
+CASE("threading.thread.stack-size.effect", "a thread has as much stack as it was asked for") {
+  constexpr int mebibytes = 64;  // more than any system's default
+  threading::stack_size(mebibytes * 1024 * 1024);
+  int reached = 1;
+  run_to_end(Thread([&] { reached = go_deep(mebibytes * 1024 / 2); }));
+  EXPECT_EQ(reached, 0);
+}
+
+CASE("threading.thread.constant.timeout-max", "a second more is too much") {
+  const std::chrono::duration<double> seconds = threading::TIMEOUT_MAX;
+  log(seconds.count());
+  const Thread thread;
+  run_to_end(thread);
+  log(raised([&] { thread.join(threading::TIMEOUT_MAX); }));
+  log(raised([&] { thread.join(seconds + 1s); }));
+}
+
+CASE("threading.thread.constant.thread-error", "ThreadError is RuntimeError") {
+  log(std::same_as<threading::ThreadError, tandem::RuntimeError>);
 }
 
 CASE("threading.thread.repr.states", "its repr has its name, its state and that it is a daemon") {

@@ -12,6 +12,7 @@ namespace {
 
 seam::atomic<bool> abandoned{false};
 constinit thread_local bool is_the_last = false;  // the thread that abandoned the others
+[[maybe_unused]] const bool of_each_thread = seam::thread_word(is_the_last);
 
 // In a child they are no more; and the child goes on, whoever forked it.
 const ForkReset forget_in_child{ForkStage::core, [] {

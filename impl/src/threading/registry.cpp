@@ -8,16 +8,23 @@
 #include "tandem/core/exceptions.hpp"
 #include "tandem/core/exit.hpp"
 #include "tandem/core/park.hpp"
+#include "tandem/threading/detail/this_thread.hpp"
 #include "threading/thread_state.hpp"
 
 namespace tandem::inline v1::detail {
+
+// The words of each thread (threading/detail/this_thread.hpp), and one that only this file knows.
+constinit thread_local std::uint64_t this_thread_ident = 0;
+constinit thread_local LocalTable* this_thread_locals = nullptr;
 
 namespace {
 
 // A plain pointer on purpose: readable until the thread's very end. The registry owns what it
 // points to, or the thread's own stack does.
 constinit thread_local ThreadState* current = nullptr;
-[[maybe_unused]] const bool of_each_thread = seam::thread_word(current);
+[[maybe_unused]] const bool of_each_thread = seam::thread_word(this_thread_ident) &&
+                                             seam::thread_word(this_thread_locals) &&
+                                             seam::thread_word(current);
 
 // The main thread is best met while it initialises statics; another may be first to ask later.
 [[maybe_unused]] const bool met_main_thread = (ThreadRegistry::get(), true);
@@ -29,6 +36,10 @@ void add_to(std::list<std::shared_ptr<ThreadState>>& states,
 }
 
 }  // namespace
+
+std::uint64_t learn_this_thread_ident() noexcept {
+  return this_thread_ident = platform::thread_ident();
+}
 
 ThreadState* current_thread_state() noexcept {
   if (!current && platform::is_main_thread()) {

@@ -50,7 +50,7 @@ struct ThreadState : std::enable_shared_from_this<ThreadState> {
   Target target;                             // start() to the end of run(): the thread's alone
   seam::atomic<bool> daemon;
 
-  // Set by make_thread() before anybody else has a handle.
+  // Set by make_thread() before anybody else has a handle; the type by Timer, too.
   std::weak_ptr<threading::Thread> object;
   const std::type_info* type = nullptr;
   // A handle was sliced off a subclass that nobody owns: run() is out of reach.

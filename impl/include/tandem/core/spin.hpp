@@ -55,7 +55,7 @@ class AdaptiveSpin {
     SpinPause pause(step_.load(std::memory_order_relaxed));  // relaxed: a hint
     for (std::uint32_t turn = 0, looks = 1; turn < limit; ++looks) {
       turn += pause();
-      if (const auto events = ready()) {
+      if (const std::uint64_t events = ready()) {
         paid(turn);
         learn_step(looks, static_cast<std::uint64_t>(events) > 1);
         return true;

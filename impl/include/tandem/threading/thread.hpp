@@ -10,10 +10,12 @@
 #include <optional>
 #include <ostream>
 #include <string>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
 #include "tandem/core/callable.hpp"
+#include "tandem/core/exceptions.hpp"
 #include "tandem/core/export.hpp"
 #include "tandem/core/timeout.hpp"
 #include "tandem/threading/detail/target.hpp"
@@ -26,6 +28,8 @@ struct ThreadAccess;  // the library's own way into a Thread
 }  // namespace detail
 
 namespace threading {
+
+class Timer;
 
 // The longest timeout; OverflowError beyond it. Python's value.
 inline constexpr std::chrono::nanoseconds TIMEOUT_MAX = std::chrono::seconds(9'223'372'036);
@@ -108,7 +112,11 @@ class TANDEM_API Thread {
   requires std::constructible_from<T, A...>
   friend std::shared_ptr<T> make_thread(A&&... args);
 
+  friend class Timer;
+
   explicit Thread(std::shared_ptr<detail::ThreadState> state);
+  // Of a subclass that, like Thread, leaves all to its target: any handle may start it.
+  Thread(ThreadOptions options, const std::type_info& complete);
   static void own(const std::shared_ptr<Thread>& thread);
 
   std::shared_ptr<detail::ThreadState> state_;  // never null
@@ -132,6 +140,15 @@ TANDEM_API std::size_t active_count();
 // Of the calling thread. Never zero; makes no dummy.
 TANDEM_API std::uint64_t get_ident();
 TANDEM_API std::uint64_t get_native_id();
+
+// Sets how large the stacks of threads are that start() makes from now on, and returns what it was.
+//   size  in bytes; 0, also when not given as in Python: the system's default, which it is at first
+// Throws   ValueError (negative; less than 32 KiB; the system refuses it).
+// Spec     threading.thread.stack-size
+TANDEM_API std::size_t stack_size(std::int64_t size = 0);
+
+// Python's older name.
+using ThreadError = RuntimeError;
 
 // An exception that left a thread's run().
 struct ExceptHookArgs {

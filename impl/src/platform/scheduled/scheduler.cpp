@@ -205,6 +205,11 @@ void Scheduler::join(std::uint64_t ident) noexcept {
     if (thread(i).ident == ident && thread(i).phase != Phase::ended)
       return sleep(&thread(i), never);
 }
+bool Scheduler::has_ended(std::uint64_t ident) const noexcept {
+  for (std::size_t i = 0; i < threads_; ++i)
+    if (thread(i).ident == ident) return thread(i).phase == Phase::ended;
+  return true;
+}
 
 void Scheduler::go_on(std::uint8_t next) noexcept {
   const std::uint8_t before = std::exchange(running_, next);

@@ -32,6 +32,7 @@ class Scheduler {
   void unpark(const void* word, int count) noexcept;
   void start(std::function<void()> body);
   void join(std::uint64_t ident) noexcept;  // an ident of an earlier run: has ended
+  bool has_ended(std::uint64_t ident) const noexcept;
   std::uint64_t ident() const noexcept;
   std::uint8_t running() const noexcept { return running_; }
 

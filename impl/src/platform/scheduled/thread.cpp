@@ -2,8 +2,10 @@
 #include "platform/thread.hpp"
 
 #include <cerrno>
+#include <utility>
 
 #include "platform/scheduled/scheduler.hpp"
+#include "tandem/platform/seam.hpp"
 
 namespace tandem::inline v1 {
 
@@ -15,6 +17,9 @@ using scheduled::Scheduler;
 
 constexpr std::uint64_t host_ident = 1;
 constinit bool has_started = false;
+constinit void (*end_act)() = nullptr;
+constinit thread_local bool wants_end_act = false;
+[[maybe_unused]] const bool of_each_thread = seam::thread_word(wants_end_act);
 
 struct ForkHooks {
   void (*before)();
@@ -25,15 +30,29 @@ constinit std::size_t fork_hook_count = 0;
 
 }  // namespace
 
-int start_thread(void (*body)(void*), void* argument) noexcept {
+int start_thread(void (*body)(void*), void* argument, std::size_t) noexcept {
   Scheduler* const scheduler = Scheduler::current();
   if (!scheduler) return EAGAIN;
   has_started = true;
-  scheduler->start([body, argument] { body(argument); });
+  scheduler->start([body, argument] {
+    body(argument);
+    while (std::exchange(wants_end_act, false)) end_act();
+  });
   scheduler->decide(scheduled::Point::operation);
   return 0;
 }
 
+bool is_stack_size(std::size_t) noexcept { return true; }
+
+void at_thread_end(void (*act)()) noexcept {
+  end_act = act;
+  wants_end_act = true;
+}
+
+bool try_join_thread(std::uint64_t ident) noexcept {
+  Scheduler* const scheduler = Scheduler::current();
+  return !scheduler || scheduler->has_ended(ident);
+}
 void join_thread(std::uint64_t ident) noexcept {
   if (Scheduler* const scheduler = Scheduler::current()) scheduler->join(ident);
 }
