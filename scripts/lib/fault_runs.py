@@ -10,7 +10,6 @@ import tempfile
 import time
 
 import evidence
-import faults as fault_files
 from tree import LAYERS
 
 TIME_SCALE = "0.1"  # a case that waits in vain says so itself, after a tenth of the minute that it has otherwise

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 
-import faults as fault_files
+import fault_files
 from fault_runs import KILLED
 
 

@@ -302,6 +302,7 @@ CASE("futures.future.callback-after-waiters", "who waits does not wait for the c
     f.result();
     got_it.set();
   });
+  wait_until_blocked(1);
   f.set_result(1);
   thread.join();
 }
