@@ -8,6 +8,7 @@
         log(raised(lambda: q.get(timeout=times.must_expire)))
         log("waited", now() - start >= times.must_expire)
 
+What the twins of a module share stands in support.py beside them: `from support import …`.
 reference/record.py runs the file; it is never run by itself. Needs Python 3.8 and nothing else.
 """
 

@@ -34,7 +34,11 @@ def sha256(path):
 
 
 def hashes(twin):
-    return {"script_sha256": sha256(twin), "case_sha256": sha256(os.path.join(twins.HERE, "case.py"))}
+    """Of all that decides what a twin says."""
+    found = {"script_sha256": sha256(twin), "case_sha256": sha256(os.path.join(twins.HERE, "case.py"))}
+    if twins.support_of(twin):
+        found["support_sha256"] = sha256(twins.support_of(twin))
+    return found
 
 
 def read_golden(twin):

@@ -18,6 +18,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOM = os.path.abspath(os.environ.get("TANDEM_REFERENCE_DIR") or HERE)
 SPEC = os.path.abspath(os.environ.get("TANDEM_SPEC_DIR") or os.path.join(os.path.dirname(HERE), "spec"))
 CASE_SECONDS = 30
+# What the twins of a module share; the twin of conformance/<module>/support.hpp.
+SUPPORT = "support.py"
 
 
 def primitive_of(twin):
@@ -29,15 +31,22 @@ def golden_of(primitive):
     return os.path.join(ROOM, *primitive.split("/")) + ".golden.json"
 
 
+def support_of(twin):
+    """reference/queue/queue.py -> reference/queue/support.py, or None."""
+    path = os.path.join(os.path.dirname(os.path.abspath(twin)), SUPPORT)
+    return path if os.path.exists(path) else None
+
+
 def all_twins():
-    """Every twin file. Examples and the tools beside this file are none."""
+    """Every twin file. Examples, what twins share and the tools beside this file are none."""
     files = []
     for folder, names, entries in os.walk(ROOM):
         names[:] = sorted(name for name in names if not name.startswith(("_", ".")))
         if os.path.abspath(folder) == ROOM:
             names[:] = [name for name in names if name != "examples"]
             continue
-        files += [os.path.join(folder, entry) for entry in sorted(entries) if entry.endswith(".py")]
+        own = sorted(entry for entry in entries if entry.endswith(".py") and entry != SUPPORT)
+        files += [os.path.join(folder, entry) for entry in own]
     return files
 
 
@@ -67,9 +76,17 @@ def _load(twin):
     sys.path.append(HERE)
     import case
 
-    spec = importlib.util.spec_from_file_location("twin", twin)
-    spec.loader.exec_module(importlib.util.module_from_spec(spec))
+    if support_of(twin):
+        _load_file("support", support_of(twin))
+    _load_file("twin", twin)
     return case
+
+
+def _load_file(name, path):
+    """By its path: its folder has a queue.py or thread.py, which must not be found in place of Python's."""
+    spec = importlib.util.spec_from_file_location(name, path)
+    sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(sys.modules[name])
 
 
 def _applies(entry, clauses):

@@ -1,32 +1,3 @@
-# A python3 that can be asked live. Without one its tests are there all the same, and say that they are skipped.
-find_program(TANDEM_PYTHON NAMES python3 python)
-set(TANDEM_LIVE_PYTHON "" CACHE INTERNAL "The python3 that live tests ask")
-if(TANDEM_PYTHON)
-  execute_process(
-    COMMAND ${TANDEM_PYTHON} -c
-            "import sys; sys.exit(sys.version_info < (3, 8) or sys.implementation.name != 'cpython')"
-    RESULT_VARIABLE too_old
-    OUTPUT_QUIET ERROR_QUIET)
-  if(too_old EQUAL 0)
-    set(TANDEM_LIVE_PYTHON ${TANDEM_PYTHON} CACHE INTERNAL "The python3 that live tests ask")
-  endif()
-endif()
-
-# tandem_python_test(<name> <script> <argument>...): a ctest test that needs Python, labels unit and python.
-function(tandem_python_test name script)
-  if(TANDEM_LIVE_PYTHON)
-    add_test(NAME ${name} COMMAND ${TANDEM_LIVE_PYTHON} -B ${script} ${ARGN})
-  else()
-    add_test(NAME ${name} COMMAND ${CMAKE_COMMAND} -E echo "SKIP(no python3 >= 3.8): ${name}")
-  endif()
-  set_tests_properties(
-    ${name}
-    PROPERTIES TIMEOUT 300
-               LABELS "unit;python"
-               ENVIRONMENT "${TANDEM_TEST_ENVIRONMENT}"
-               SKIP_REGULAR_EXPRESSION "^SKIP\\(")
-endfunction()
-
 # tandem_live_tests(<target> <file>...): for each primitive's file of cases, live.<module>.<primitive> has this
 # machine's python3 run the twins now and compares with what our executable says now.
 function(tandem_live_tests target)
@@ -36,8 +7,9 @@ function(tandem_live_tests target)
     set(twin ${PROJECT_SOURCE_DIR}/reference/${primitive}.py)
     string(REPLACE "/" "." name ${primitive})
     if(EXISTS ${twin})
-      tandem_python_test(live.${name} ${PROJECT_SOURCE_DIR}/reference/record.py --live ${twin} --executable
-                         $<TARGET_FILE:${target}>)
+      tandem_python_test(
+        live.${name} COMMAND ${PROJECT_SOURCE_DIR}/reference/record.py --live ${twin} --executable
+                             $<TARGET_FILE:${target}>)
     endif()
   endforeach()
 endfunction()
@@ -48,6 +20,7 @@ function(tandem_conformance_suite module)
     conformance_${module}
     SOURCES ${ARGN}
     LIBRARIES tandem_conformance_harness
-    LABELS unit case)
+    LABELS unit case
+    ENVIRONMENT TANDEM_RESULTS=${TANDEM_CASE_RESULTS})
   tandem_live_tests(conformance_${module} ${ARGN})
 endfunction()

@@ -182,6 +182,15 @@ void log(const Values&... values) {
   detail::append_line(detail::without_addresses(std::move(line)));
 }
 
+/// `Log{q.get(), q.qsize()};` is log(), but its arguments are evaluated from left to right, as
+/// Python does it and a function call in C++ does not.
+struct Log {
+  template <typename... Values>
+  explicit Log(const Values&... values) {
+    log(values...);
+  }
+};
+
 /// Calls `act` and says what left it: "Empty", "ValueError: 'timeout' must be a non-negative
 /// number", or "nothing".
 template <typename Act>

@@ -806,28 +806,10 @@ CASE("queue.options.order", "block, then timeout; waiting for ever is the defaul
 
 // Many threads
 
-namespace {
-
-// What each of four consumers saw of the 250 items of each of four producers.
-std::vector<std::vector<int>> pass_through(IntQueue& q) {
-  std::vector<std::vector<int>> seen(4);
-  Threads threads;
-  for (int number = 0; number < 4; ++number) {
-    threads.start([&q, number] { produce(q, number, 250); });
-    threads.start([&q, &own = seen[static_cast<std::size_t>(number)]] {
-      for (int i = 0; i < 250; ++i) own.push_back(q.get());
-    });
-  }
-  threads.join();
-  return seen;
-}
-
-}  // namespace
-
 CASE("queue.concurrent.exactly-once", "every item is taken exactly once") {
   for (const int maxsize : {0, 3})
     each_kind(maxsize, [](IntQueue& q) {
-      const auto seen = pass_through(q);
+      const auto seen = pass_through(q, 4, 250, [](IntQueue& from) { return from.get(); });
       log(q.qsize(), together(seen) == range(1000));
     });
 }
@@ -836,10 +818,7 @@ CASE("queue.concurrent.producer-order",
      "each consumer sees the items of a producer in their order") {
   for (const int maxsize : {0, 3}) {
     IntQueue q(maxsize);
-    bool right = true;
-    for (const auto& one : pass_through(q))
-      for (int producer = 0; producer < 4; ++producer) right = right && ordered(one, producer, 250);
-    log(right);
+    log(in_order(pass_through(q, 4, 250, [](IntQueue& from) { return from.get(); }), 250));
   }
 }
 
@@ -880,18 +859,7 @@ CASE("queue.concurrent.put-happens-before-get",
 
 CASE("queue.blocked.uses-no-cpu", "a blocked thread uses no processor time") {
   IntQueue q, other;
-  std::atomic<clockid_t> clock;
-  Blocked blocked([&] {
-    clock = own_cpu_clock();
-    return q.get();
-  });
-  const auto start = now();
-  const auto cpu = cpu_time(clock);
-  log(raised([&] { return other.get({.timeout = times::must_expire * 10}); }));
-  const auto spent = cpu_time(clock) - cpu;
-  log("idle", spent <= (now() - start) / 20);
-  q.put(1);
-  blocked.join();
+  wait_in_two(q, other);
 }
 
 // shutdown

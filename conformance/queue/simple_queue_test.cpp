@@ -1,5 +1,4 @@
 // queue.SimpleQueue.
-#include <atomic>
 #include <chrono>
 #include <concepts>
 #include <limits>
@@ -259,19 +258,10 @@ int get_with_timeout(IntQueue& q) {
 
 int get_waiting(IntQueue& q) { return q.get(); }
 
-// What each consumer saw of `count` items from each of as many producers.
-std::vector<std::vector<int>> pass_through(int pairs, int count, int (*get)(IntQueue&)) {
+// What each consumer saw, and that nothing is left.
+std::vector<std::vector<int>> pass_by(int (*get)(IntQueue&), int pairs, int count) {
   IntQueue q;
-  std::vector<std::vector<int>> seen(static_cast<std::size_t>(pairs));
-  {
-    Threads threads;
-    for (int number = 0; number < pairs; ++number)
-      threads.start([&q, number, count] { produce(q, number, count); });
-    for (auto& own : seen)
-      threads.start([&q, &own, count, get] {
-        for (int i = 0; i < count; ++i) own.push_back(get(q));
-      });
-  }
+  auto seen = pass_through(q, pairs, count, get);
   log(q.empty(), q.qsize());
   return seen;
 }
@@ -279,46 +269,28 @@ std::vector<std::vector<int>> pass_through(int pairs, int count, int (*get)(IntQ
 }  // namespace
 
 CASE("queue.simple.one-to-one", "one producer, one consumer: the order of the puts") {
-  const auto seen = pass_through(1, 1000, get_waiting);
-  log(seen[0] == range(1000));
+  log(pass_by(get_waiting, 1, 1000)[0] == range(1000));
 }
 
 CASE("queue.simple.many-threads", "every item is taken exactly once") {
-  const auto seen = pass_through(8, 250, get_waiting);
-  log(together(seen) == range(2000));
+  log(together(pass_by(get_waiting, 8, 250)) == range(2000));
 }
 
 CASE("queue.simple.many-threads-polling",
      "every item is taken exactly once, by gets that do not wait") {
-  const auto seen = pass_through(8, 100, get_polling);
-  log(together(seen) == range(800));
+  log(together(pass_by(get_polling, 8, 100)) == range(800));
 }
 
 CASE("queue.simple.many-threads-timeout",
      "every item is taken exactly once, by gets that time out and try again") {
-  const auto seen = pass_through(8, 100, get_with_timeout);
-  log(together(seen) == range(800));
+  log(together(pass_by(get_with_timeout, 8, 100)) == range(800));
 }
 
 CASE("queue.simple.producer-order", "each consumer sees the items of a producer in their order") {
-  bool right = true;
-  for (const auto& one : pass_through(4, 250, get_waiting))
-    for (int producer = 0; producer < 4; ++producer) right = right && ordered(one, producer, 250);
-  log(right);
+  log(in_order(pass_by(get_waiting, 4, 250), 250));
 }
 
 CASE("queue.simple.uses-no-cpu", "a blocked thread uses no processor time") {
   IntQueue q, other;
-  std::atomic<clockid_t> clock;
-  Blocked blocked([&] {
-    clock = own_cpu_clock();
-    return q.get();
-  });
-  const auto start = now();
-  const auto cpu = cpu_time(clock);
-  log(raised([&] { return other.get({.timeout = times::must_expire * 10}); }));
-  const auto spent = cpu_time(clock) - cpu;
-  log("idle", spent <= (now() - start) / 20);
-  q.put(1);
-  blocked.join();
+  wait_in_two(q, other);
 }

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <concepts>
 #include <cstddef>
@@ -23,15 +24,6 @@
 #include "tandem/queue.hpp"
 
 namespace tandem::conformance {
-
-/// `Log{q.get(), q.qsize()};` is log(), but its arguments are evaluated from left to right, as
-/// Python does it and a function call in C++ does not.
-struct Log {
-  template <class... Values>
-  explicit Log(const Values&... values) {
-    log(values...);
-  }
-};
 
 /// Threads that are joined at the end of the block.
 class Threads {
@@ -74,19 +66,6 @@ std::string too_large(Act&& act) {
   const std::string said = raised(act);
   EXPECT_EQ(said, "OverflowError: timeout value is too large");
   return said.substr(0, said.find(':'));
-}
-
-/// The clock of the processor time that this thread uses; others may read it while it lives.
-inline clockid_t own_cpu_clock() {
-  clockid_t clock{};
-  EXPECT_EQ(pthread_getcpuclockid(pthread_self(), &clock), 0);
-  return clock;
-}
-
-inline std::chrono::nanoseconds cpu_time(clockid_t clock) {
-  timespec time{};
-  EXPECT_EQ(clock_gettime(clock, &time), 0);
-  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
 }
 
 /// Calls that block, each in a thread of its own; what each came to is there after join().
@@ -250,18 +229,68 @@ void produce(Q& q, int producer, int count) {
   for (int number = 0; number < count; ++number) q.put(producer * count + number);
 }
 
-/// Whether the items of one producer were seen in the order in which it put them.
-inline bool ordered(const std::vector<int>& seen, int producer, int count) {
-  std::vector<int> own;
-  std::copy_if(seen.begin(), seen.end(), std::back_inserter(own),
-               [&](int item) { return item / count == producer; });
-  return std::is_sorted(own.begin(), own.end());
+/// What each of `pairs` consumers saw of `count` items from each of as many producers.
+template <class Q, class Get>
+std::vector<std::vector<int>> pass_through(Q& q, int pairs, int count, Get get) {
+  std::vector<std::vector<int>> seen(static_cast<std::size_t>(pairs));
+  Threads threads;
+  for (int producer = 0; producer < pairs; ++producer) {
+    threads.start([&q, producer, count] { produce(q, producer, count); });
+    threads.start([&q, &own = seen[static_cast<std::size_t>(producer)], count, get] {
+      for (int i = 0; i < count; ++i) own.push_back(get(q));
+    });
+  }
+  threads.join();
+  return seen;
 }
 
 inline std::vector<int> together(const std::vector<std::vector<int>>& seen) {
   std::vector<int> all;
   for (const std::vector<int>& one : seen) all.insert(all.end(), one.begin(), one.end());
   return sorted(all);
+}
+
+/// Whether each consumer saw the items of each producer in the order in which it put them.
+inline bool in_order(const std::vector<std::vector<int>>& seen, int count) {
+  for (const std::vector<int>& own : seen) {
+    std::vector<int> next(seen.size());
+    for (const int item : own) {
+      int& expected = next[static_cast<std::size_t>(item / count)];
+      if (item < expected) return false;
+      expected = item + 1;
+    }
+  }
+  return true;
+}
+
+/// The clock of the processor time that this thread uses; others may read it while it lives.
+inline clockid_t own_cpu_clock() {
+  clockid_t clock{};
+  EXPECT_EQ(pthread_getcpuclockid(pthread_self(), &clock), 0);
+  return clock;
+}
+
+inline std::chrono::nanoseconds cpu_time(clockid_t clock) {
+  timespec time{};
+  EXPECT_EQ(clock_gettime(clock, &time), 0);
+  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
+
+/// One thread waits in q.get() while this one waits in the other's: neither uses the processor.
+template <class Q>
+void wait_in_two(Q& q, Q& other) {
+  std::atomic<clockid_t> clock;
+  Blocked blocked([&] {
+    clock = own_cpu_clock();
+    return q.get();
+  });
+  const auto start = now();
+  const auto cpu = cpu_time(clock);
+  log(raised([&] { return other.get({.timeout = times::must_expire * 10}); }));
+  const auto spent = cpu_time(clock) - cpu;
+  log("idle", spent <= (now() - start) / 20);
+  q.put(1);
+  blocked.join();
 }
 
 }  // namespace tandem::conformance

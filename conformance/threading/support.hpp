@@ -8,14 +8,6 @@
 
 namespace tandem::conformance {
 
-// `Log{q.get(), q.qsize()};` is log() with its values taken from left to right, as Python does it.
-struct Log {
-  template <class... Values>
-  explicit Log(const Values&... values) {
-    log(values...);
-  }
-};
-
 // n threads that all do the same. Joined at the end of the scope, or before.
 class Bunch {
  public:

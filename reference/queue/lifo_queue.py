@@ -4,6 +4,7 @@ import queue
 import threading
 
 from case import case, log, raised, wait_until_blocked
+from support import Failing, drain, failing
 
 
 @case("queue.lifo.order", "the last in is the first out")
@@ -21,9 +22,7 @@ def _():
         q.put(first)
         q.put(first + 1)
         seen.append(q.get())
-    while not q.empty():
-        seen.append(q.get())
-    log(seen)
+    log(seen + drain(q))
 
 
 @case("queue.lifo.through-reuse", "the order holds through growth and reuse")
@@ -63,25 +62,14 @@ def _():
     log(q.get(), q.get(), raised(q.get_nowait))
 
 
-class Refused(Exception):
+class FailingLifoQueue(Failing, queue.LifoQueue):
     pass
-
-
-class Failing(queue.LifoQueue):
-    fails = False
-
-    def _get(self):
-        if self.fails:
-            self.fails = False
-            raise Refused("no")
-        return super()._get()
 
 
 @case("queue.lifo.failing-get", "a get that fails loses nothing and keeps the order")
 def _():
-    q = Failing()
+    q = FailingLifoQueue()
     for item in (1, 2, 3):
         q.put(item)
-    q.fails = True
-    log(raised(q.get), q.qsize())
+    log(failing(q.next_get, q.get), q.qsize())
     log([q.get() for _ in range(3)])

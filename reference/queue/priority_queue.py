@@ -4,13 +4,7 @@ import queue
 import threading
 
 from case import case, log, raised, wait_until_blocked
-
-
-def drain(q):
-    taken = []
-    while not q.empty():
-        taken.append(q.get())
-    return taken
+from support import drain
 
 
 @case("queue.priority.lowest-first", "the lowest comes first")

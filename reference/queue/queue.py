@@ -1,13 +1,25 @@
 """Twins of conformance/queue/queue_test.cpp. What Queue, LifoQueue and PriorityQueue share is asked of all three."""
 
-import gc
 import inspect
 import queue
 import threading
-import time
-import weakref
 
 from case import case, log, now, raised, times, wait_until_blocked
+from support import (
+    Blocked,
+    Failing,
+    Item,
+    Threads,
+    alive,
+    failing,
+    in_order,
+    outcome,
+    pass_through,
+    produce,
+    put_items,
+    together,
+    wait_in_two,
+)
 
 KINDS = (queue.Queue, queue.LifoQueue, queue.PriorityQueue)
 
@@ -16,50 +28,6 @@ def each_kind(maxsize, body):
     for kind in KINDS:
         log(kind.__name__)
         body(kind(maxsize))
-
-
-class Threads:
-    """Threads that are joined at the end of the block."""
-
-    def __init__(self):
-        self.threads = []
-
-    def start(self, body):
-        self.threads.append(threading.Thread(target=body))
-        self.threads[-1].start()
-
-    def join(self):
-        for thread in self.threads:
-            thread.join()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *error):
-        self.join()
-
-
-def outcome(act):
-    """What a call returned, or the name of what it raised."""
-    result = []
-    error = raised(lambda: result.append(act()))
-    return str(result[0]) if result else error
-
-
-class Blocked:
-    """Calls that block, each in a thread of its own; what each came to is there after join()."""
-
-    def __init__(self, *acts):
-        self.threads, self.said = Threads(), [None] * len(acts)
-        for index, act in enumerate(acts):
-            self.threads.start(lambda index=index, act=act: self.keep(index, act))
-        wait_until_blocked(len(acts))
-
-    def keep(self, index, act):
-        self.said[index] = outcome(act)
-
-    def join(self):
-        self.threads.join()
 
 
 # Bounds
@@ -544,26 +512,6 @@ def _():
 # Items
 
 
-class Item:
-    def __init__(self, number):
-        self.number = number
-
-
-def alive(watchers):
-    gc.collect()
-    return sum(1 for watcher in watchers if watcher() is not None)
-
-
-def put_items(q, count):
-    watchers = []
-    for number in range(count):
-        item = Item(number)
-        watchers.append(weakref.ref(item))
-        q.put(item)
-    del item
-    return watchers
-
-
 @case("queue.items.same-object", "what is shared when it is put is shared when it is taken")
 def _():
     q, item = queue.Queue(), Item(1)
@@ -598,40 +546,13 @@ def _():
 # Trouble while an item is stored or handed out
 
 
-class Refused(Exception):
+class FailingQueue(Failing, queue.Queue):
     pass
-
-
-class Failing(queue.Queue):
-    """A queue whose storage fails once in a thread that has asked for it."""
-
-    next_put = threading.local()
-    next_get = threading.local()
-
-    def _put(self, item):
-        self._trip(self.next_put)
-        super()._put(item)
-
-    def _get(self):
-        self._trip(self.next_get)
-        return super()._get()
-
-    def _trip(self, flag):
-        if getattr(flag, "fails", False):
-            flag.fails = False
-            raise Refused("no")
-
-
-def failing(flag, act):
-    flag.fails = True
-    said = raised(act)
-    flag.fails = False
-    return said
 
 
 @case("queue.failing.put", "a put that fails changes nothing")
 def _():
-    q = Failing(5)
+    q = FailingQueue(5)
     for item in range(4):
         q.put(item)
     log(failing(q.next_put, lambda: q.put(9)), q.qsize(), q.unfinished_tasks)
@@ -643,7 +564,7 @@ def _():
 
 @case("queue.failing.blocked-put", "a put that waited and fails changes nothing")
 def _():
-    q = Failing(1)
+    q = FailingQueue(1)
     for options in ({}, {"timeout": times.must_not_expire}):
         q.put(1)
         with Threads() as threads:
@@ -656,7 +577,7 @@ def _():
 
 @case("queue.failing.get", "a get that fails loses nothing")
 def _():
-    q = Failing(5)
+    q = FailingQueue(5)
     for item in range(3):
         q.put(item)
     log(failing(q.next_get, lambda: q.get()), q.qsize())
@@ -667,7 +588,7 @@ def _():
 
 @case("queue.failing.blocked-get", "a get that waited and fails loses nothing")
 def _():
-    q = Failing(5)
+    q = FailingQueue(5)
     blocked = Blocked(lambda: failing(q.next_get, lambda: q.get()))
     q.put(1)
     blocked.join()
@@ -703,25 +624,11 @@ def _():
 # Many threads
 
 
-def produce(q, producer, count):
-    for number in range(count):
-        q.put(producer * count + number)
-
-
-def consume(q, count, seen):
-    for _ in range(count):
-        seen.append(q.get())
-
-
 @case("queue.concurrent.exactly-once", "every item is taken exactly once")
 def _():
     def body(q):
-        seen = [[] for _ in range(4)]
-        with Threads() as threads:
-            for number in range(4):
-                threads.start(lambda number=number: produce(q, number, 250))
-                threads.start(lambda number=number: consume(q, 250, seen[number]))
-        log(q.qsize(), sorted(sum(seen, [])) == list(range(1000)))
+        seen = pass_through(q, 4, 250, queue.Queue.get)
+        log(q.qsize(), together(seen) == list(range(1000)))
 
     each_kind(0, body)
     each_kind(3, body)
@@ -729,23 +636,14 @@ def _():
 
 @case("queue.concurrent.producer-order", "each consumer sees the items of a producer in their order")
 def _():
-    def ordered(seen, producer):
-        own = [item for item in seen if item // 250 == producer]
-        return own == sorted(own)
-
     for maxsize in (0, 3):
-        q, seen = queue.Queue(maxsize), [[] for _ in range(4)]
-        with Threads() as threads:
-            for number in range(4):
-                threads.start(lambda number=number: produce(q, number, 250))
-                threads.start(lambda number=number: consume(q, 250, seen[number]))
-        log(all(ordered(one, producer) for one in seen for producer in range(4)))
+        log(in_order(pass_through(queue.Queue(maxsize), 4, 250, queue.Queue.get), 250))
 
 
 @case("queue.concurrent.never-over-maxsize", "a bounded queue never holds more than maxsize")
 def _():
     def body(q):
-        seen, sizes = [[] for _ in range(3)], []
+        sizes = []
         with Threads() as threads:
             for number in range(3):
                 threads.start(lambda number=number: produce(q, number, 200))
@@ -759,16 +657,7 @@ def _():
 
 @case("queue.blocked.uses-no-cpu", "a blocked thread uses no processor time")
 def _():
-    q, other = queue.Queue(), queue.Queue()
-    with Threads() as threads:
-        threads.start(q.get)
-        wait_until_blocked(1)
-        clock = time.pthread_getcpuclockid(threads.threads[0].ident)
-        start, cpu = now(), time.clock_gettime(clock)
-        log(raised(lambda: other.get(timeout=times.must_expire * 10)))
-        spent, passed = time.clock_gettime(clock) - cpu, now() - start
-        log("idle", spent <= passed * 0.05)
-        q.put(1)
+    wait_in_two(queue.Queue(), queue.Queue())
 
 
 # shutdown

@@ -1,30 +1,10 @@
 """Twins of conformance/queue/simple_queue_test.cpp."""
 
-import gc
 import queue
-import threading
 import time
-import weakref
 
 from case import case, log, now, raised, times, wait_until_blocked
-
-
-class Threads:
-    """Threads that are joined at the end of the block."""
-
-    def __init__(self):
-        self.threads = []
-
-    def start(self, body):
-        self.threads.append(threading.Thread(target=body))
-        self.threads[-1].start()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *error):
-        for thread in self.threads:
-            thread.join()
+from support import Blocked, Threads, alive, drain, in_order, pass_through, put_items, together, wait_in_two
 
 
 @case("queue.simple.basic", "put and get in all their forms")
@@ -48,18 +28,16 @@ def _():
     q = queue.SimpleQueue()
     for item in (111, 333, 222):
         q.put(item)
-    log([q.get() for _ in range(3)])
+    log(drain(q))
 
 
 @case("queue.simple.unbounded", "takes any number of items")
 def _():
-    q, seen = queue.SimpleQueue(), []
+    q = queue.SimpleQueue()
     for item in range(3000):
         q.put(item)
     log(q.qsize())
-    while not q.empty():
-        seen.append(q.get())
-    log(seen == list(range(3000)))
+    log(drain(q) == list(range(3000)))
 
 
 @case("queue.simple.put-ignores-options", "put never waits: block and timeout are there for Queue's sake")
@@ -72,17 +50,12 @@ def _():
 
 @case("queue.simple.get-blocks", "waits for an item")
 def _():
-    q, said = queue.SimpleQueue(), [None]
-
-    def get():
-        said[0] = str(q.get())
-
-    with Threads() as threads:
-        threads.start(get)
-        wait_until_blocked(1)
-        log(said)
-        q.put(7)
-    log(said)
+    q = queue.SimpleQueue()
+    blocked = Blocked(q.get)
+    log(blocked.said)
+    q.put(7)
+    blocked.join()
+    log(blocked.said)
 
 
 @case("queue.simple.timeout-empty", "raises Empty after the timeout, never before")
@@ -94,12 +67,11 @@ def _():
 
 @case("queue.simple.timeout-item-put", "returns an item that comes in time")
 def _():
-    q, said = queue.SimpleQueue(), []
-    with Threads() as threads:
-        threads.start(lambda: said.append(str(q.get(timeout=times.must_not_expire))))
-        wait_until_blocked(1)
-        q.put(7)
-    log(said)
+    q = queue.SimpleQueue()
+    blocked = Blocked(lambda: q.get(timeout=times.must_not_expire))
+    q.put(7)
+    blocked.join()
+    log(blocked.said)
 
 
 @case("queue.simple.timeout-zero", "a timeout of zero polls")
@@ -158,25 +130,6 @@ def _():
             wait_until_blocked(3 - item)
 
 
-class Item:
-    pass
-
-
-def alive(watchers):
-    gc.collect()
-    return sum(1 for watcher in watchers if watcher() is not None)
-
-
-def put_items(q, count):
-    watchers = []
-    for _ in range(count):
-        item = Item()
-        watchers.append(weakref.ref(item))
-        q.put(item)
-    del item
-    return watchers
-
-
 @case("queue.simple.let-go-when-taken", "the queue keeps nothing of an item that was taken")
 def _():
     q, gone = queue.SimpleQueue(), []
@@ -222,15 +175,6 @@ def _():
 # Many threads
 
 
-def produce(q, producer, count):
-    for number in range(count):
-        q.put(producer * count + number)
-
-
-def get_waiting(q):
-    return q.get()
-
-
 def get_polling(q):
     while True:
         try:
@@ -247,62 +191,39 @@ def get_with_timeout(q):
             pass
 
 
-def pass_through(producers, consumers, count, get):
-    """What each consumer saw of `count` items from each producer."""
-    q, seen = queue.SimpleQueue(), [[] for _ in range(consumers)]
-
-    def consume(own):
-        for _ in range(producers * count // consumers):
-            own.append(get(q))
-
-    with Threads() as threads:
-        for number in range(producers):
-            threads.start(lambda number=number: produce(q, number, count))
-        for own in seen:
-            threads.start(lambda own=own: consume(own))
+def pass_by(get, pairs, count):
+    """What each consumer saw, and that nothing is left."""
+    q = queue.SimpleQueue()
+    seen = pass_through(q, pairs, count, get)
     log(q.empty(), q.qsize())
     return seen
 
 
 @case("queue.simple.one-to-one", "one producer, one consumer: the order of the puts")
 def _():
-    log(pass_through(1, 1, 1000, get_waiting)[0] == list(range(1000)))
+    log(pass_by(queue.SimpleQueue.get, 1, 1000)[0] == list(range(1000)))
 
 
 @case("queue.simple.many-threads", "every item is taken exactly once")
 def _():
-    log(sorted(sum(pass_through(8, 8, 250, get_waiting), [])) == list(range(2000)))
+    log(together(pass_by(queue.SimpleQueue.get, 8, 250)) == list(range(2000)))
 
 
 @case("queue.simple.many-threads-polling", "every item is taken exactly once, by gets that do not wait")
 def _():
-    log(sorted(sum(pass_through(8, 8, 100, get_polling), [])) == list(range(800)))
+    log(together(pass_by(get_polling, 8, 100)) == list(range(800)))
 
 
 @case("queue.simple.many-threads-timeout", "every item is taken exactly once, by gets that time out and try again")
 def _():
-    log(sorted(sum(pass_through(8, 8, 100, get_with_timeout), [])) == list(range(800)))
+    log(together(pass_by(get_with_timeout, 8, 100)) == list(range(800)))
 
 
 @case("queue.simple.producer-order", "each consumer sees the items of a producer in their order")
 def _():
-    def ordered(seen, producer):
-        own = [item for item in seen if item // 250 == producer]
-        return own == sorted(own)
-
-    seen = pass_through(4, 4, 250, get_waiting)
-    log(all(ordered(one, producer) for one in seen for producer in range(4)))
+    log(in_order(pass_by(queue.SimpleQueue.get, 4, 250), 250))
 
 
 @case("queue.simple.uses-no-cpu", "a blocked thread uses no processor time")
 def _():
-    q, other = queue.SimpleQueue(), queue.SimpleQueue()
-    with Threads() as threads:
-        threads.start(q.get)
-        wait_until_blocked(1)
-        clock = time.pthread_getcpuclockid(threads.threads[0].ident)
-        start, cpu = now(), time.clock_gettime(clock)
-        log(raised(lambda: other.get(timeout=times.must_expire * 10)))
-        spent, passed = time.clock_gettime(clock) - cpu, now() - start
-        log("idle", spent <= passed * 0.05)
-        q.put(1)
+    wait_in_two(queue.SimpleQueue(), queue.SimpleQueue())

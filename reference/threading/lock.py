@@ -2,19 +2,7 @@ import _thread
 import threading
 
 from case import case, log, now, raised, times, wait_until_blocked
-
-
-class Bunch:
-    """n threads that all do the same, joined at the end."""
-
-    def __init__(self, n, f):
-        self.threads = [threading.Thread(target=f) for _ in range(n)]
-        for thread in self.threads:
-            thread.start()
-
-    def join(self):
-        for thread in self.threads:
-            thread.join()
+from support import Bunch
 
 
 @case("threading.lock.acquire.free", "a free lock is taken at once, and is free again when released")

@@ -1,6 +1,5 @@
 # What the tests and tools use: the system's package where there is one, else its source.
 include(FetchContent)
-find_package(Python3 3.8 COMPONENTS Interpreter)
 
 # tandem_dependency(<package> <repository> <commit or tag>): both ways under the package's name.
 macro(tandem_dependency package repository tag)

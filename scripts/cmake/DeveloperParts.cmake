@@ -2,6 +2,7 @@
 enable_testing()
 include(Dependencies)
 include(Testing)
+include(Python)
 
 foreach(room IN ITEMS impl/test conformance bench scripts/lint)
   if(EXISTS ${PROJECT_SOURCE_DIR}/${room}/CMakeLists.txt)

@@ -11,18 +11,19 @@ set(TANDEM_TEST_ENVIRONMENT
 # Enough to see what a sanitizer sees: the cases and the white box tests.
 add_custom_target(reduced)
 
-# tandem_discover_tests(<target> LABELS <label>...): a ctest test for each test of GoogleTest in it.
+# tandem_discover_tests(<target> LABELS <label>... [ENVIRONMENT <assignment>...]): a ctest test for each test of GoogleTest in it.
 # Not gtest_discover_tests: to --gtest_filter the "-" in our ids means "but not", so that it would
 # run nothing and pass; and it takes no lists.
 function(tandem_discover_tests target)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "LABELS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "LABELS;ENVIRONMENT")
+  list(PREPEND arg_ENVIRONMENT ${TANDEM_TEST_ENVIRONMENT})
   set(tests ${CMAKE_CURRENT_BINARY_DIR}/${target}_tests.cmake)
   add_custom_command(
     TARGET ${target}
     POST_BUILD
     COMMAND
       ${CMAKE_COMMAND} -D "executable=$<TARGET_FILE:${target}>" -D "output=${tests}" -D
-      "labels=${arg_LABELS}" -D "environment=${TANDEM_TEST_ENVIRONMENT}" -P
+      "labels=${arg_LABELS}" -D "environment=${arg_ENVIRONMENT}" -P
       ${PROJECT_SOURCE_DIR}/scripts/cmake/DiscoverTests.cmake
     VERBATIM)
   set(include ${CMAKE_CURRENT_BINARY_DIR}/${target}_include.cmake)
@@ -35,17 +36,18 @@ endif()
   set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES ${include})
 endfunction()
 
-# tandem_test_executable(<name> SOURCES <file>... [LIBRARIES <target>...] [LABELS <label>...])
+# tandem_test_executable(<name> SOURCES <file>... [LIBRARIES <target>...] [LABELS <label>...]
+#                        [ENVIRONMENT <assignment>...])
 # Label "unit" unless told. A second label says what kind of test it is.
 function(tandem_test_executable name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LIBRARIES;LABELS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LIBRARIES;LABELS;ENVIRONMENT")
   if(NOT arg_LABELS)
     set(arg_LABELS unit)
   endif()
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE tandem::tandem ${arg_LIBRARIES})
   tandem_warnings(${name})
-  tandem_discover_tests(${name} LABELS ${arg_LABELS})
+  tandem_discover_tests(${name} LABELS ${arg_LABELS} ENVIRONMENT ${arg_ENVIRONMENT})
   if(arg_LABELS MATCHES "case|white-box")
     add_dependencies(reduced ${name})
   endif()

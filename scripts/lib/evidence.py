@@ -17,6 +17,7 @@ COMMENT = re.compile(r'("(?:\\.|[^"\\\n])*")|//[^\n]*|/\*.*?\*/', re.S)
 NO_CASES = ("harness", "properties", "examples", "runner")
 CENSUS = "spec/census/cpython_311.json"
 EXCLUDED = "spec/census-excluded.toml"
+DEVIATIONS = "spec/deviations.md"
 
 
 def files(root, room, suffix):
@@ -75,11 +76,19 @@ def excluded(root=ROOT):
     return toml_subset.load(path).get("excluded", []) if os.path.exists(path) else []
 
 
+def deviations(root=ROOT):
+    """The names in the first column of the table: ids of clauses, and of API where no clause can show it."""
+    path = os.path.join(root, *DEVIATIONS.split("/"))
+    rows = re.findall(r"^\| *([^|]*?) *\|", read(path), re.M)[2:] if os.path.exists(path) else []
+    return [name for row in rows for name in re.sub(r" *\([^)]*\)", "", row).split(", ")]
+
+
+def cited(clause, kind):
+    """What stands behind "<kind>: …" in a clause's sources."""
+    parts = (source.partition(":") for source in clause.get("sources", []))
+    return [name.strip() for found, _, name in parts if found == kind]
+
+
 def cited_tests(clause):
     """The names behind "test: …" (the census's own version, not "test 3.13: …")."""
-    names = []
-    for source in clause.get("sources", []):
-        kind, _, name = source.partition(":")
-        if kind == "test":
-            names.append(name.strip())
-    return names
+    return cited(clause, "test")

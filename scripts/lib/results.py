@@ -55,21 +55,30 @@ class Results:
         return bool(self.problems) or any(case["status"] in BAD for case in self.cases)
 
 
-def apply_expectations(results, path):
-    """Turns expected failures into XFAIL, and what is not as the file says into problems."""
+def apply_expectations(results, path, whole=True):
+    """Turns expected failures into XFAIL, and what is not as the file says into problems.
+
+    Only where the `whole` suite ran can an entry be told to match nothing.
+    """
     entries = toml_subset.load(path).get("expect", [])
-    sanitizer = next((header.get("sanitizer") for header in results.headers), "") or "none"
     name = os.path.basename(path)
     listed = set()
     for entry in entries:
         fault = _malformed(entry)
         if fault:
             results.problems.append("%s: %s: %s" % (name, entry.get("case", "?"), fault))
-        elif entry.get("sanitizer", sanitizer) == sanitizer:
-            listed |= _apply(results, entry, name)
+        elif _concerns(entry, results.headers):
+            listed |= _apply(results, entry, name, whole)
     for case in results.cases:
         if case["status"] == "SKIP" and case["id"] not in listed:
             results.problems.append("%s is skipped, and no expectation says so: %s" % (case["id"], case["message"]))
+
+
+def _concerns(entry, headers):
+    """Is the entry for a build such as this?"""
+    header = headers[0] if headers else {}
+    sanitizer, toolchain = header.get("sanitizer") or "none", header.get("toolchain", "")
+    return entry.get("sanitizer", sanitizer) == sanitizer and fnmatch.fnmatchcase(toolchain, entry.get("toolchain", "*"))
 
 
 def _malformed(entry):
@@ -79,13 +88,13 @@ def _malformed(entry):
         return "case and reason are required"
     if "message" not in entry and entry["status"] in ("FAIL", "SKIP"):
         return "how does its message begin?"
-    unknown = set(entry) - {"case", "status", "message", "reason", "sanitizer"}
+    unknown = set(entry) - {"case", "status", "message", "reason", "sanitizer", "toolchain"}
     return "unknown fields: " + ", ".join(sorted(unknown)) if unknown else None
 
 
-def _apply(results, entry, name):
+def _apply(results, entry, name, whole):
     matched = [case for case in results.cases if fnmatch.fnmatchcase(case["id"], entry["case"])]
-    if not matched:
+    if not matched and whole:
         results.problems.append("%s: %s matches no case" % (name, entry["case"]))
     if len(matched) > MOST_PER_PATTERN:
         results.problems.append("%s: %s matches %d cases, more than %d" % (
@@ -109,7 +118,7 @@ def write_jsonl(results, path):
     header = {key: first.get(key) for key in ("implementation", "toolchain", "target", "sanitizer", "seed", "time_scale")}
     header.update(
         record="header", format=1, commit=_commit(),
-        executables=[one["executable"] for one in results.headers],
+        executables=sorted({one["executable"] for one in results.headers}),
         when=datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"))
     footer = {"record": "footer", "cases": len(results.cases), "counts": results.counts(), "problems": results.problems}
     with open(path, "w", encoding="utf-8") as file:

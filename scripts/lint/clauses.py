@@ -150,6 +150,20 @@ def exclusion_faults(excluded, specs, census):
                 evidence.EXCLUDED, len(names), total, file, EXCLUDED_SHARE)
 
 
+def deviation_faults(deviations, specs):
+    """What a clause calls a deviation has its row; what a row calls a clause is one."""
+    clauses = {clause.get("id"): clause for spec in specs.values() for clause in spec.get("clause", [])}
+    for id, clause in clauses.items():
+        for name in evidence.cited(clause, "deviation"):
+            if name not in deviations:
+                yield "%s: no row for %s, which the clause %s cites" % (evidence.DEVIATIONS, name, id)
+    for name in deviations:
+        if ID.fullmatch(name) and name not in clauses:
+            yield "%s: no clause %s" % (evidence.DEVIATIONS, name)
+    for name in sorted({name for name in deviations if ID.fullmatch(name) and deviations.count(name) > 1}):
+        yield "%s: %s stands there twice" % (evidence.DEVIATIONS, name)
+
+
 def check(root):
     try:
         specs = evidence.specs(root)
@@ -158,6 +172,7 @@ def check(root):
     census = evidence.census(root)
     complaints = [*spec_faults(specs, census),
                   *room_faults(specs, evidence.cases(root), evidence.twins(root)),
+                  *deviation_faults(evidence.deviations(root), specs),
                   *exclusion_faults(evidence.excluded(root), specs, census)]
     return complaints, sum(len(spec.get("clause", [])) for spec in specs.values())
 

@@ -116,6 +116,15 @@ class ClausesTest(unittest.TestCase):
         self.catches("a source of no known kind", self.changed("cpython:", "hearsay:"))
         self.assertEqual(self.complaints(self.changed("test: test_queue.A.test_a", "test 3.13: test_queue.A.test_z")), [])
 
+    def test_deviations(self):
+        cites = self.changed("cpython: library/queue#queue.Queue", "deviation: queue.get.order")
+        row = "# Deviations\n\n| Clause or API | Why |\n| --- | --- |\n| %s | so |\n"
+        self.assertEqual(self.complaints(cites, more={evidence.DEVIATIONS: row % "queue, queue.get.order (all)"}), [])
+        self.catches("no row for queue.get.order", cites)
+        self.catches("no row for queue.get.order", cites, more={evidence.DEVIATIONS: row % "queue.Queue (order)"})
+        self.catches("no clause queue.get.other", more={evidence.DEVIATIONS: row % "queue.get.order, queue.get.other"})
+        self.catches("stands there twice", more={evidence.DEVIATIONS: row % "queue.get.order, queue.get.order"})
+
     def test_claims_name_clauses(self):
         self.catches("no such clause", self.changed('clauses = ["queue.get.order"]', 'clauses = ["queue.get.other"]'))
         self.assertEqual(self.complaints(self.changed('clauses = ["queue.get.order"]', "clauses = []")), [])

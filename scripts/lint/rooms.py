@@ -20,10 +20,10 @@ OPTIONAL = {
 }
 # What several primitives of a module share is no primitive.
 SHARED = {
-    "queue/exceptions", "queue/flows",
-    "threading/excepthook", "threading/registry", "threading/thread_state",
+    "queue/exceptions", "queue/flows", "queue/support",
+    "threading/excepthook", "threading/registry", "threading/support", "threading/thread_state",
     "concurrent/futures/exceptions", "concurrent/futures/future_set", "concurrent/futures/state",
-    "concurrent/futures/watch",
+    "concurrent/futures/support", "concurrent/futures/watch",
 }
 
 

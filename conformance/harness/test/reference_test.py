@@ -80,6 +80,17 @@ class RecordTest(unittest.TestCase):
         self.assertIn("~ demo.box.one", output)
         self.assertEqual(room.run("record.py", "--check")[0], 0)
 
+    def test_a_golden_is_of_what_the_twins_share_too(self):
+        room = Room("from support import shared\n" + one("log(shared())"))
+        room.write("reference/demo/support.py", "import queue\ndef shared(): return queue.Queue().qsize()\n")
+        self.assertEqual(room.run("record.py")[0], 0)
+        self.assertEqual(room.golden()["cases"]["demo.box.one"]["transcript"], ["0"])
+        self.assertIn("1 goldens, 0 faults", room.run("record.py", "--check")[1])
+        room.write("reference/demo/support.py", "def shared(): return 1\n")
+        code, output = room.run("record.py", "--check")
+        self.assertEqual(code, 1)
+        self.assertIn("support_sha256", output)
+
     def test_a_twin_without_a_golden_and_a_golden_without_a_twin(self):
         room = Room(one("log(1)"))
         self.assertEqual(room.run("record.py", "--check")[0], 1)

@@ -6,6 +6,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 import xml.etree.ElementTree as xml
 
@@ -124,6 +125,18 @@ class ExpectationsTest(FolderTest):
         self.assertFalse(self.expecting(entries, case("a.b", "PASS")).failed())
         self.assertFalse(self.expecting([entry("a.b", sanitizer="none")], case("a.b", "FAIL", "bad")).failed())
 
+    def test_entries_for_one_toolchain(self):
+        entries = [entry("a.b", toolchain="GNU 12.*")]
+        self.assertFalse(self.expecting(entries, case("a.b", "FAIL", "bad"), toolchain="GNU 12.2.0 Debug").failed())
+        self.assertTrue(self.expecting(entries, case("a.b", "FAIL", "bad"), toolchain="Clang 19.1.4 Debug").failed())
+        self.assertFalse(self.expecting(entries, case("a.b", "PASS"), toolchain="Clang 19.1.4 Debug").failed())
+
+    def test_a_part_of_the_suite_need_not_match_all_entries(self):
+        results = self.of(case("a.b", "PASS"))
+        lib.apply_expectations(results, self.write("x.toml", '[[expect]]\ncase = "c.d"\nstatus = "CRASH"\nreason = "r"\n'),
+                               whole=False)
+        self.assertFalse(results.failed(), results.problems)
+
     def test_malformed_entries_fail(self):
         for bad in (entry("a.b", "PASS"), entry("a.b", reason=""), entry("a.b", colour="red"),
                     {"case": "a.b", "status": "FAIL", "reason": "r"}):
@@ -172,9 +185,15 @@ class CommandTest(FolderTest):
     """scripts/conformance over executables that are scripts."""
 
     def suite(self, name, *cases):
-        lines = "".join(json.dumps(record) + "\n" for record in (header(executable=name),) + cases + (footer(len(cases)),))
-        path = self.write("conformance/q/" + name, "#!/bin/sh\ncat > \"$TANDEM_RESULTS/%s.jsonl\" <<'E'\n%sE\n" % (name, lines))
+        """Lists its cases when it is asked to; otherwise "runs" them, and keeps what it was told to run."""
+        listed = "".join(case["id"] + "\n" for case in cases)
+        path = self.write("conformance/q/" + name, "#!/bin/sh\n[ \"$1\" = --list-cases ] && printf '%s' && exit\n"
+                          "echo \"$@\" >> %s/told\ncat > \"$TANDEM_RESULTS/%s.jsonl\" <<'E'\n%sE\n" % (
+                              listed.replace("\n", "\\n"), self.folder, name, self.lines(name, *cases)))
         os.chmod(path, os.stat(path).st_mode | stat.S_IXUSR)
+
+    def lines(self, name, *cases):
+        return "".join(json.dumps(record) + "\n" for record in (header(executable=name),) + cases + (footer(len(cases)),))
 
     def run_command(self, *arguments):
         expect = self.write("expect.toml", "")
@@ -191,6 +210,31 @@ class CommandTest(FolderTest):
         for name in ("results.jsonl", "junit.xml", "summary.txt"):
             self.assertTrue(os.path.exists(os.path.join(self.folder, "results", name)), name)
         self.assertRegex(output, r"all +3 +3\n")
+
+    def test_takes_what_was_collected_and_runs_the_rest(self):
+        self.suite("conformance_a", case("a.b.new", "PASS"))
+        self.write("collected/conformance_a.a.b.gone.jsonl", self.lines("conformance_a", case("a.b.gone", "FAIL")))
+        code, output = self.run_command("--collect", os.path.join(self.folder, "collected"))
+        self.assertEqual(code, 0, output)
+        self.assertEqual(self.told(), ["--gtest_filter=a.b.new"])
+
+        taken = self.write("collected/conformance_a.a.b.new.jsonl", self.lines("conformance_a", case("a.b.new", "FAIL")))
+        later = time.time() + 10
+        os.utime(taken, (later, later))
+        self.assertEqual(self.run_command("--collect", os.path.join(self.folder, "collected"))[0], 1)
+        self.assertEqual(len(self.told()), 1, "it has not been run again")
+        self.assertEqual(self.run_command("--collect", os.path.join(self.folder, "collected"))[0], 0)
+        self.assertEqual(len(self.told()), 2, "a collected result serves once")
+
+    def test_what_is_older_than_the_executable_is_not_taken(self):
+        old = self.write("collected/conformance_a.a.b.c.jsonl", self.lines("conformance_a", case("a.b.c", "FAIL")))
+        os.utime(old, (1, 1))
+        self.suite("conformance_a", case("a.b.c", "PASS"))
+        self.assertEqual(self.run_command("--collect", os.path.dirname(old))[0], 0)
+
+    def told(self):
+        with open(os.path.join(self.folder, "told"), encoding="utf-8") as file:
+            return file.read().splitlines()
 
     def test_one_suite_that_fails_or_dies_or_is_empty(self):
         self.suite("conformance_a", case("a.b.c", "FAIL", "bad"))

@@ -1,6 +1,15 @@
 #include "tandem/core/gate.hpp"
 
+#include <algorithm>
+
+#include "platform/cpu.hpp"
+
 namespace tandem::inline v1::detail {
+
+std::uint32_t Gate::most_searching() noexcept {
+  static const auto most = static_cast<std::uint32_t>(std::max(1, platform::usable_cpus() / 2));
+  return most;
+}
 
 bool Gate::take_permit() noexcept {
   std::uint32_t permits = permits_.load(std::memory_order_relaxed);  // relaxed: the CAS decides

@@ -1,34 +1,11 @@
 """Twins: concurrent.futures.as_completed."""
 
 import itertools
-import threading
 from concurrent import futures
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from case import case, log, now, raised, times, wait_until_blocked
-
-
-def future(*steps):
-    made = Future()
-    for step in steps:
-        step(made)
-    return made
-
-
-def finished():
-    return future(lambda f: f.set_result(42))
-
-
-def failed():
-    return future(lambda f: f.set_exception(ValueError("bad")))
-
-
-def cancelled():
-    return future(Future.cancel)
-
-
-def notified():
-    return future(Future.cancel, Future.set_running_or_notify_cancel)
+from support import cancelled, failed, finished, future, in_thread, notified, running
 
 
 def yielded(fs, timeout=None, **named):
@@ -41,12 +18,6 @@ def yielded(fs, timeout=None, **named):
 
     end = raised(iterate)
     log(sorted(seen), end)
-
-
-def in_thread(act):
-    thread = threading.Thread(target=act)
-    thread.start()
-    return thread
 
 
 @case("futures.as-completed.all", "yields every future once it is done, failed and cancelled ones too")
@@ -93,8 +64,7 @@ def _():
 
 @case("futures.as-completed.timeout-text", "the text says how many of how many")
 def _():
-    running = future(Future.set_running_or_notify_cancel)
-    log(raised(lambda: list(futures.as_completed([notified(), Future(), running, finished()], timeout=0))))
+    log(raised(lambda: list(futures.as_completed([notified(), Future(), running(), finished()], timeout=0))))
     log(raised(lambda: list(futures.as_completed([Future()], timeout=0))))
     f = Future()
     log(raised(lambda: list(futures.as_completed([f, f, f, finished()], timeout=0))))

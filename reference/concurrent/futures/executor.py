@@ -7,6 +7,7 @@ from concurrent import futures
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 
 from case import case, log, now, raised, times
+from support import mul, raised_by
 
 
 class Inline(Executor):
@@ -44,10 +45,6 @@ def run(item):
         f.set_exception(error)
 
 
-def mul(x, y):
-    return x * y
-
-
 def divide(x, y):
     if y == 0:
         raise ValueError("division by zero")
@@ -71,11 +68,7 @@ def next_of(results):
     except StopIteration:
         return "end"
     except Exception as error:
-        return raised(lambda: throw(error))
-
-
-def throw(error):
-    raise error
+        return raised_by(error)
 
 
 @case("futures.executor.submit", "submit() gives the future of the call")
@@ -99,7 +92,7 @@ def _():
 def _():
     with ThreadPoolExecutor(2) as pool:
         f = pool.submit(divide, 1, 0)
-        log(raised(f.result), raised(lambda: throw(f.exception())), f.done(), f.cancelled(), repr(f))
+        log(raised(f.result), raised_by(f.exception()), f.done(), f.cancelled(), repr(f))
 
 
 @case("futures.executor.submit-none", "the call of something without a result")

@@ -1,6 +1,5 @@
 """Twins: concurrent.futures.Future."""
 
-import logging
 import re
 import threading
 from concurrent import futures
@@ -8,54 +7,7 @@ from concurrent.futures import Future, InvalidStateError
 from concurrent.futures.thread import BrokenThreadPool
 
 from case import case, log, now, raised, times, wait_until_blocked
-
-
-def future(*steps):
-    made = Future()
-    for step in steps:
-        step(made)
-    return made
-
-
-def every_state():
-    return [
-        ("pending", future()),
-        ("running", future(Future.set_running_or_notify_cancel)),
-        ("cancelled", future(Future.cancel)),
-        ("notified", future(Future.cancel, Future.set_running_or_notify_cancel)),
-        ("failed", future(lambda f: f.set_exception(ValueError("bad")))),
-        ("finished", future(lambda f: f.set_result(42))),
-    ]
-
-
-class Logged(logging.Handler):
-    """What concurrent.futures logs meanwhile: the first and the last line of each message."""
-
-    def __enter__(self):
-        self.messages = []
-        logging.getLogger("concurrent.futures").addHandler(self)
-        return self
-
-    def __exit__(self, *_):
-        logging.getLogger("concurrent.futures").removeHandler(self)
-
-    def emit(self, record):
-        lines = self.format(record).splitlines()
-        self.messages.append(lines[0] if len(lines) == 1 else lines[0] + " ... " + lines[-1])
-
-
-def raised_by(error):
-    def throw():
-        if error is not None:
-            raise error
-
-    return raised(throw)
-
-
-def in_thread(act):
-    thread = threading.Thread(target=act)
-    thread.start()
-    return thread
+from support import Logged, every_state, future, in_thread, raised_by
 
 
 @case("futures.future.new-pending", "a new future is pending")

@@ -1,6 +1,5 @@
 """Twins: concurrent.futures.ThreadPoolExecutor."""
 
-import logging
 import os
 import re
 import subprocess
@@ -9,38 +8,13 @@ import threading
 from concurrent import futures
 from concurrent.futures import ThreadPoolExecutor
 
-from case import case, log, raised, times, wait_until_blocked
-
-
-def mul(x, y):
-    return x * y
+from case import case, log, raised, wait_until_blocked
+from support import Logged, in_thread, mul
 
 
 def workers(prefix):
     """The names of the living threads of a pool."""
     return sorted(thread.name for thread in threading.enumerate() if thread.name.startswith(prefix))
-
-
-def in_thread(act):
-    thread = threading.Thread(target=act)
-    thread.start()
-    return thread
-
-
-class Logged(logging.Handler):
-    """What concurrent.futures logs meanwhile: the first and the last line of each message."""
-
-    def __enter__(self):
-        self.messages = []
-        logging.getLogger("concurrent.futures").addHandler(self)
-        return self
-
-    def __exit__(self, *_):
-        logging.getLogger("concurrent.futures").removeHandler(self)
-
-    def emit(self, record):
-        lines = self.format(record).splitlines()
-        self.messages.append(lines[0] if len(lines) == 1 else lines[0] + " ... " + lines[-1])
 
 
 @case("futures.thread.max-workers-invalid", "max_workers must be positive")

@@ -5,33 +5,7 @@ from concurrent import futures
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from case import case, log, now, raised, times, wait_until_blocked
-
-
-def future(*steps):
-    made = Future()
-    for step in steps:
-        step(made)
-    return made
-
-
-def finished():
-    return future(lambda f: f.set_result(42))
-
-
-def failed():
-    return future(lambda f: f.set_exception(ValueError("bad")))
-
-
-def cancelled():
-    return future(Future.cancel)
-
-
-def notified():
-    return future(Future.cancel, Future.set_running_or_notify_cancel)
-
-
-def mul(x, y):
-    return x * y
+from support import cancelled, failed, finished, future, in_thread, mul, notified
 
 
 def fail():
@@ -62,12 +36,6 @@ def tell(result, **named):
     log("done", sorted(name for name, f in named.items() if f in done))
     log("not_done", sorted(name for name, f in named.items() if f in not_done))
     log(len(done), len(not_done))
-
-
-def in_thread(act):
-    thread = threading.Thread(target=act)
-    thread.start()
-    return thread
 
 
 @case("futures.wait.all-completed", "returns when all are done")

@@ -1,7 +1,7 @@
 // shutdown(wait=False, cancel_futures=True) and then the end: what runs is finished, no more.
 #include "conformance/programs/concurrent/futures/late.hpp"
 
-static futures::ThreadPoolExecutor* pool;
+futures::ThreadPoolExecutor* pool;
 static tandem::threading::Event* started;
 
 int main() {

@@ -1,7 +1,7 @@
 // shutdown(wait=False) and then the end: the work and its callbacks are done nevertheless.
 #include "conformance/programs/concurrent/futures/late.hpp"
 
-static futures::ThreadPoolExecutor* pool;
+futures::ThreadPoolExecutor* pool;
 
 int main() {
   pool = new futures::ThreadPoolExecutor(3);

@@ -1,7 +1,7 @@
 // A pool that nobody shuts down: its work, also what is queued, is finished when the program ends.
 #include "conformance/programs/concurrent/futures/late.hpp"
 
-static futures::ThreadPoolExecutor* pool;
+futures::ThreadPoolExecutor* pool;
 
 int main() {
   pool = new futures::ThreadPoolExecutor(1);

@@ -10,6 +10,10 @@
 
 namespace futures = tandem::futures;
 
+// A pool that nobody destroys. Not static: a compiler may leave out what nobody reads, and then the
+// pool is a leak.
+extern futures::ThreadPoolExecutor* pool;
+
 // Prints the text when the main thread has had the time to leave main().
 inline void late(const std::string& text) {
   tandem::threading::Event().wait(std::chrono::milliseconds(50));

@@ -1,7 +1,8 @@
 // Memory for small objects that one thread makes and another destroys, task after task.
 //
 // A general allocator is at its slowest there. Each thread keeps a few free blocks of every size;
-// what a thread has too many of goes in chains to a depot, where threads that have none take them.
+// what a thread has too many of goes by magazines to a depot, where threads that have none take
+// them. What the depot has too much of goes back to the system.
 #pragma once
 #include <cstddef>
 

@@ -30,14 +30,15 @@ class Gate {
   Gate& operator=(const Gate&) = delete;
 
   // Waits until it is worth trying again: ready() holds, or somebody woke us. Returns false iff
-  // the deadline has passed and ready() does not hold.
+  // the deadline has passed and ready() does not hold. ready() may tell how much there is: see
+  // AdaptiveSpin.
   // ready() must read with seq_cst what the waker writes with seq_cst before wake_one(): of the
   // waiter's "sleepers, then condition" and the waker's "condition, then sleepers", one sees the
   // other.
   template <class Ready>
   bool wait(Ready&& ready, Deadline until) noexcept {
-    searching_.fetch_add(1, std::memory_order_seq_cst);
-    const bool found = spin_(ready);
+    const std::uint32_t others = searching_.fetch_add(1, std::memory_order_seq_cst);
+    const bool found = others < most_searching() && spin_(ready);
     // Before the look at the condition that follows, here or in the caller: either we see what the
     // waker has done, or the waker does not see us searching.
     searching_.fetch_sub(1, std::memory_order_seq_cst);
@@ -71,6 +72,8 @@ class Gate {
   bool has_sleepers() const noexcept { return sleepers_.load(std::memory_order_seq_cst) != 0; }
 
  private:
+  // One searcher for two processors: more would keep those from running whom they wait for.
+  TANDEM_API static std::uint32_t most_searching() noexcept;
   TANDEM_API bool sleep(Deadline until) noexcept;  // false: the deadline has passed, and we left
   TANDEM_API void leave() noexcept;
   TANDEM_API bool wake_a_sleeper() noexcept;

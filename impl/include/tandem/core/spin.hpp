@@ -10,7 +10,6 @@
 #pragma once
 #include <algorithm>
 #include <cstdint>
-#include <utility>
 
 #include "tandem/platform/seam.hpp"
 
@@ -21,28 +20,44 @@ namespace tandem::inline v1::detail {
 // growing distances.
 class SpinPause {
  public:
+  static constexpr std::uint32_t first = 2, most = 32;
+  static constexpr std::uint32_t longer(std::uint32_t pauses) { return std::min(2 * pauses, most); }
+  static constexpr std::uint32_t shorter(std::uint32_t pauses) {
+    return std::max(pauses / 2, first);
+  }
+
+  explicit SpinPause(std::uint32_t pauses = first) : pauses_(pauses) {}
+
   // Returns how many pauses it made.
   std::uint32_t operator()() noexcept {
     for (std::uint32_t i = 0; i < pauses_; ++i) seam::cpu_relax();
-    return std::exchange(pauses_, std::min(pauses_ * 2, most));
+    const std::uint32_t made = pauses_;
+    if (++looks_ % looks_a_step == 0) pauses_ = longer(pauses_);
+    return made;
   }
 
  private:
-  static constexpr std::uint32_t first = 2, most = 32;
-  std::uint32_t pauses_ = first;
+  static constexpr std::uint32_t looks_a_step = 4;
+  std::uint32_t pauses_;
+  std::uint32_t looks_ = 0;
 };
 
+// How far apart the looks are is learned, too. A stream of events is best met late: each look
+// interrupts whoever makes them, and more of them are there at the next one. A single event, an
+// answer, is best met at once.
 class AdaptiveSpin {
  public:
-  // Spins until ready(), for as long as has paid so far. Returns whether it became ready.
+  // Spins until ready(), for as long as has paid so far. Returns whether it became ready. What
+  // ready() returns, true or a number, is how many events there are.
   template <class Ready>
   bool operator()(Ready&& ready) noexcept {
     const std::uint32_t limit = this->limit();
-    SpinPause pause;
-    for (std::uint32_t turn = 0; turn < limit;) {
+    SpinPause pause(step_.load(std::memory_order_relaxed));
+    for (std::uint32_t turn = 0, looks = 1; turn < limit; ++looks) {
       turn += pause();
-      if (ready()) {
+      if (const auto events = ready()) {
         paid(turn);
+        learn_step(looks, events > 1);
         return true;
       }
     }
@@ -53,6 +68,8 @@ class AdaptiveSpin {
  private:
   static constexpr std::uint32_t shortest = 64, longest = 2048;  // in pauses
   static constexpr std::uint32_t probe_every = 16;
+  // No answer comes back within so many pauses: two trips of a cache line take longer.
+  static constexpr std::uint32_t no_answer = 8;
 
   // All relaxed: hints; a lost update is harmless.
   std::uint32_t limit() const noexcept {
@@ -69,9 +86,18 @@ class AdaptiveSpin {
     limit_.store(std::max(limit - limit / 4, shortest), std::memory_order_relaxed);
     vain_.store(vain_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   }
+  void learn_step(std::uint32_t looks, bool several) noexcept {
+    const std::uint32_t step = step_.load(std::memory_order_relaxed);
+    const bool stream = looks == 1 && (several || step < no_answer);
+    const std::uint32_t wanted = stream    ? SpinPause::longer(step)
+                                 : several ? step
+                                           : SpinPause::shorter(step);
+    if (wanted != step) step_.store(wanted, std::memory_order_relaxed);
+  }
 
   seam::atomic<std::uint32_t> limit_{256};
   seam::atomic<std::uint32_t> vain_{0};
+  seam::atomic<std::uint32_t> step_{SpinPause::first};
 };
 
 }  // namespace tandem::inline v1::detail

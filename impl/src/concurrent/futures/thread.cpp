@@ -24,9 +24,6 @@
 #include "tandem/queue/detail/fifo.hpp"
 #include "tandem/threading/thread.hpp"
 
-template <>
-inline constexpr bool tandem::detail::is_prefetched<tandem::concurrent::futures::WorkItem> = true;
-
 namespace tandem::inline v1::concurrent::futures {
 
 namespace {

@@ -23,8 +23,8 @@ struct ShutdownOptions {
 };
 
 struct MapOptions {
-  Timeout timeout{};                         // for all results, from the call of map() on
-  std::size_t chunksize = 1;                 // calls to a task; at least 1
+  Timeout timeout{};                        // for all results, from the call of map() on
+  std::size_t chunksize = 1;                // calls to a task; at least 1
   std::optional<std::size_t> buffersize{};  // tasks submitted ahead of the iteration; none: all
 };
 
@@ -59,14 +59,19 @@ class WorkItem {
   template <std::invocable F>
   void run(F&& before_done) noexcept {
     detail::FutureState* task = std::exchange(task_, nullptr);
+    if (task->is_forgotten()) {  // then it can neither be cancelled nor seen to be done
+      task->compute();
+      before_done();
+      return task->destroy();
+    }
     const bool wanted = task->start_claimed();
     wanted ? task->compute() : task->discard();
     before_done();
     if (wanted) task->finish();
     task->drop_work();
   }
-  // Has the processor fetch the call's memory: for queues, which know what comes next.
-  void prefetch() const noexcept { __builtin_prefetch(task_, 1); }
+  // For queues, which know what comes next.
+  friend const volatile void* prefetched(const WorkItem& item, int) noexcept { return item.task_; }
   // Sets the future to an exception instead, unless it was cancelled. Once.
   TANDEM_API void fail(std::exception_ptr error) noexcept;
 
@@ -94,7 +99,7 @@ class TANDEM_API ExecutorBase {
   // Order    what was done before submit() is visible to the call.
   // Spec     futures.executor.submit
   template <class F, class... A>
-    requires detail::Callee<F, A...>
+  requires detail::Callee<F, A...>
   auto submit(F&& f, A&&... args) -> Future<detail::result_of_call_t<F, A...>> {
     using Result = detail::result_of_call_t<F, A...>;
     auto* task = detail::Task<Result, detail::call_t<F, A...>>::make(
@@ -134,8 +139,8 @@ class TANDEM_API ExecutorBase {
                    std::forward<T>(t));
   }
   template <class F, std::ranges::input_range... R>
-    requires(sizeof...(R) > 3)
-  auto map(F f, R&&... rs) -> detail::ResultRange<detail::yielded_t<F, R...>> {
+  requires(sizeof...(R) > 3) auto map(F f, R&&... rs)
+      -> detail::ResultRange<detail::yielded_t<F, R...>> {
     return map_all(std::move(f), {}, std::forward<R>(rs)...);
   }
 
@@ -158,8 +163,9 @@ class TANDEM_API ExecutorBase {
       throw ValueError("buffersize must be None or > 0");
     auto function = std::make_shared<F>(std::move(f));
     auto zip = std::make_shared<detail::Zip<R...>>(std::forward<R>(ranges)...);
-    auto submit_next = [this, function, zip, size = options.chunksize]()
-        -> std::optional<Future<detail::ChunkResult<Result>>> {
+    auto submit_next =
+        [this, function, zip,
+         size = options.chunksize]() -> std::optional<Future<detail::ChunkResult<Result>>> {
       auto arguments = zip->take(size);
       if (std::get<0>(arguments).empty()) return {};
       return submit(Work(function, std::move(arguments)));

@@ -165,7 +165,7 @@ class Channel final : public AbstractChannel<T> {
           : channel(owner), gate(&owner.getters_), waited(has_waited) {}
       ~Wake() {
         if (gate) gate->wake_one();
-        if (waited) channel.getters_.hand_on([this] { return channel.store_.may_have_item(); });
+        if (waited) channel.getters_.hand_on([this] { return channel.store_.available(); });
       }
       Channel& channel;
       Gate* gate;
@@ -201,18 +201,17 @@ class Channel final : public AbstractChannel<T> {
   }
 
   void wait_for_item(Deadline until) noexcept {
-    getters_.wait([&] { return store_.may_have_item() || store_.is_closed(); }, until);
+    getters_.wait([this] { return store_.available() + store_.is_closed(); }, until);
   }
 
   Put put_later(T&& item, BlockOptions options) {
     const Deadline until = checked_deadline(options.timeout);
     for (;;) {
       const bool last = until.passed();
-      if (!last)
-        putters_.wait([&] { return store_.may_have_room(limit()) || store_.is_closed(); }, until);
+      if (!last) putters_.wait([this] { return store_.room(limit()) + store_.is_closed(); }, until);
       const Put result = put_or_hand_on(std::move(item));
       if (result == Put::done) getters_.wake_one();
-      putters_.hand_on([this] { return store_.may_have_room(limit()); });
+      putters_.hand_on([this] { return store_.room(limit()); });
       if (result != Put::full || last) return result;
     }
   }

@@ -112,10 +112,13 @@ class Fifo {
     }
   }
   // Hints for those who wait; a seq_cst read each, see Gate.
-  bool may_have_item() const noexcept { return tail_.count() != head_.count(); }
-  bool may_have_room(std::uint64_t limit) const noexcept {
+  std::uint64_t available() const noexcept {
     const std::uint64_t head = head_.count();  // first: head never passes tail
-    return tail_.count() - head < limit;
+    return tail_.count() - head;
+  }
+  std::uint64_t room(std::uint64_t limit) const noexcept {
+    const std::uint64_t items = available();
+    return items < limit ? limit - items : 0;
   }
 
  private:
@@ -162,9 +165,7 @@ class Fifo {
       get_.index = 0;
     }
     T* slot = get_.segment->slot(get_.index);
-    if constexpr (is_prefetched<T>)
-      if (get_.tail_seen - count > 2 && get_.index + 2 < get_.segment->capacity())
-        slot[2].prefetch();
+    if (get_.tail_seen - count > 2 && get_.index + 2 < get_.segment->capacity()) prefetch(slot[2]);
     return slot;
   }
   // One full-size row is kept for the putters; the others go back at once.

@@ -170,8 +170,11 @@ class Ordered {
 
   std::uint64_t puts() const noexcept { return puts_.load(std::memory_order_seq_cst); }
   std::size_t size() const noexcept { return size_.load(std::memory_order_seq_cst); }
-  bool may_have_item() const noexcept { return size() != 0; }
-  bool may_have_room(std::uint64_t limit) const noexcept { return size() < limit; }
+  std::uint64_t available() const noexcept { return size(); }
+  std::uint64_t room(std::uint64_t limit) const noexcept {
+    const std::uint64_t items = size();
+    return items < limit ? limit - items : 0;
+  }
 
  private:
   static constexpr std::size_t small = 64;  // not worth giving back

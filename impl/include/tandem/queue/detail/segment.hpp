@@ -32,9 +32,7 @@ class Segment {
     return reinterpret_cast<T*>(first + sizeof(T) * index);
   }
   std::uint32_t capacity() const noexcept { return capacity_; }
-  std::uint32_t next_capacity() const noexcept {
-    return std::min(capacity_ * 2, last_capacity);
-  }
+  std::uint32_t next_capacity() const noexcept { return std::min(capacity_ * 2, last_capacity); }
 
   Segment* next = nullptr;  // written by the putter that fills this row, before it publishes
 

@@ -5,18 +5,50 @@
 //                                            and commit(), without which the item stays
 //   close() is_closed() puts() size()
 //   close_and_drop()                         close, and drop all items, at one moment; how many
-//   may_have_item() may_have_room(limit)     hints for waiters; read with seq_cst (Gate)
+//   available() room(limit)                  hints for waiters: how many items there are, how many
+//                                            more may be put; read with seq_cst (Gate)
 #pragma once
 #include <cstdint>
 #include <limits>
+#include <memory>
+#include <string>
+#include <type_traits>
+#include <vector>
 
 namespace tandem::inline v1::detail {
 
 enum class Put { done, full, shut_down };
 
-// Whether an item has a prefetch() to be called when its turn comes near: our own items only.
+// The memory that whoever gets the item will need at once, fetched when its turn comes near: the
+// putter's processor has it. A better overload may be found by argument-dependent lookup.
+struct NothingToPrefetch {};
 template <class T>
-inline constexpr bool is_prefetched = false;
+NothingToPrefetch prefetched(const T&, ...) noexcept {
+  return {};
+}
+template <class T, class D>
+requires std::is_pointer_v<typename std::unique_ptr<T, D>::pointer>
+const volatile void* prefetched(const std::unique_ptr<T, D>& item, int) noexcept {
+  return item.get();
+}
+template <class T>
+const volatile void* prefetched(const std::shared_ptr<T>& item, int) noexcept {
+  return item.get();
+}
+template <class C, class Traits, class A>
+const volatile void* prefetched(const std::basic_string<C, Traits, A>& item, int) noexcept {
+  return item.data();
+}
+template <class T, class A>
+requires(!std::is_same_v<T, bool>) const
+    volatile void* prefetched(const std::vector<T, A>& item, int) noexcept {
+  return item.data();
+}
+template <class T>
+void prefetch(const T& item) noexcept {
+  if constexpr (!std::is_same_v<decltype(prefetched(item, 0)), NothingToPrefetch>)
+    __builtin_prefetch(const_cast<const void*>(prefetched(item, 0)), 1);
+}
 
 inline constexpr std::uint64_t unlimited = std::numeric_limits<std::uint64_t>::max();
 

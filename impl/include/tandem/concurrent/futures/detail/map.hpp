@@ -113,8 +113,8 @@ class Chunk {
   std::tuple<Row<A>...> arguments_;
 };
 
-// Python's generator in Executor.map: `submit_next` submits one more chunk, and returns nothing when
-// the arguments are used up.
+// Python's generator in Executor.map: `submit_next` submits one more chunk, and returns nothing
+// when the arguments are used up.
 template <class T>
 class MapResults final : public ResultSource<T> {
  public:

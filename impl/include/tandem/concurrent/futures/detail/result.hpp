@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <memory>
 #include <new>
-#include <optional>
 #include <type_traits>
 #include <utility>
 
@@ -23,27 +22,30 @@ template <class T>
 class ResultState : public FutureState {
  public:
   explicit ResultState(std::uint64_t references) : FutureState(references) {}
+  ~ResultState() override {
+    if (this->has_value_) std::destroy_at(std::addressof(value_));
+  }
 
   // By whoever has claimed the result.
   template <class... U>
   void emplace(U&&... value) {
     if constexpr (std::is_reference_v<T>)
-      value_.emplace(std::addressof(value)...);
+      construct(std::addressof(value)...);
     else
-      value_.emplace(std::forward<U>(value)...);
+      construct(std::forward<U>(value)...);
   }
   template <class F>
   void emplace_result_of(F&& f) {
     if constexpr (std::is_void_v<T>) {
       std::forward<F>(f)();
-      value_.emplace();
+      construct();
     } else if constexpr (std::is_reference_v<T>) {
-      value_.emplace(std::addressof(std::forward<F>(f)()));
+      construct(std::addressof(std::forward<F>(f)()));
     } else {
-      value_.emplace(Elided<F>{std::forward<F>(f)});
+      construct(Elided<F>{std::forward<F>(f)});
     }
   }
-  element_t<T>& value() noexcept { return *value_; }  // once finished without an error
+  element_t<T>& value() noexcept { return value_; }  // once finished without an error
 
   static ResultState* make() {
     static_assert(alignof(Plain) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__,
@@ -63,7 +65,15 @@ class ResultState : public FutureState {
   };
   struct Plain;  // a future made by its user
 
-  std::optional<element_t<T>> value_;
+  template <class... U>
+  void construct(U&&... arguments) {
+    ::new (static_cast<void*>(std::addressof(value_))) element_t<T>(std::forward<U>(arguments)...);
+    this->has_value_ = true;
+  }
+
+  union {
+    element_t<T> value_;  // while has_value_
+  };
 };
 
 template <class T>
@@ -94,14 +104,16 @@ class Task final : public ResultState<T> {
 
   void compute() noexcept override {
     try {
-      this->emplace_result_of([this]() -> T { return std::move(*function_)(); });
+      this->emplace_result_of([this]() -> T { return std::move(function_)(); });
     } catch (...) {
       this->fail(std::current_exception());
     }
     discard();
   }
   // The function and its arguments live no longer than the call.
-  void discard() noexcept override { function_.reset(); }
+  void discard() noexcept override {
+    if (std::exchange(this->has_function_, false)) std::destroy_at(std::addressof(function_));
+  }
 
  protected:
   void destroy() noexcept override {
@@ -112,10 +124,14 @@ class Task final : public ResultState<T> {
  private:
   template <class... A>
   explicit Task(A&&... args) : ResultState<T>(FutureState::handle | FutureState::work) {
-    function_.emplace(std::forward<A>(args)...);
+    ::new (static_cast<void*>(std::addressof(function_))) F(std::forward<A>(args)...);
+    this->has_function_ = true;
   }
+  ~Task() override { discard(); }
 
-  std::optional<F> function_;
+  union {
+    F function_;  // while has_function_
+  };
 };
 
 // A handle's reference. Empty after a move.
@@ -138,7 +154,8 @@ class StateHandle {
   FutureState* get() const noexcept { return state_; }
   // Throws   InvalidStateError (the handle was moved from).
   FutureState* operator->() const {
-    if (!state_) [[unlikely]] throw_moved_from();
+    if (!state_) [[unlikely]]
+      throw_moved_from();
     return state_;
   }
 

@@ -105,6 +105,13 @@ class TANDEM_API FutureState {
   }
   void drop_handle() noexcept { drop(handle); }
   void drop_work() noexcept { drop(work); }
+  // Nobody but its executor knows of the task any more, and nobody waits to be told.
+  bool is_forgotten() const noexcept {
+    // acquire pairs with the release in drop(): what was done with the handles is over. relaxed:
+    // the word changes through handles only.
+    return references_.load(std::memory_order_acquire) == work &&
+           word_.load(std::memory_order_relaxed) == make_word(State::pending);
+  }
   bool has_one_handle() const noexcept {
     // acquire pairs with the acq_rel in drop(): other handles' uses of the result are over.
     return references_.load(std::memory_order_acquire) / handle == 1;
@@ -120,13 +127,13 @@ class TANDEM_API FutureState {
   virtual void compute() noexcept;
   // Instead of compute(), when nobody wants it any more.
   virtual void discard() noexcept;
+  virtual void destroy() noexcept = 0;  // by whoever dropped the last reference
 
  protected:
   static constexpr std::uint64_t work = 1, handle = std::uint64_t{1} << 32;
 
   explicit FutureState(std::uint64_t references) : references_(references) {}
   virtual ~FutureState();
-  virtual void destroy() noexcept = 0;
   virtual std::string result_type() const = 0;
 
  private:
@@ -134,8 +141,11 @@ class TANDEM_API FutureState {
   static constexpr std::uint64_t flag_bits = state_bits | parked | locked | callbacks;
 
   void drop(std::uint64_t reference) noexcept {
-    // acq_rel pairs with itself: whoever comes last sees the ends of all other uses.
-    if (references_.fetch_sub(reference, std::memory_order_acq_rel) == reference) destroy();
+    // acquire and acq_rel pair with the acq_rel here: whoever comes last sees the ends of all
+    // other uses. Who is the last already need not count.
+    if (references_.load(std::memory_order_acquire) == reference ||
+        references_.fetch_sub(reference, std::memory_order_acq_rel) == reference)
+      destroy();
   }
   static State state_of(std::uint64_t word) noexcept {
     return static_cast<State>(word & state_bits);
@@ -160,6 +170,10 @@ class TANDEM_API FutureState {
   seam::atomic<std::uint64_t> references_;
   std::exception_ptr error_;  // written by the claimer before finish()
   bool spin_ = true;
+
+ protected:                    // here, where the bytes cost nothing
+  bool has_value_ = false;     // written by the claimer before finish()
+  bool has_function_ = false;  // a task's, until it is called or given up
 };
 
 TANDEM_API std::string state_name(State state);  // as in InvalidStateError: "FINISHED"
