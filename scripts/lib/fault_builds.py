@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 import subprocess
+import sys
 
 import evidence
 import mutants
@@ -19,10 +20,12 @@ class BuildError(Exception):
     pass
 
 
-def _run(command, what):
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+def _run(command, log):
+    """What it says is in the file, and is shown when it fails."""
+    with open(log, "wb") as file:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT)
     if done.returncode != 0:
-        raise BuildError("%s failed:\n%s" % (what, done.stdout.decode(errors="replace")[-6000:]))
+        raise BuildError("%s failed; all it said is in %s\n%s" % (command[0], log, evidence.read(log)[-6000:]))
 
 
 class Copy:
@@ -35,12 +38,20 @@ class Copy:
 
     def make(self, root, suites, jobs):
         mutants.write_copy(root, self.source, self.changed)
+        os.makedirs(self.build, exist_ok=True)
         if not os.path.exists(os.path.join(self.build, "build.ninja")):
             flags = FLAGS % os.path.join(self.source, mutants.HEADER)
             _run(["cmake", "-S", self.source, "-B", self.build, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=",
-                  "-DTANDEM_DEV=ON", "-DCMAKE_EXPORT_COMPILE_COMMANDS=ON", "-DCMAKE_CXX_FLAGS=" + flags], "cmake")
+                  "-DTANDEM_DEV=ON", "-DCMAKE_EXPORT_COMPILE_COMMANDS=ON", "-DCMAKE_CXX_FLAGS=" + flags],
+                 os.path.join(self.build, "configure.log"))
         targets = ["conformance_" + suite for suite in suites]
-        _run(["cmake", "--build", self.build, "--parallel", str(jobs), "--target"] + targets, "the build of the mutants")
+        command = ["cmake", "--build", self.build, "--parallel", str(jobs), "--target"] + targets
+        if sys.stdout.isatty():
+            code = subprocess.run(command, stdin=subprocess.DEVNULL).returncode
+            if code != 0:
+                raise BuildError("the mutants do not compile")
+        else:
+            _run(command, os.path.join(self.build, "build.log"))
 
     def executable(self, suite):
         for folder in ("conformance", "."):

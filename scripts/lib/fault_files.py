@@ -132,6 +132,12 @@ def complaints(root):
             yield "%s: %s" % (where, complaint)
 
 
+def without_a_file(root):
+    """The primitives that have clauses and no file of faults yet."""
+    rooms = parsed(root)
+    return [primitive for primitive, spec in evidence.specs(root).items() if spec.get("clause") and primitive not in rooms]
+
+
 def unanswered(root):
     """Of a primitive that has a file of faults: each MUST with neither a fault nor a reason, or with both."""
     rooms, reasons = parsed(root), unkillable(root)

@@ -11,6 +11,8 @@ import fault_files
 
 
 def check(root):
+    for primitive in fault_files.without_a_file(root):
+        print("still without faults: %s" % primitive)
     complaints = [*fault_files.complaints(root), *fault_files.unanswered(root)]
     rooms = fault_files.parsed(root)
     return complaints, sum(len(room.get("fault", [])) for room in rooms.values())
