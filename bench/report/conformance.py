@@ -1,4 +1,4 @@
-"""The conformance half: clauses from spec/, what became of each, the claims of the document."""
+"""The conformance half: clauses from spec/, what became of each, which faults its case kills, the document's claims."""
 import json
 import re
 import tomllib
@@ -8,7 +8,7 @@ from markup import chip, command, details, tag
 
 GOOD = ("PASS", "XFAIL")
 BAD = ("FAIL", "XPASS", "TIMEOUT", "CRASH")
-ORDER = ("FAIL", "CRASH", "TIMEOUT", "XPASS", "UNTESTED", "XFAIL", "SKIP", "UNSUPPORTED", "PASS")
+ORDER = ("FAIL", "CRASH", "TIMEOUT", "XPASS", "UNTESTED", "UNVERIFIED", "XFAIL", "SKIP", "UNSUPPORTED", "PASS")
 KINDS = {"PASS": "good", "UNTESTED": "none", **dict.fromkeys(BAD, "bad")}
 VERDICTS = {"confirmed": "good", "imprecise": "warn", "refuted": "bad"}
 LONGEST_TRANSCRIPT = 4000
@@ -26,6 +26,11 @@ class Evidence:
         self.primitives, self.unreadable = {}, []
         for file in sorted((self.root / "spec").rglob("*.toml")):
             self._read(file)
+        self.killed, self.unkillable = {}, {}
+        for file in sorted((self.root / "conformance/results").glob("faults-*.json")):
+            shown = json.loads(file.read_text())
+            self.killed.update(shown["killed"])
+            self.unkillable.update(shown["unkillable"])
         self.header, self.results, self.problems = {}, {}, []
         if results_file and Path(results_file).exists():
             self._read_results(Path(results_file))
@@ -52,8 +57,17 @@ class Evidence:
                 self.problems = record.get("problems", [])
 
     def status(self, clause):
+        """A MUST whose case passes, but has never been seen to fail, is unverified."""
         result = self.results.get(clause["id"])
-        return result["status"] if result else "UNTESTED"
+        if not result:
+            return "UNTESTED"
+        shown = clause["id"] in self.killed or clause["id"] in self.unkillable
+        blind = result["status"] == "PASS" and clause["level"] == "MUST" and not shown
+        return "UNVERIFIED" if blind else result["status"]
+
+    def faults(self, clauses):
+        """How many seeded faults the cases of these clauses kill."""
+        return len({fault for clause in clauses for fault in self.killed.get(clause["id"], {})})
 
     def clauses(self):
         return [clause for one in self.primitives.values() for clause in one["clauses"]]
@@ -89,9 +103,12 @@ def matrix(evidence):
                               for clause, status in zip(one["clauses"], statuses)], class_="squares")
         passed = statuses.count("PASS")
         lines.append(tag("tr", tag("th", name, scope="row"), tag("td", squares),
-                         tag("td", f"{passed} of {len(statuses)}", class_="number")))
+                         tag("td", f"{passed} of {len(statuses)}", class_="number"),
+                         tag("td", evidence.faults(one["clauses"]), class_="number")))
     head = tag("tr", tag("th", "primitive", scope="col"), tag("th", "its clauses", scope="col"),
-               tag("th", "pass", scope="col", class_="number"))
+               tag("th", "pass", scope="col", class_="number"),
+               tag("th", "faults killed", scope="col", class_="number",
+                   title="seeded faults that these cases were seen to notice: scripts/faults"))
     return tag("div", tag("table", tag("caption", "Each square is a clause; it leads to its case.",
                                        class_="quiet"), tag("thead", head), tag("tbody", lines),
                           class_="matrix"), class_="scroll")
@@ -102,6 +119,16 @@ def _transcript(result):
     return text if len(text) < LONGEST_TRANSCRIPT else text[:LONGEST_TRANSCRIPT] + "\n…"
 
 
+def _faults(evidence, clause):
+    killed = evidence.killed.get(clause["id"])
+    if killed:
+        names = [name if how == "FAIL" else f"{name} ({how.lower()})" for name, how in sorted(killed.items())]
+        return tag("p", "Its case kills: ", ", ".join(names), class_="quiet")
+    if clause["id"] in evidence.unkillable:
+        return tag("p", "No fault is seeded: ", evidence.unkillable[clause["id"]], class_="quiet")
+    return tag("p", "No seeded fault has shown that its case can fail.", class_="quiet") if clause["level"] == "MUST" else None
+
+
 def _clause(evidence, clause):
     result, status = evidence.results.get(clause["id"]), evidence.status(clause)
     head = [chip(status, kind(status)), tag("code", clause["id"]),
@@ -110,7 +137,8 @@ def _clause(evidence, clause):
              f"since {clause['since']}" if clause.get("since") else None,
              f"until {clause['until']}" if clause.get("until") else None]
     body = [tag("p", " · ".join(filter(None, facts)), class_="quiet"),
-            tag("ul", [tag("li", source) for source in clause.get("sources", [])], class_="sources")]
+            tag("ul", [tag("li", source) for source in clause.get("sources", [])], class_="sources"),
+            _faults(evidence, clause)]
     if result:
         if result.get("message"):
             body.append(tag("pre", result["message"], class_="message"))

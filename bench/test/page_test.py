@@ -40,6 +40,9 @@ RESULTS = """{"record": "header", "implementation": "tandem 1"}
  "transcript": ["</script>"], "command": "/elsewhere/build/x --case=test.flow.order"}
 {"record": "footer", "cases": 1, "counts": {"PASS": 1}, "problems": []}
 """
+FAULTS = """{"module": "test", "killed": {"test.flow.order": {"test.reversed": "FAIL", "test.asleep": "TIMEOUT"}},
+ "unkillable": {"test.flow.lifetime": "Nobody sees it."}}
+"""
 
 
 def a_result(ours=2e6, machine="one"):
@@ -86,6 +89,8 @@ class ThePage(unittest.TestCase):
             (root / "spec/test").mkdir(parents=True)
             (root / "spec/test/flow.toml").write_text(SPEC)
             (root / "results.jsonl").write_text(RESULTS)
+            (root / "conformance/results").mkdir(parents=True)
+            (root / "conformance/results/faults-test.json").write_text(FAULTS)
             cls.evidence = Evidence(root, root / "results.jsonl")
         cls.html = Page(cls.evidence, a_result(), []).html()
         cls.parsed = Balance()
@@ -111,6 +116,16 @@ class ThePage(unittest.TestCase):
         for text in ("peer", "broken", "crashed with SIGSEGV", "cpython-3.13.0", "libabsent-dev",
                      "a <fast> one", "First in, first <out>."):
             self.assertIn(text, self.text)
+
+    def test_a_must_is_verified_by_the_faults_that_it_kills(self):
+        self.assertIn("Its case kills: test.asleep (timeout), test.reversed", self.text)
+        (clause,) = self.evidence.clauses()
+        self.assertEqual(self.evidence.status(clause), "PASS")
+        for changed, status in (({"id": "test.flow.other"}, "UNVERIFIED"), ({"id": "test.flow.lifetime"}, "PASS"),
+                                ({"id": "test.flow.other", "level": "MAY"}, "PASS")):
+            changed = {**clause, **changed}
+            self.evidence.results[changed["id"]] = {"status": "PASS"}
+            self.assertEqual(self.evidence.status(changed), status)
 
     def test_commands_hold_for_every_machine(self):
         self.assertIn("build/x --case=test.flow.order", self.text)

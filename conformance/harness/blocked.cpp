@@ -29,6 +29,10 @@ void wait_until_blocked(std::size_t n) {
   }
 }
 
+void let_others_run() {
+  for (int i = 0; i < 1000; ++i) std::this_thread::yield();
+}
+
 void detail::forget_blocked() { parked_before = parked_threads(); }
 
 }  // namespace tandem::conformance

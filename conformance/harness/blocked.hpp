@@ -9,6 +9,9 @@ namespace tandem::conformance {
 /// Throws std::runtime_error when that has not happened within times::must_not_expire.
 void wait_until_blocked(std::size_t n);
 
+/// Lets the others run for a moment: whoever ought to wait here and does not has gone on after it.
+void let_others_run();
+
 namespace detail {
 
 /// Threads that are parked now do not count for the case that begins.

@@ -638,7 +638,7 @@ CASE("queue.failing.put", "a put that fails changes nothing") {
   for (int number = 0; number < 4; ++number) q.put(number);
   const Fragile item(9);
   const auto fail = [&](queue::BlockOptions options) {
-    return failing(Fragile::copies_and_moves, [&] { q.put(item, options); });
+    return failing(Fragile::moves, [&] { q.put(item, options); });
   };
   Log{fail({}), q.qsize(), q.unfinished_tasks()};
   Log{fail({.block = false}), q.qsize()};

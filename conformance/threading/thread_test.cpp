@@ -623,7 +623,10 @@ CASE("threading.thread.exit.everything-done", "thread_local destructors have run
   const auto lines = said_until_exit([](Child& child) {
     struct Last {
       Child* child = nullptr;
-      ~Last() { child->say("thread_local destroyed"); }
+      ~Last() {
+        let_others_run();
+        child->say("thread_local destroyed");
+      }
     };
     static Child& say = child;
     std::atexit([] { say.say("after the threads"); });

@@ -76,6 +76,19 @@ def excluded(root=ROOT):
     return toml_subset.load(path).get("excluded", []) if os.path.exists(path) else []
 
 
+def faults(root=ROOT):
+    """The committed results of scripts/faults: [{module, killed: {clause: {fault: how}}, unkillable: {clause: why}, …}]"""
+    folder = os.path.join(root, "conformance", "results")
+    names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
+    return [json.loads(read(os.path.join(folder, name))) for name in names
+            if name.startswith("faults-") and name.endswith(".json")]
+
+
+def killed(root=ROOT):
+    """{clause: {fault: how}} of the clauses whose case has been seen to fail."""
+    return {id: how for result in faults(root) for id, how in result["killed"].items()}
+
+
 def deviations(root=ROOT):
     """The names in the first column of the table: ids of clauses, and of API where no clause can show it."""
     path = os.path.join(root, *DEVIATIONS.split("/"))

@@ -35,11 +35,13 @@ CASE = 'CASE("queue.get.order",\n     "in order") {}\n// CASE("queue.get.gone", 
 TWIN = '@case("queue.get.order", "in order")\ndef _():\n    pass\n'
 CENSUS = [{"file": "test_queue.py", "cls": "A", "method": "test_%s" % name, "category": category}
           for name, category in (("a", "portable"), ("b", "portable"), ("c", "python-only"))]
+KILLED = '{"killed": {"queue.get.order": {"queue.reversed": "FAIL"}}, "unkillable": {}}'
 
 
 def tree(spec=SPEC, case=CASE, twin=TWIN, excluded="", more=()):
     files = {"spec/queue/queue.toml": spec, "conformance/queue/queue_test.cpp": case, "reference/queue/queue.py": twin,
-             evidence.CENSUS: json.dumps(CENSUS), evidence.EXCLUDED: excluded}
+             evidence.CENSUS: json.dumps(CENSUS), evidence.EXCLUDED: excluded,
+             "conformance/results/faults-queue.json": KILLED}
     files.update(more)
     folder = tempfile.TemporaryDirectory()
     for path, text in files.items():
@@ -162,7 +164,12 @@ class CensusTest(unittest.TestCase):
         with tree(case="") as root:
             output = self.census(root, "--module", "queue")[1]
         self.assertRegex(output, r"test_queue.py +2 +0 +0 +2\n")
-        self.assertIn("cited by queue.get.order, which has no case", output)
+        self.assertIn("cited by queue.get.order, whose case kills no fault", output)
+
+    def test_a_case_that_was_never_seen_to_fail_does_not_count(self):
+        with tree(more={"conformance/results/faults-queue.json": '{"killed": {}, "unkillable": {}}'}) as root:
+            output = self.census(root, "--module", "queue")[1]
+        self.assertRegex(output, r"test_queue.py +2 +0 +0 +2\n")
 
     def test_can_require_all(self):
         with tree() as root:

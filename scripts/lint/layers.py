@@ -18,7 +18,7 @@ STANDARD_WAITING = re.compile(
 AROUND_THE_SEAM = re.compile(
     r"\bstd::(?:atomic\w*|jthread|thread|this_thread|call_once|async)\b"
     r"|\b(?:steady|system|high_resolution)_clock\b|\bTANDEM_SCHEDULED\b")
-THREAD_LOCAL = re.compile(r"^(?!\s*extern\b).*\bthread_local\b[^;={(]*?(\w+)\s*[;={(]")
+THREAD_LOCAL = re.compile(r"^(?!\s*extern\b).*\bthread_local\b[^;={(]*?(\w+)\s*[;={(]", re.M)
 # The block pool does without caches over the scheduler. A thread that threading did not start has its
 # handle in a thread_local; over the scheduler the registry keeps it alive, too.
 EXEMPT = {"impl/src/core/block_pool.cpp", "impl/src/threading/thread.cpp"}

@@ -336,7 +336,10 @@ CASE("futures.thread.with-waits", "the end of the scope waits and ends the threa
   {
     ThreadPoolExecutor pool({.max_workers = 5, .thread_name_prefix = "scope"});
     log(collected(pool.map(absolute, numbers(-5, 5))));
-    f = pool.submit(mul, 2, 3);
+    f = pool.submit([] {
+      let_others_run();
+      return 6;
+    });
   }
   log(f->done(), workers("scope"));
 }

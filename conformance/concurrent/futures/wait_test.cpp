@@ -118,10 +118,9 @@ CASE("futures.wait.first-exception", "returns when one has raised") {
 }
 
 CASE("futures.wait.first-exception-some-already", "done ones that did not raise do not end it") {
-  Held held;
-  const Fs fs{finished(), cancelled(), notified(), held.submit(fail), held.hold()};
-  tell(futures::wait(fs, {.return_when = FIRST_EXCEPTION}),
-       {{"a", fs[0]}, {"b", fs[1]}, {"c", fs[2]}, {"d", fs[3]}, {"e", fs[4]}});
+  const Fs fs{finished(), cancelled(), notified(), Future<int>(), Future<int>()};
+  tell_when(fs, {.return_when = FIRST_EXCEPTION}, [&] { fs[3].set_exception(error<ValueError>()); },
+            {{"a", fs[0]}, {"b", fs[1]}, {"c", fs[2]}, {"d", fs[3]}, {"e", fs[4]}});
 }
 
 CASE("futures.wait.first-exception-already-failed", "returns at once when one has raised before") {
@@ -143,6 +142,7 @@ void first_does_not_end_it(First first_act, Second second_act) {
   });
   wait_until_blocked(1);
   first_act(f);
+  let_others_run();
   wait_until_blocked(1);
   log("waits on", !ended);
   second_act(g);
@@ -211,13 +211,22 @@ CASE("futures.wait.empty", "nothing to wait for") {
 }
 
 CASE("futures.wait.pending-calls-race", "a hundred futures that end together") {
-  threading::Event event;
-  ThreadPoolExecutor pool(5);
-  Fs fs;
-  for (int n = 0; n < 100; ++n) fs.push_back(pool.submit([&] { return event.wait() ? 1 : 0; }));
-  event.set();
-  const auto [done, not_done] = futures::wait(fs, {.return_when = ALL_COMPLETED});
-  log(done.size(), not_done.size());
+  std::vector<std::pair<std::size_t, std::size_t>> sizes;
+  for (const bool waiting_before : {false, true}) {
+    threading::Event event;
+    ThreadPoolExecutor pool(5);
+    Fs fs;
+    for (int n = 0; n < 100; ++n) fs.push_back(pool.submit([&] { return event.wait() ? 1 : 0; }));
+    auto opener = in_thread([&] {
+      if (waiting_before) wait_until_blocked(6);
+      event.set();
+    });
+    const auto [done, not_done] = futures::wait(fs, {.return_when = ALL_COMPLETED});
+    opener.join();
+    sizes.emplace_back(done.size(), not_done.size());
+  }
+  EXPECT_EQ(sizes[0], sizes[1]);
+  log(sizes[0].first, sizes[0].second);
 }
 
 CASE("futures.wait.mixed-types", "futures of different results together") {
