@@ -17,7 +17,8 @@ using scheduled::Scheduler;
 
 constexpr std::uint64_t host_ident = 1;
 constinit bool has_started = false;
-constinit void (*end_act)() = nullptr;
+using EndAct = void (*)();
+constinit EndAct end_act = nullptr;
 constinit thread_local bool wants_end_act = false;
 [[maybe_unused]] const bool of_each_thread = seam::thread_word(wants_end_act);
 
