@@ -4,6 +4,8 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdlib>
+#include <memory>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -85,6 +87,73 @@ TEST(ThreadingStress, ConditionTimeoutsLoseNoNotify) {
     }
   });
   EXPECT_EQ(used, total);
+}
+
+// Each round that was completed let through as many threads as there are parties, however many
+// broke and mended the barrier meanwhile.
+TEST(ThreadingStress, BarrierRoundsLetAllOrNobodyThrough) {
+  constexpr int parties = 3;
+  std::atomic<int> rounds{0}, passed{0}, failed{0};
+  threading::Barrier barrier(parties, {.action = [&] { ++rounds; }});
+  in_threads(parties + 2, [&](int id) {
+    for (int round = 0; round < 500; ++round) {
+      try {
+        const bool hasty = (round + id) % 5 == 0;
+        barrier.wait(hasty ? short_timeout(round + id) : std::chrono::nanoseconds(1ms));
+        ++passed;
+      } catch (const threading::BrokenBarrierError&) {
+        ++failed;
+        if (round % 3 == 0) barrier.abort();
+        barrier.reset();
+      }
+    }
+  });
+  EXPECT_EQ(passed.load(), parties * rounds.load());
+  EXPECT_EQ(passed + failed, (parties + 2) * 500);
+  barrier.reset();
+  EXPECT_EQ(barrier.n_waiting(), 0U);
+}
+
+TEST(ThreadingStress, BarrierKeepsTheRoundsApart) {
+  constexpr std::size_t parties = 4;
+  threading::Barrier barrier(parties);
+  std::vector<int> notes(parties);  // plain: the barrier alone orders it
+  std::atomic<int> wrong{0};
+  in_threads(static_cast<int>(parties), [&](int id) {
+    const auto own = static_cast<std::size_t>(id);
+    for (int round = 1; round <= 1000; ++round) {
+      notes[own] = round;
+      barrier.wait();
+      wrong += notes[(own + 1) % parties] != round;
+      barrier.wait();
+    }
+  });
+  EXPECT_EQ(wrong.load(), 0);
+}
+
+TEST(ThreadingStress, LocalsAndThreadsComeAndGo) {
+  static std::atomic<int> alive{0};
+  struct Counted {
+    Counted() { ++alive; }
+    Counted(const Counted&) = delete;
+    ~Counted() { --alive; }
+    std::vector<int> memory = std::vector<int>(4);  // for the sanitizers
+  };
+  const auto use = [](const threading::local<Counted>& local) { ++local->memory[0]; };
+  const threading::local<Counted> shared;
+  in_threads(4, [&](int) {
+    for (int round = 0; round < 50; ++round) {
+      auto own = std::make_unique<threading::local<Counted>>();
+      use(*own);
+      const threading::Thread child([&, raw = own.get()] { use(*raw), use(shared); });
+      child.start();
+      if (round % 2 == 0) child.join();
+      const threading::local<Counted> other;
+      child.join();
+      std::thread([raw = own.get(), &use] { use(*raw); }).join();
+    }
+  });
+  EXPECT_EQ(alive.load(), 1);  // this thread's, of the shared one
 }
 
 TEST(ThreadingStress, EventPulsesLetEverybodyThrough) {

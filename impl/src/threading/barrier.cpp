@@ -7,6 +7,7 @@
 #include "tandem/core/park.hpp"
 #include "tandem/core/repr.hpp"
 #include "threading/acquire.hpp"
+#include "threading/search.hpp"
 
 namespace tandem::inline v1::threading {
 
@@ -168,23 +169,14 @@ Barrier::Outcome Barrier::await(std::uint32_t round, detail::Deadline until) noe
     word = word_.load(std::memory_order_acquire);
     return outcome_of(round, word) != Outcome::open;
   };
-  if (until.passed() || !search(decided))
+  // Where not all parties can run at once, a spin only keeps those away that are waited for.
+  const auto found = [&] {
+    return crowded_ ? detail::give_way_until(decided) : detail::search(spin_, decided);
+  };
+  if (until.passed() || !found())
     while (!decided() && sleep(word, until)) {
     }
   return outcome_of(round, word);
-}
-
-// Before sleeping. Where not all parties can run at once, a spin only keeps those away that are
-// waited for: so it lets them run instead.
-template <class Ready>
-bool Barrier::search(Ready&& ready) noexcept {
-  if (!crowded_) return spin_(ready);
-  constexpr int turns = 4;
-  for (int turn = 0; turn < turns; ++turn) {
-    if (ready()) return true;
-    platform::yield();
-  }
-  return ready();
 }
 
 // Sleeps while the lower half is as it was seen. False: the time is over.

@@ -7,6 +7,7 @@
 #include "tandem/core/park.hpp"
 #include "tandem/platform/seam.hpp"
 #include "threading/acquire.hpp"
+#include "threading/search.hpp"
 
 namespace tandem::inline v1::threading {
 
@@ -41,7 +42,7 @@ bool Condition::wait_until(detail::Deadline until) {
     throw;
   }
   const auto notified = [&self] { return self.is_notified(); };
-  if (until.passed() || !spin_(notified))
+  if (until.passed() || !detail::search(spin_, notified))
     while (!notified() && detail::park(self.word, Waiter::waiting, until)) {
     }
   use_->acquire_again(lock_, count);

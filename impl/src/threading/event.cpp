@@ -3,6 +3,7 @@
 #include "tandem/core/park.hpp"
 #include "tandem/core/repr.hpp"
 #include "threading/acquire.hpp"
+#include "threading/search.hpp"
 
 namespace tandem::inline v1::threading {
 
@@ -34,7 +35,7 @@ bool Event::wait_slowly(Timeout timeout) {
     return lets_through(now, seen);
   };
   if (until.passed()) return ready();
-  if (spin_(ready)) return true;
+  if (detail::search(spin_, ready)) return true;
   while (!ready()) {
     // relaxed: only tells set() that there is somebody to wake
     if (!(now & sleepers) &&

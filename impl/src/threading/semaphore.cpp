@@ -7,6 +7,7 @@
 #include "tandem/core/park.hpp"
 #include "tandem/core/repr.hpp"
 #include "threading/acquire.hpp"
+#include "threading/search.hpp"
 
 namespace tandem::inline v1::threading {
 
@@ -59,7 +60,7 @@ bool Semaphore::take_slowly(Timeout timeout) {
   detail::refuse_too_large(timeout, detail::out_of_range);
   const auto until = detail::Deadline::after(timeout);
   if (until.passed()) return false;
-  if (spin_([this] { return try_take(0); })) return true;
+  if (detail::search(spin_, [this] { return try_take(0); })) return true;
   // relaxed: add() reads the same word, so that it sees either this sleeper or an earlier count,
   // and then the sleeper sees its count.
   word_.fetch_add(one_sleeper, std::memory_order_relaxed);

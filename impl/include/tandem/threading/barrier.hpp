@@ -82,8 +82,6 @@ class TANDEM_API Barrier {
   static Outcome outcome_of(std::uint32_t round, std::uint64_t word) noexcept;
   Outcome await(std::uint32_t round, detail::Deadline until) noexcept;
   bool sleep(std::uint64_t seen, detail::Deadline until) noexcept;
-  template <class Ready>
-  bool search(Ready&& ready) noexcept;
   template <class Next>
   std::uint64_t change(Next&& next) noexcept;
   template <class Next>
