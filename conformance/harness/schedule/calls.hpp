@@ -46,6 +46,9 @@ class Calls {
     end(index, function());
   }
 
+  // Something that nobody has called: it takes effect at some time from now on.
+  void record_open(std::size_t lane, Verb verb) { calls_[begin(lane, verb)].is_first_half = true; }
+
   const std::vector<Call>& list() const { return calls_; }
   // The same, and first halves end when their thread falls asleep.
   std::vector<Call> list(const scheduled::Record& record) const;

@@ -1,5 +1,6 @@
 #include "explorer.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <functional>

@@ -23,8 +23,9 @@ void expect_found(const Target& target, const Hunt& how) {
             << report(target, failure, "SeededBug." + std::string(target.name)) << "\n";
   EXPECT_LE(failure.trial.operations(), 6U);
   EXPECT_LE(failure.preemptions, 3U);
+  const Trial trial = parse(target, to_text(target, failure.trial));
   for (int i = 0; i < 100; ++i) {  // it comes back each time, the same way
-    const auto again = Explorer(target, how.options).attempt(failure.trial);
+    const auto again = Explorer(target, how.options).attempt(trial);
     ASSERT_TRUE(again);
     EXPECT_EQ(again->what, failure.what);
     EXPECT_EQ(again->chart, failure.chart);

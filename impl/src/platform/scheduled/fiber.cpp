@@ -8,6 +8,11 @@
 #include <cstring>
 #include <new>
 
+#ifdef TANDEM_FIBER_ASAN
+// What is owned by threads that were abandoned is never freed.
+extern "C" const char* __asan_default_options() { return "detect_leaks=0"; }
+#endif
+
 namespace tandem::inline v1::scheduled {
 
 namespace {
@@ -16,7 +21,7 @@ struct Word {
   void* address;
   std::size_t size;
 };
-constinit Word known[16] = {};
+constinit Word known[16] = {};  // as many as a ThreadWords keeps
 constinit std::size_t known_count = 0;
 
 // The runtime's __cxa_eh_globals, as the Itanium ABI has it.

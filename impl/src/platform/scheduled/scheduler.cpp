@@ -48,7 +48,10 @@ Record Scheduler::run(std::span<const std::function<void()>> bodies) {
 }
 
 void Scheduler::start(std::function<void()> body) {
-  if (threads_ == most_threads) std::abort();
+  if (threads_ == most_threads) {
+    std::fputs("too many threads for a scheduled run\n", stderr);
+    std::abort();
+  }
   auto& place = pool()[threads_];
   if (!place) place = std::make_unique<Thread>();
   place->phase = Phase::ready;
@@ -118,13 +121,14 @@ void Scheduler::collect(Point point) noexcept {
     add_ready(static_cast<std::uint8_t>((running_ + i) % threads_));
   // Only time can help somebody who spins, and spins, alone.
   const bool time_first = count_ == 0 && lonely_spins_ > patience && next_deadline();
-  if (point == Point::stop && threads_ > 0) add_ready(running_);
-  if (point == Point::spin && !time_first) add_ready(running_);
-  collect_extras(point);
+  const bool is_added = point == Point::operation || time_first;
+  if (!is_added) add_ready(running_);
+  collect_extras();
   if (time_first) add_ready(running_);
 }
 
-void Scheduler::collect_extras(Point) noexcept {
+// Time, and waking up without a reason.
+void Scheduler::collect_extras() noexcept {
   const bool all_asleep = count_ == 0;
   if ((all_asleep || options_.early_timeouts) && next_deadline())
     add({Candidate::Kind::clock, running_});

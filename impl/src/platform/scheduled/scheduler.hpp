@@ -60,8 +60,8 @@ class Scheduler {
   static void entry();
 
   Thread& thread(std::size_t number) const noexcept { return *pool()[number]; }
-  void collect(Point point) noexcept;
-  void collect_extras(Point point) noexcept;
+  void collect(Point point) noexcept;  // the candidates, in the order that Policy is promised
+  void collect_extras() noexcept;
   void add_ready(std::uint8_t number) noexcept;
   void add(Candidate candidate) noexcept { candidates_[count_++] = candidate; }
   Candidate choose(Point point) noexcept;

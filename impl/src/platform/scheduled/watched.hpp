@@ -34,6 +34,7 @@ class WatchedStack {
   void begins(void* bottom, std::size_t size) noexcept {
     bottom_ = bottom;
     size_ = size;
+    fake_ = nullptr;
     __asan_unpoison_memory_region(bottom, size);  // what an abandoned thread has left
   }
   void leaves_for(WatchedStack& next, bool for_ever) noexcept {
