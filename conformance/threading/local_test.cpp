@@ -1,6 +1,7 @@
 // threading.local
 #include <algorithm>
 #include <atomic>
+#include <cstdlib>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -8,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "conformance/threading/exits.hpp"
 #include "conformance/threading/support.hpp"
 
 using namespace tandem::conformance;
@@ -194,6 +196,28 @@ CASE("threading.local.end.local", "all values end with the local") {
   log(alive(weak));
   go.set();
   bunch.join();
+}
+
+CASE("threading.local.end.fork", "the thread that forked keeps its value") {
+  threading::local<std::optional<std::string>> local;
+  threading::Event go;
+  *local = "main";
+  Bunch bunch(1, [&] {
+    *local = "other";
+    go.wait();
+  });
+  wait_until_blocked(1);
+  const auto ask = [&](Child& child) {
+    child.say(local->value());
+    in_thread([&] { child.say(repr(*local)); });
+    std::_Exit(0);  // a leak checker would miss what the threads that are not here held
+  };
+  in_thread([&] {
+    *local = "forking";
+    log(said_until_exit(ask));
+  });
+  log(local->value());
+  go.set();
 }
 
 CASE("threading.local.end.foreign", "a foreign thread is as good as any") {

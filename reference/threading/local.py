@@ -1,3 +1,4 @@
+import os
 import threading
 import weakref
 
@@ -170,3 +171,36 @@ def _():
     go.set()
     for thread in threads:
         thread.join()
+
+
+@case("threading.local.end.fork", "the thread that forked keeps its value")
+def _():
+    local, go = threading.local(), threading.Event()
+    local.x = "main"
+
+    def touch_and_wait():
+        local.x = "other"
+        go.wait()
+
+    other = threading.Thread(target=touch_and_wait)
+    other.start()
+    wait_until_blocked(1)
+
+    def fork():
+        local.x = "forking"
+        reader, writer = os.pipe()
+        child = os.fork()
+        if child == 0:
+            says = [local.x]
+            in_thread(lambda: says.append(str(getattr(local, "x", None))))
+            os.write(writer, "\n".join(says).encode())
+            os._exit(0)
+        os.close(writer)
+        with os.fdopen(reader) as pipe:
+            log(pipe.read().splitlines())
+        os.waitpid(child, 0)
+
+    in_thread(fork)
+    log(local.x)
+    go.set()
+    other.join()
