@@ -710,3 +710,18 @@ CASE("threading.thread.fork.races", "a child is whole whatever other threads wer
   if (!allocator_survives_fork) GTEST_SKIP() << "the sanitizer's allocator hangs after fork()";
   EXPECT_EQ(run_program("threading/fork_races 100").printed, "0 failed\n");
 }
+
+CASE("threading.thread.fork.by-foreign", "a foreign thread that forks becomes the main one") {
+  for (const bool met : {false, true})
+    std::thread([=] {
+      if (met) threading::current_thread();
+      log(said_until_exit([](Child& child) {
+        const Thread main = threading::main_thread();
+        child.say(main.name());
+        child.say(repr(main == threading::current_thread()));
+        child.say(repr(main.daemon()));
+        child.say(repr(threading::active_count()));
+        std::_Exit(0);
+      }));
+    }).join();
+}
