@@ -267,28 +267,36 @@ CASE("threading.thread.join.timeout", "it returns after the timeout, and the thr
 }
 
 CASE("threading.thread.join.destructors", "no timeout waits for thread_local destructors") {
-  threading::Event go, running;
+  threading::Event go;
+  threading::Semaphore running(0), over(0);
   struct Slow {
     threading::Event* go = nullptr;
-    ~Slow() { go->wait(); }
+    threading::Semaphore* over = nullptr;
+    ~Slow() {
+      go->wait();
+      over->release();
+    }
   };
-  Thread thread([&] {
+  const auto work = [&] {
     static thread_local Slow slow;
     slow.go = &go;
-    running.set();
-  });
-  Thread([&] {
-    static thread_local Slow slow;
-    slow.go = &go;
-  }).start();  // nobody has a handle
+    slow.over = &over;
+    running.release();
+  };
+  const Thread thread(work);
   thread.start();
-  running.wait();
+  Thread(work).start();  // nobody has a handle
+  running.acquire();
+  running.acquire();
   while (thread.is_alive()) std::this_thread::yield();
   thread.join(0s);
   thread.join(times::brief);
   for (int i = 0; i < 10; ++i) run_to_end(Thread());
+  EXPECT_FALSE(over.try_lock());
   go.set();
   thread.join();
+  over.lock();
+  over.lock();
 }
 
 CASE("threading.thread.join.too-large", "a timeout beyond TIMEOUT_MAX is an error") {
