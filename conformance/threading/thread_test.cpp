@@ -316,28 +316,36 @@ CASE("threading.thread.join.timeout", "it returns after the timeout, and the thr
 }
 
 CASE("threading.thread.join.destructors", "no timeout waits for thread_local destructors") {
-  threading::Event go, running;
+  threading::Event go;
+  threading::Semaphore running(0), over(0);
   struct Slow {
     threading::Event* go = nullptr;
-    ~Slow() { go->wait(); }
+    threading::Semaphore* over = nullptr;
+    ~Slow() {
+      go->wait();
+      over->release();
+    }
   };
-  Thread thread([&] {
+  const auto work = [&] {
     static thread_local Slow slow;
     slow.go = &go;
-    running.set();
-  });
-  Thread([&] {
-    static thread_local Slow slow;
-    slow.go = &go;
-  }).start();  // nobody has a handle
+    slow.over = &over;
+    running.release();
+  };
+  const Thread thread(work);
   thread.start();
-  running.wait();
+  Thread(work).start();  // nobody has a handle
+  running.acquire();
+  running.acquire();
   while (thread.is_alive()) std::this_thread::yield();
   thread.join(0s);
   thread.join(times::brief);
   for (int i = 0; i < 10; ++i) run_to_end(Thread());
+  EXPECT_FALSE(over.try_lock());
   go.set();
   thread.join();
+  over.lock();
+  over.lock();
 }
 
 CASE("threading.thread.join.too-large", "a timeout beyond TIMEOUT_MAX is an error") {
@@ -814,4 +822,19 @@ CASE("threading.thread.fork.races", "a child is whole whatever other threads wer
   if (!threads_survive_fork) GTEST_SKIP() << "the sanitizer stumbles over threads after fork()";
   if (!allocator_survives_fork) GTEST_SKIP() << "the sanitizer's allocator hangs after fork()";
   EXPECT_EQ(run_program("threading/fork_races 100").printed, "0 failed\n");
+}
+
+CASE("threading.thread.fork.by-foreign", "a foreign thread that forks becomes the main one") {
+  for (const bool met : {false, true})
+    std::thread([=] {
+      if (met) threading::current_thread();
+      log(said_until_exit([](Child& child) {
+        const Thread main = threading::main_thread();
+        child.say(main.name());
+        child.say(repr(main == threading::current_thread()));
+        child.say(repr(main.daemon()));
+        child.say(repr(threading::active_count()));
+        std::_Exit(0);
+      }));
+    }).join();
 }

@@ -681,3 +681,31 @@ go.set()
 """
         )
     )
+
+
+@case("threading.thread.fork.by-foreign", "a foreign thread that forks becomes the main one")
+def _():
+    for met in (False, True):
+        log(
+            said_until_exit(
+                "met = %s" % met
+                + """
+import _thread
+done = threading.Event()
+def fork():
+    if met:
+        threading.current_thread()
+    if os.fork() == 0:
+        main = threading.main_thread()
+        say(main.name)
+        say(main is threading.current_thread())
+        say(main.daemon)
+        say(threading.active_count())
+        os._exit(0)
+    os.wait()
+    done.set()
+_thread.start_new_thread(fork, ())
+done.wait()
+"""
+            )
+        )

@@ -78,7 +78,7 @@ bool ThreadState::try_reap() noexcept {
 
 void ThreadState::become_main() {
   if (kind == ThreadKind::dummy) {
-    name("MainThread");
+    name_ = "MainThread";  // alone after fork(), which holds the mutex
     kind = ThreadKind::main;
   }
   daemon.store(false, std::memory_order_relaxed);  // relaxed: alone after fork()
