@@ -23,9 +23,10 @@ constexpr bool handle = (std::copyable<T> && ...);
 static_assert(
     pinned<queue::Queue<int>, queue::LifoQueue<int>, queue::PriorityQueue<int>,
            queue::SimpleQueue<int>, threading::Lock, threading::RLock, threading::Condition,
-           threading::Event, threading::Semaphore, futures::ThreadPoolExecutor>);
-static_assert(
-    handle<futures::Future<int>, futures::Future<void>, futures::Future<int&>, threading::Thread>);
+           threading::Event, threading::Semaphore, threading::Barrier, threading::local<int>,
+           futures::ThreadPoolExecutor>);
+static_assert(handle<futures::Future<int>, futures::Future<void>, futures::Future<int&>,
+                     threading::Thread, threading::Timer>);
 
 int square(int x) { return x * x; }
 template <futures::Executor E>
@@ -83,6 +84,18 @@ void all() {
 #endif
 #ifdef CASE_24  // without std::ref an argument is copied
   threading::Thread copies([](queue::Queue<int>&) {}, q);
+#endif
+#ifdef CASE_25  // 5 what?
+  threading::Timer seconds(5, [] {});
+#endif
+#ifdef CASE_26  // no such constructor of int
+  threading::local<int> local("text", 2);
+#endif
+#ifdef CASE_27  // cannot be taken
+  threading::Condition over_nothing(q);
+#endif
+#ifdef CASE_28  // a deadline is not a timeout
+  threading::Barrier(2).wait(std::chrono::steady_clock::now());
 #endif
 
 #ifdef CASE_60  // a result is shared

@@ -5,9 +5,11 @@
 
 #include <array>
 #include <cstdio>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace tandem::conformance {
 
@@ -16,7 +18,14 @@ struct Ended {
   int exit_code = -1;
 };
 
-/// program: "concurrent/futures/exit_finishes_work"
+inline std::vector<std::string> lines_of(const Ended& ended) {
+  std::vector<std::string> lines;
+  std::istringstream text(ended.printed);
+  for (std::string line; std::getline(text, line);) lines.push_back(line);
+  return lines;
+}
+
+/// program: "concurrent/futures/exit_finishes_work", with arguments where it has some
 inline Ended run_program(std::string_view program) {
   const std::string command = std::string(TANDEM_PROGRAMS_DIR "/") + std::string(program);
   std::FILE* out = popen(command.c_str(), "re");

@@ -11,7 +11,9 @@
 #include <vector>
 
 #include "conformance/harness/allocations.hpp"
+#include "conformance/harness/sanitizers.hpp"
 #include "conformance/queue/support.hpp"
+#include "conformance/threading/exits.hpp"
 
 using namespace tandem::conformance;
 using namespace std::chrono_literals;
@@ -1079,4 +1081,33 @@ CASE("queue.shutdown.many-threads", "producers, consumers and joiners all end") 
       }
       log(ended, q.qsize(), q.unfinished_tasks());
     });
+}
+
+CASE("queue.forked.waiting-threads", "those that waited do not count in a child") {
+  if (!threads_survive_fork) GTEST_SKIP() << "the sanitizer stumbles over threads after fork()";
+  IntQueue q(1), full(1);
+  full.put(0);
+  Threads threads;
+  for (int i = 0; i < 2; ++i) {
+    threads.start([&] { q.get(); });
+    threads.start([&] { full.put(1); });
+  }
+  wait_until_blocked(4);
+  EXPECT_EQ(said_until_exit([&](Child& child) {
+              detail::forget_blocked();
+              Threads own;
+              int got = 0;
+              own.start([&] { got = q.get(); });
+              own.start([&] { full.put(7); });
+              wait_until_blocked(2);
+              q.put(42);
+              full.get();
+              own.join();
+              child.say(std::to_string(got) + " " + std::to_string(full.get()));
+              std::_Exit(0);
+            }),
+            (std::vector<std::string>{"42 7"}));
+  q.put(1), q.put(2);
+  full.get(), full.get();
+  threads.join();
 }

@@ -1,6 +1,7 @@
 // threading.Condition
 #include <atomic>
 #include <chrono>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -58,6 +59,69 @@ CASE("threading.condition.lock.not-held", "waiting and notifying need the lock")
     log(raised([&] { condition.notify(); }));
     log(raised([&] { condition.notify_all(); }));
   });
+}
+
+namespace {
+// A lock that can be taken and freed, and knows no timeout.
+class Plain {
+ public:
+  void lock() { inner_.lock(); }
+  bool try_lock() { return inner_.try_lock(); }
+  void unlock() { inner_.unlock(); }
+
+ private:
+  threading::Lock inner_;
+};
+}  // namespace
+
+CASE("threading.condition.lock.any", "any lock will do") {
+  Plain lock;
+  threading::Condition condition(lock);
+  std::vector<std::string> items;
+  Bunch bunch(1, [&] {
+    condition.acquire();
+    while (items.empty()) condition.wait();
+    Log{items, condition.wait(0s)};
+    condition.release();
+  });
+  wait_until_blocked(1);
+  Log{condition.acquire(), lock.try_lock()};
+  items.push_back("item");
+  condition.notify();
+  condition.release();
+  bunch.join();
+  Log{lock.try_lock(), condition.acquire(at_once)};
+  lock.unlock();
+  const auto refused = raised([&] { return condition.acquire({.timeout = 1s}); });
+  log(refused.substr(0, refused.find(':')));
+}
+
+namespace {
+template <class L>
+void hand_over(L& lock) {
+  threading::Condition condition(lock);
+  bool there = false;
+  Bunch bunch(
+      1, [&] { with(condition, [&] { EXPECT_TRUE(condition.wait_for([&] { return there; })); }); });
+  wait_until_blocked(1);
+  with(lock, [&] {
+    there = true;
+    condition.notify();
+  });
+  bunch.join();
+}
+}  // namespace
+
+CASE("threading.condition.lock.standard", "so will the standard's") {
+  std::mutex mutex;
+  hand_over(mutex);
+  std::recursive_mutex recursive;
+  hand_over(recursive);
+  std::timed_mutex timed;
+  hand_over(timed);
+  threading::Condition patient(timed);
+  with(timed, [&] { Bunch(1, [&] { EXPECT_FALSE(patient.acquire({.timeout = 1ms})); }); });
+  EXPECT_TRUE(to_string(patient).starts_with("<Condition(<std::timed_mutex at 0x"));
 }
 
 CASE("threading.condition.wait.frees-the-lock", "all of a recursive lock is freed, and restored") {

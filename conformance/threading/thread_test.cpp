@@ -2,7 +2,9 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <concepts>
 #include <cstdlib>
+#include <ctime>
 #include <memory>
 #include <set>
 #include <string>
@@ -10,6 +12,8 @@
 #include <unordered_set>
 #include <vector>
 
+#include "conformance/harness/sanitizers.hpp"
+#include "conformance/programs/run_program.hpp"
 #include "conformance/threading/exits.hpp"
 #include "conformance/threading/support.hpp"
 #include "tandem/core/fn.hpp"
@@ -117,6 +121,13 @@ CASE("threading.thread.daemon.after-start", "it is fixed by the start") {
   thread.join();
   log(raised([&] { thread.daemon(false); }));
   log(raised([] { threading::current_thread().daemon(true); }));
+}
+
+CASE("threading.thread.daemon.output", "what a daemon prints is shown") {
+  log(said_until_exit([](Child& child) {
+    run_to_end(Thread({.target = [&] { child.say("daemon"); }, .daemon = true}));
+    child.say("end of main");
+  }));
 }
 
 CASE("threading.thread.start.calls", "run calls the target with its arguments; none is nothing") {
@@ -228,6 +239,46 @@ CASE("threading.thread.life.dropped", "a thread runs to its end though nobody ha
   log(ended.wait());
 }
 
+CASE("threading.thread.life.idle", "a thousand that wait use no processor time") {
+  constexpr std::size_t each = 250;
+  threading::stack_size(256 * 1024);
+  threading::Event event;
+  threading::Condition condition;
+  threading::Semaphore semaphore(0);
+  threading::Barrier barrier(each + 1);
+  {
+    Bunch waiting(each, [&] { event.wait(); });
+    Bunch conditional(each, [&] { with(condition, [&] { condition.wait(); }); });
+    Bunch acquiring(each, [&] { semaphore.acquire(); });
+    Bunch meeting(each, [&] { barrier.wait(); });
+    wait_until_blocked(4 * each);
+    const auto used = std::clock();
+    EXPECT_FALSE(event.wait(times::may_expire));
+    const std::chrono::duration<double> cpu(double(std::clock() - used) / CLOCKS_PER_SEC);
+    EXPECT_LT(cpu, times::may_expire / 4);  // all of it, were a single one of them to spin
+    event.set();
+    with(condition, [&] { condition.notify_all(); });
+    semaphore.release(each);
+    barrier.wait();
+  }
+}
+
+CASE("threading.thread.life.fair", "a thread that never waits does not keep others from running") {
+  std::atomic<int> turn{0};
+  const auto take_turns = [&](int first) {
+    for (int n = first; n < 20; n += 2) {
+      while (turn != n) {
+      }
+      ++turn;
+    }
+  };
+  const Thread thread(take_turns, 1);
+  thread.start();
+  take_turns(0);
+  thread.join();
+  log(turn.load());
+}
+
 CASE("threading.thread.join.order", "what the thread did, and the end of its target, are seen") {
   const auto held = std::make_shared<int>(0);
   for (int i = 1; i <= 100; ++i) {
@@ -261,6 +312,31 @@ CASE("threading.thread.join.timeout", "it returns after the timeout, and the thr
   go.set();
   thread.join(times::must_not_expire);
   log(thread.is_alive());
+  thread.join();
+}
+
+CASE("threading.thread.join.destructors", "no timeout waits for thread_local destructors") {
+  threading::Event go, running;
+  struct Slow {
+    threading::Event* go = nullptr;
+    ~Slow() { go->wait(); }
+  };
+  Thread thread([&] {
+    static thread_local Slow slow;
+    slow.go = &go;
+    running.set();
+  });
+  Thread([&] {
+    static thread_local Slow slow;
+    slow.go = &go;
+  }).start();  // nobody has a handle
+  thread.start();
+  running.wait();
+  while (thread.is_alive()) std::this_thread::yield();
+  thread.join(0s);
+  thread.join(times::brief);
+  for (int i = 0; i < 10; ++i) run_to_end(Thread());
+  go.set();
   thread.join();
 }
 
@@ -322,6 +398,59 @@ CASE("threading.thread.foreign.dummy", "a thread that threading did not start ge
   }).join();
   log(raised([&] { dummy->join(); }));
   log(is_listed(*dummy));
+}
+
+CASE("threading.thread.stack-size.default", "zero at first; setting returns what it was") {
+  log(threading::stack_size());
+  Log{threading::stack_size(262144), threading::stack_size(300001), threading::stack_size(),
+      threading::stack_size()};
+  Log{threading::stack_size(32768), threading::stack_size(0), threading::stack_size()};
+}
+
+CASE("threading.thread.stack-size.refused", "negative and tiny ones are refused") {
+  threading::stack_size(262144);
+  for (const int size : {-1, -4096, 1, 4096, 32767})
+    log(raised([&] { return threading::stack_size(size); }));
+  log(threading::stack_size());
+}
+
+CASE("threading.thread.stack-size.threads", "small and large stacks do") {
+  for (const int size : {262144, 0x1000000}) {
+    threading::stack_size(size);
+    std::atomic<int> ran{0};
+    Bunch(10, [&] { ++ran; }).join();
+    Log{threading::stack_size(), ran.load()};
+  }
+}
+
+namespace {
+// Uses up that many KiB of stack, and has the compiler keep each frame.
+int go_deep(int kibibytes) {
+  volatile char frame[16 * 1024];
+  frame[0] = static_cast<char>(kibibytes);
+  return kibibytes <= 0 ? frame[0] : go_deep(kibibytes - 16) + frame[0] - frame[0];
+}
+}  // namespace
+
+CASE("threading.thread.stack-size.effect", "a thread has as much stack as it was asked for") {
+  constexpr int mebibytes = 64;  // more than any system's default
+  threading::stack_size(mebibytes * 1024 * 1024);
+  int reached = 1;
+  run_to_end(Thread([&] { reached = go_deep(mebibytes * 1024 / 2); }));
+  EXPECT_EQ(reached, 0);
+}
+
+CASE("threading.thread.constant.timeout-max", "a second more is too much") {
+  const std::chrono::duration<double> seconds = threading::TIMEOUT_MAX;
+  log(seconds.count());
+  const Thread thread;
+  run_to_end(thread);
+  log(raised([&] { thread.join(threading::TIMEOUT_MAX); }));
+  log(raised([&] { thread.join(seconds + 1s); }));
+}
+
+CASE("threading.thread.constant.thread-error", "ThreadError is RuntimeError") {
+  log(std::same_as<threading::ThreadError, tandem::RuntimeError>);
 }
 
 CASE("threading.thread.repr.states", "its repr has its name, its state and that it is a daemon") {
@@ -528,4 +657,161 @@ CASE("threading.thread.fork.main", "in a child the thread that forked is the mai
   log(other.is_alive());
   go.set();
   other.join();
+}
+
+CASE("threading.thread.fork.joined-in-child", "a child waits for its threads") {
+  log(said_until_exit([](Child& child) {
+    Thread([&] {
+      threading::main_thread().join();
+      child.say("end of thread");
+    }).start();
+    child.say("end of main");
+  }));
+}
+
+CASE("threading.thread.fork.former-main", "in the child of another thread the main one has ended") {
+  if (!threads_survive_fork) GTEST_SKIP() << "the sanitizer stumbles over threads after fork()";
+  const Thread former = threading::main_thread();
+  run_to_end(Thread([&] {
+    log(said_until_exit([&](Child& child) {
+      child.say(repr(former.is_alive()));
+      run_to_end(Thread([&] {
+        former.join();
+        child.say("end of thread");
+      }));
+    }));
+  }));
+}
+
+CASE("threading.thread.fork.dummy", "a foreign thread is not alive in the child") {
+  threading::Event known, go;
+  std::thread foreign([&] {
+    threading::current_thread();
+    known.set();
+    go.wait();
+  });
+  known.wait();
+  auto lines = said_until_exit([](Child& child) {
+    child.say(repr(threading::active_count()));
+    std::_Exit(0);  // a leak checker would miss what the foreign thread held
+  });
+  lines.insert(lines.begin(), repr(threading::active_count()));
+  log(lines);
+  go.set();
+  foreign.join();
+}
+
+CASE("threading.thread.fork.by-many", "many threads fork at once") {
+  std::atomic<bool> wrong = false;
+  Bunch(16, [&] {
+    const auto child = ::fork();
+    if (child == 0) ::_exit(50);
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    if (status != 50 << 8) wrong = true;
+  }).join();
+  log(std::vector<std::string>{wrong ? "wrong" : "all of them"});
+}
+
+CASE("threading.thread.fork.in-exit-handler", "so may an exit handler") {
+  log(said_until_exit([](Child& child) {
+    static auto& say = child;
+    std::atexit([] {
+      if (const auto grandchild = ::fork())
+        ::waitpid(grandchild, nullptr, 0);
+      else
+        say.say("child");
+    });
+    run_to_end(Thread());
+  }));
+}
+
+CASE("threading.thread.fork.locks", "what another thread held stays held") {
+  threading::Lock lock, free_lock;
+  threading::RLock rlock, free_rlock;
+  threading::Condition condition, free_condition;
+  threading::Semaphore semaphore, free_semaphore;
+  threading::Event held, go;
+  Bunch holder(1, [&] {
+    const std::scoped_lock guard(lock, rlock, condition, semaphore);
+    held.set();
+    go.wait();
+  });
+  held.wait();
+  log(said_until_exit([&](Child& child) {
+    const auto try_each = [&](auto&... locks) {
+      (child.say(repr(locks.acquire({.timeout = times::brief}))), ...);
+    };
+    try_each(lock, rlock, condition, semaphore, free_lock, free_rlock, free_condition,
+             free_semaphore);
+    lock.release();
+    try_each(lock);
+    std::_Exit(0);  // the holder's guards are not here
+  }));
+  go.set();
+}
+
+CASE("threading.thread.fork.waiting-threads", "those that waited do not count in the child") {
+  if (!threads_survive_fork) GTEST_SKIP() << "the sanitizer stumbles over threads after fork()";
+  threading::Condition condition;
+  threading::Semaphore semaphore(0);
+  threading::Event event;
+  std::atomic<bool> over = false;
+  const auto wait_for_all = [&] {
+    event.wait();
+    semaphore.acquire();
+    with(condition, [&] { return condition.wait_for([&] { return over.load(); }); });
+  };
+  Bunch at_event(2, [&] { event.wait(); });
+  Bunch at_semaphore(2, [&] { semaphore.acquire(); });
+  Bunch at_condition(
+      2, [&] { with(condition, [&] { return condition.wait_for([&] { return over.load(); }); }); });
+  wait_until_blocked(6);
+  EXPECT_EQ(said_until_exit([&](Child& child) {
+              detail::forget_blocked();
+              const Thread own(wait_for_all);
+              own.start();
+              wait_until_blocked(1);
+              event.set();
+              wait_until_blocked(1);
+              semaphore.release();
+              while (to_string(condition).find(", 1)") == std::string::npos) wait_until_blocked(1);
+              with(condition, [&] {
+                over = true;
+                condition.notify();
+              });
+              own.join();
+              child.say("all passed");
+              std::_Exit(0);
+            }),
+            (std::vector<std::string>{"all passed"}));
+  event.set();
+  semaphore.release(2);
+  with(condition, [&] {
+    over = true;
+    condition.notify_all();
+  });
+}
+
+CASE("threading.thread.fork.ended-handle", "a handle on a thread that had ended is only asked") {
+  if (!threads_survive_fork) GTEST_SKIP() << "the sanitizer stumbles over threads after fork()";
+  std::optional<Thread> ended(Thread({.target = [] {}, .daemon = true}));
+  ended->start();
+  while (ended->is_alive()) std::this_thread::yield();
+  EXPECT_EQ(said_until_exit([&](Child& child) {
+              threading::Event go;
+              Bunch own(3, [&] { go.wait(); });  // one of them may have its ident
+              ended->join();
+              child.say(repr(ended->is_alive()));
+              ended.reset();  // detaches nobody
+              go.set();
+              own.join();
+            }),
+            (std::vector<std::string>{"False"}));
+}
+
+CASE("threading.thread.fork.races", "a child is whole whatever other threads were doing") {
+  if (!threads_survive_fork) GTEST_SKIP() << "the sanitizer stumbles over threads after fork()";
+  if (!allocator_survives_fork) GTEST_SKIP() << "the sanitizer's allocator hangs after fork()";
+  EXPECT_EQ(run_program("threading/fork_races 100").printed, "0 failed\n");
 }

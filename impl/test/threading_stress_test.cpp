@@ -1,12 +1,9 @@
 // Many threads, short timeouts: nothing is lost, nobody hangs. Small counts; run it under the
 // sanitizers.
 #include <gtest/gtest.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
-#include <cstdlib>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -128,34 +125,6 @@ TEST(ThreadingStress, ThreadsComeAndGo) {
   });
   EXPECT_EQ(ran.load(), 400);
   while (threading::active_count() > before) std::this_thread::yield();
-}
-
-// The exit joins what is just starting, running or ending. The handler stands before the first
-// start(), so that it runs after the joining.
-std::atomic<int> running{0};
-bool in_child = false;
-[[maybe_unused]] const int registered = std::atexit([] {
-  if (in_child) std::_Exit(running.load());
-});
-
-TEST(ThreadingStress, ExitJoinsWhateverRuns) {
-  for (int round = 0; round < 20; ++round) {
-    const auto child = ::fork();
-    if (child == 0) {
-      in_child = true;
-      for (int i = 0; i < 4; ++i) {
-        threading::Thread([i] {
-          ++running;
-          if (i % 2 == 1) threading::Thread([] { ++running, --running; }).start();
-          --running;
-        }).start();
-      }
-      std::exit(0);
-    }
-    int status = -1;
-    ::waitpid(child, &status, 0);
-    EXPECT_EQ(status, 0);
-  }
 }
 
 }  // namespace

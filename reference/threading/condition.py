@@ -50,6 +50,43 @@ def _():
         log(raised(condition.notify_all))
 
 
+class Plain:
+    """A lock that can be taken and freed, and knows no timeout."""
+
+    def __init__(self):
+        self.inner = threading.Lock()
+
+    def acquire(self, blocking=True):
+        return self.inner.acquire(blocking)
+
+    def release(self):
+        self.inner.release()
+
+
+@case("threading.condition.lock.any", "any lock will do")
+def _():
+    lock = Plain()
+    condition, items = threading.Condition(lock), []
+
+    def consume():
+        condition.acquire()
+        while not items:
+            condition.wait()
+        log(items, condition.wait(0))
+        condition.release()
+
+    bunch = Bunch(1, consume)
+    wait_until_blocked(1)
+    log(condition.acquire(), lock.acquire(False))
+    items.append("item")
+    condition.notify()
+    condition.release()
+    bunch.join()
+    log(lock.acquire(False), condition.acquire(False))
+    lock.release()
+    log(raised(lambda: condition.acquire(timeout=1)).split(":")[0])
+
+
 @case("threading.condition.wait.frees-the-lock", "all of a recursive lock is freed, and restored")
 def _():
     lock = threading.RLock()

@@ -113,6 +113,20 @@ def _():
     log(raised(lambda: become(True, threading.current_thread())))
 
 
+@case("threading.thread.daemon.output", "what a daemon prints is shown")
+def _():
+    log(
+        said_until_exit(
+            """
+thread = threading.Thread(target=say, args=("daemon",), daemon=True)
+thread.start()
+thread.join()
+say("end of main")
+"""
+        )
+    )
+
+
 @case("threading.thread.start.calls", "run calls the target with its arguments; none is nothing")
 def _():
     seen = []
@@ -194,6 +208,26 @@ def _():
     Thread(target=live).start()
     go.set()
     log(ended.wait())
+
+
+@case("threading.thread.life.fair", "a thread that never waits does not keep others from running")
+def _():
+    turn = [0]
+
+    def answer():
+        for n in range(1, 20, 2):
+            while turn[0] != n:
+                pass
+            turn[0] += 1
+
+    thread = Thread(target=answer)
+    thread.start()
+    for n in range(0, 20, 2):
+        while turn[0] != n:
+            pass
+        turn[0] += 1
+    thread.join()
+    log(turn[0])
 
 
 @case("threading.thread.join.before-start", "there is nothing to wait for")
@@ -299,6 +333,48 @@ def _():
     while is_listed(seen[0]) and now() < deadline:
         pass
     log(is_listed(seen[0]))
+
+
+@case("threading.thread.stack-size.default", "zero at first; setting returns what it was")
+def _():
+    log(threading.stack_size())
+    log(threading.stack_size(262144), threading.stack_size(300001), threading.stack_size(), threading.stack_size())
+    log(threading.stack_size(32768), threading.stack_size(0), threading.stack_size())
+
+
+@case("threading.thread.stack-size.refused", "negative and tiny ones are refused")
+def _():
+    threading.stack_size(262144)
+    for size in (-1, -4096, 1, 4096, 32767):
+        log(raised(lambda: threading.stack_size(size)))
+    log(threading.stack_size())
+
+
+@case("threading.thread.stack-size.threads", "small and large stacks do")
+def _():
+    for size in (262144, 0x1000000):
+        threading.stack_size(size)
+        ran = []
+        threads = [Thread(target=ran.append, args=(None,)) for _ in range(10)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        log(threading.stack_size(), len(ran))
+
+
+@case("threading.thread.constant.timeout-max", "a second more is too much")
+def _():
+    log(threading.TIMEOUT_MAX)
+    thread = Thread()
+    run_to_end(thread)
+    log(raised(lambda: thread.join(threading.TIMEOUT_MAX)))
+    log(raised(lambda: thread.join(threading.TIMEOUT_MAX + 1)))
+
+
+@case("threading.thread.constant.thread-error", "ThreadError is RuntimeError")
+def _():
+    log(threading.ThreadError is RuntimeError)
 
 
 @case("threading.thread.repr.states", "its repr has its name, its state and that it is a daemon")
@@ -479,3 +555,129 @@ def _():
     log(other.is_alive())
     go.set()
     other.join()
+
+
+@case("threading.thread.fork.joined-in-child", "a child waits for its threads")
+def _():
+    log(
+        said_until_exit(
+            """
+if os.fork():
+    os.wait()
+    sys.exit(0)
+def work():
+    threading.main_thread().join()
+    say("end of thread")
+threading.Thread(target=work).start()
+say("end of main")
+"""
+        )
+    )
+
+
+@case("threading.thread.fork.former-main", "in the child of another thread the main one has ended")
+def _():
+    log(
+        said_until_exit(
+            """
+former = threading.main_thread()
+def fork():
+    if os.fork():
+        os.wait()
+        return
+    thread = threading.Thread(target=lambda: (former.join(), say("end of thread")))
+    say(former.is_alive())
+    thread.start()
+    thread.join()
+threading.Thread(target=fork).start()
+"""
+        )
+    )
+
+
+@case("threading.thread.fork.dummy", "a foreign thread is not alive in the child")
+def _():
+    log(
+        said_until_exit(
+            """
+import _thread
+known, go = threading.Event(), threading.Event()
+_thread.start_new_thread(lambda: (threading.current_thread(), known.set(), go.wait()), ())
+known.wait()
+say(threading.active_count())
+if os.fork() == 0:
+    say(threading.active_count())
+    os._exit(0)
+os.wait()
+"""
+        )
+    )
+
+
+@case("threading.thread.fork.by-many", "many threads fork at once")
+def _():
+    log(
+        said_until_exit(
+            """
+def fork():
+    child = os.fork()
+    if child == 0:
+        os._exit(50)
+    if os.waitpid(child, 0)[1] != 50 << 8:
+        say("wrong")
+threads = [threading.Thread(target=fork) for _ in range(16)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+say("all of them")
+"""
+        )
+    )
+
+
+@case("threading.thread.fork.in-exit-handler", "so may an exit handler")
+def _():
+    log(
+        said_until_exit(
+            """
+import atexit
+def handler():
+    if os.fork():
+        os.wait()
+    else:
+        say("child")
+atexit.register(handler)
+thread = threading.Thread()
+thread.start()
+thread.join()
+"""
+        )
+    )
+
+
+@case("threading.thread.fork.locks", "what another thread held stays held")
+def _():
+    log(
+        said_until_exit(
+            """
+lock, rlock, condition, semaphore = threading.Lock(), threading.RLock(), threading.Condition(), threading.Semaphore()
+free = threading.Lock(), threading.RLock(), threading.Condition(), threading.Semaphore()
+held, go = threading.Event(), threading.Event()
+def hold():
+    with lock, rlock, condition, semaphore:
+        held.set()
+        go.wait()
+threading.Thread(target=hold).start()
+held.wait()
+if os.fork() == 0:
+    for one in (lock, rlock, condition, semaphore, *free):
+        say(one.acquire(timeout=0.01))
+    lock.release()
+    say(lock.acquire(timeout=0.01))
+    os._exit(0)
+os.wait()
+go.set()
+"""
+        )
+    )

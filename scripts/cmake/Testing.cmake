@@ -37,15 +37,18 @@ endif()
 endfunction()
 
 # tandem_test_executable(<name> SOURCES <file>... [LIBRARIES <target>...] [LABELS <label>...]
-#                        [ENVIRONMENT <assignment>...])
-# Label "unit" unless told. A second label says what kind of test it is.
+#                        [ENVIRONMENT <assignment>...] [OVER <target>])
+# Over tandem::tandem unless told; label "unit" unless told. A second label says what kind of test it is.
 function(tandem_test_executable name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LIBRARIES;LABELS;ENVIRONMENT")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "OVER" "SOURCES;LIBRARIES;LABELS;ENVIRONMENT")
   if(NOT arg_LABELS)
     set(arg_LABELS unit)
   endif()
+  if(NOT arg_OVER)
+    set(arg_OVER tandem::tandem)
+  endif()
   add_executable(${name} ${arg_SOURCES})
-  target_link_libraries(${name} PRIVATE tandem::tandem ${arg_LIBRARIES})
+  target_link_libraries(${name} PRIVATE ${arg_OVER} ${arg_LIBRARIES})
   tandem_warnings(${name})
   tandem_discover_tests(${name} LABELS ${arg_LABELS} ENVIRONMENT ${arg_ENVIRONMENT})
   if(arg_LABELS MATCHES "case|white-box")

@@ -1,7 +1,7 @@
 # Sourced after steps.sh. Builds the benchmarks, and knows what their peers are called on Debian.
 
 bench_peer_packages=(libtbb-dev libboost-dev libboost-thread-dev libconcurrentqueue-dev
-  libatomic-queue-dev libglib2.0-dev)
+  libatomic-queue-dev libglib2.0-dev libabsl-dev)
 bench_build=$tandem_root/build/bench
 
 # check_arguments <argument of bench/driver>…: before anything is built. Without Python the driver says it later.

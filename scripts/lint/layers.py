@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Includes go down only; the system is touched under impl/src/platform/ alone.
+"""Includes go down only; the system is touched under impl/src/platform/ alone, other threads and time
+through the seam.
 
 platform, core, threading, queue, …, concurrent/futures, asyncio: each uses what stands before it.
 """
@@ -13,6 +14,14 @@ SYSTEM_MACRO = re.compile(r"\b(__linux__|__APPLE__|__unix__|_WIN32|__FreeBSD__)\
 STANDARD_WAITING = re.compile(
     r"\bstd::((?:recursive_|shared_|timed_|recursive_timed_|shared_timed_)?mutex"
     r"|condition_variable(?:_any)?|counting_semaphore|binary_semaphore|latch|barrier)\b")
+# The scheduler would not know of them (impl/include/tandem/platform/seam.hpp).
+AROUND_THE_SEAM = re.compile(
+    r"\bstd::(?:atomic\w*|jthread|thread|this_thread|call_once|async)\b"
+    r"|\b(?:steady|system|high_resolution)_clock\b|\bTANDEM_SCHEDULED\b")
+THREAD_LOCAL = re.compile(r"^(?!\s*extern\b).*\bthread_local\b[^;={(]*?(\w+)\s*[;={(]", re.M)
+# The block pool does without caches over the scheduler. A thread that threading did not start has its
+# handle in a thread_local; over the scheduler the registry keeps it alive, too.
+EXEMPT = {"impl/src/core/block_pool.cpp", "impl/src/threading/thread.cpp"}
 
 
 def layer_of(path):
@@ -49,6 +58,15 @@ def check_include(path, header, angled):
     return None
 
 
+def check_seam(path, code):
+    if path not in EXEMPT:
+        for number, match in tree.line_matches(AROUND_THE_SEAM, code):
+            yield "%s:%d: %s: through the seam, or in impl/src/platform/" % (path, number, match.group())
+        for number, match in tree.line_matches(THREAD_LOCAL, code):
+            if not re.search(r"\bseam::thread_word\(%s\)" % match.group(1), code):
+                yield "%s:%d: %s: a thread_local unknown to seam::thread_word()" % (path, number, match.group(1))
+
+
 def check_implementation(root, path):
     text = tree.read(root, path)
     for number, header, angled in tree.includes(text):
@@ -59,6 +77,7 @@ def check_implementation(root, path):
     if layer_of(path) != "platform":
         for number, match in tree.line_matches(SYSTEM_MACRO, code):
             yield "%s:%d: %s: split by file, under impl/src/platform/" % (path, number, match.group())
+        yield from check_seam(path, code)
     for number, match in tree.line_matches(STANDARD_WAITING, code):
         yield "%s:%d: %s: use our own, which waits as Python does" % (path, number, match.group())
 

@@ -68,6 +68,16 @@ class LayersTest(unittest.TestCase):
         self.assertEqual(self.one("impl/src/core/a.cpp", "std::mutex m; std::lock_guard g(m);"), 1)
         self.assertEqual(self.one("impl/src/core/a.cpp", "// not a std::mutex"), 0)
 
+    def test_around_the_seam(self):
+        for text in ("std::atomic<int> a;", "std::thread t(f);", "std::this_thread::yield();",
+                     "auto now = std::chrono::steady_clock::now();", "#ifdef TANDEM_SCHEDULED\n#endif\n",
+                     "thread_local int word = 0;", "static thread_local Guard guard;"):
+            self.assertEqual(self.one("impl/src/core/a.cpp", text), 1, text)
+            self.assertEqual(self.one("impl/src/platform/posix/a.cpp", text), 0, text)
+        for text in ("seam::atomic<int> a;", "std::memory_order_relaxed", "seam::clock::now();",
+                     "constinit thread_local int* word = nullptr;\nbool b = seam::thread_word(word);"):
+            self.assertEqual(self.one("impl/src/core/a.cpp", text), 0, text)
+
     def test_outsiders(self):
         self.assertEqual(self.one("conformance/a.cpp", '#include "platform/park.hpp"\n'), 1)
         self.assertEqual(self.one("bench/a.cpp", "#include <tandem/queue.hpp>\n"), 0)

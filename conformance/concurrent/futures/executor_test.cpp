@@ -337,6 +337,21 @@ CASE("futures.executor.map-chunksize-tasks", "a chunk is one task") {
   log(said);
 }
 
+CASE("futures.executor.map-view", "a container's elements are copied, a view is read by the calls") {
+  Deferred executor;
+  std::vector<int> xs = numbers(0, 4);
+  auto copied = executor.map(absolute, xs);
+  auto read = executor.map(absolute, std::span(xs), {.chunksize = 3});
+  auto sums = executor.map([](int x, int y) { return x + y; }, std::span(xs), numbers(0, 3));
+  auto counted = executor.map(absolute, std::views::iota(-2, 2));
+  for (int& x : xs) x = -x - 10;
+  executor.run(4 + 2 + 3 + 4);
+  log("container", collected(std::move(copied)));
+  log("view", collected(std::move(read)));
+  log("a view and a container", collected(std::move(sums)));
+  log("counted", collected(std::move(counted)));
+}
+
 CASE("futures.executor.map-input-raises", "what the iterable raises, map() raises") {
   const auto input = [](int n) {
     if (n > 2) throw ValueError("no more");
@@ -585,6 +600,47 @@ CASE("futures.executor.map-buffersize-invalid", "a buffer size below one is a Va
   EXPECT_EQ(said, "ValueError: buffersize must be None or > 0");
   EXPECT_TRUE(executor.items.empty());
   log(said);
+}
+
+// Takes no more after shutdown(), as a pool does.
+class Closing final : public futures::ExecutorBase {
+ public:
+  void shutdown(ShutdownOptions = {}) override { closed_ = true; }
+  Deferred kept;
+
+ protected:
+  void post(WorkItem item) override {
+    if (closed_) throw RuntimeError("cannot schedule new futures after shutdown");
+    kept.items.push_back(std::move(item));
+  }
+
+ private:
+  bool closed_ = false;
+};
+
+CASE("futures.executor.map-buffersize-submit-fails",
+     "an error while it submits ends the iteration") {
+  const auto ended = [](auto& executor, Deferred& kept, auto range, auto spoil) {
+    std::vector<int> calls;
+    Steps results(executor.map(recorded(absolute, calls), std::move(range), {.buffersize = 2}));
+    kept.run();
+    EXPECT_EQ(results.next(), "0");
+    spoil();
+    const std::string said = results.next();
+    EXPECT_EQ(results.next(), "end");
+    kept.run(2);
+    EXPECT_EQ(calls, std::vector{0});
+    log(said, calls);
+    return said;
+  };
+  Closing closing;
+  EXPECT_EQ(ended(closing, closing.kept, numbers(0, 5), [&] { closing.shutdown(); }),
+            "RuntimeError: cannot schedule new futures after shutdown");
+  Deferred deferred;
+  const auto fragile = std::views::iota(0, 5) | std::views::transform([](int n) {
+                         return n < 3 ? n : throw ValueError("no more input");
+                       });
+  EXPECT_EQ(ended(deferred, deferred, fragile, [] {}), "ValueError: no more input");
 }
 
 CASE("futures.executor.map-braces", "map() takes its items in braces too") {

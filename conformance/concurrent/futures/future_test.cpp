@@ -408,30 +408,86 @@ CASE("futures.future.result-reference", "a future of a reference gives the objec
   log(object);
 }
 
-CASE("futures.future.moved-from", "a moved-from handle raises InvalidStateError") {
-  Future<int> f = finished();
-  Future<int> taken = std::move(f);
-  // NOLINTBEGIN(bugprone-use-after-move)
-  const std::vector<std::string> said = {
+// What each use of a handle says.
+template <class T>
+std::vector<std::string> every_use(const Future<T>& f) {
+  return {
       raised([&] { f.cancel(); }),
       raised([&] { f.cancelled(); }),
       raised([&] { f.running(); }),
       raised([&] { f.done(); }),
       raised([&] { f.result(); }),
+      raised([&] { Future<T>(f).result(); }),
       raised([&] { f.exception(); }),
       raised([&] { f.add_done_callback([](const auto&) {}); }),
       raised([&] { f.set_running_or_notify_cancel(); }),
-      raised([&] { f.set_result(1); }),
       raised([&] { f.set_exception(error<ValueError>()); }),
+      raised([&] { to_string(f); }),
       raised([&] {
-        futures::wait({f, taken});
+        futures::wait({f, f});
+      }),
+      raised([&] {
+        collected(futures::as_completed({f, f}));
       }),
   };
-  for (const auto& one : said) EXPECT_EQ(kind(one), "InvalidStateError") << one;
+}
+
+// How many uses say that there is no future, of how many.
+template <class T>
+std::string refused(const Future<T>& f) {
+  const std::vector<std::string> said = every_use(f);
+  const auto count = std::count(said.begin(), said.end(),
+                                "InvalidStateError: this handle has no future: it was moved from "
+                                "or gave its result away");
+  return std::to_string(count) + " of " + std::to_string(said.size());
+}
+
+CASE("futures.future.moved-from", "a moved-from handle raises InvalidStateError") {
+  Future<int> f = finished();
+  Future<int> taken = std::move(f);
+  // NOLINTBEGIN(bugprone-use-after-move)
+  EXPECT_EQ(refused(f), "13 of 13");
+  EXPECT_EQ(kind(raised([&] { f.set_result(1); })), "InvalidStateError");
+  EXPECT_FALSE(f == taken);
+  EXPECT_NE(std::hash<Future<int>>()(f), std::hash<Future<int>>()(taken));
   f = taken;
   // NOLINTEND(bugprone-use-after-move)
   EXPECT_EQ(f.result(), 42);
-  log(said.size(), f.result());
+  log(f.result());
+}
+
+CASE("futures.future.result-empties-rvalue", "a handle that gave its result away is empty") {
+  // NOLINTBEGIN(bugprone-use-after-move)
+  Future<std::unique_ptr<int>> moved;
+  moved.set_result(std::make_unique<int>(5));
+  EXPECT_EQ(*std::move(moved).result(), 5);
+  EXPECT_EQ(refused(moved), "13 of 13");
+  EXPECT_EQ(kind(raised([&] { std::move(moved).result(); })), "InvalidStateError");
+
+  Future<int> copied = finished();
+  const Future<int> other = copied;
+  EXPECT_EQ(std::move(copied).result(), 42);
+  EXPECT_EQ(refused(copied), "13 of 13");
+  EXPECT_EQ(other.result(), 42);
+
+  int object = 5;
+  Future<int&> reference;
+  reference.set_result(object);
+  EXPECT_EQ(&std::move(reference).result(), &object);
+  EXPECT_EQ(refused(reference), "13 of 13");
+
+  Future<void> nothing;
+  nothing.set_result();
+  std::move(nothing).result();
+  EXPECT_EQ(refused(nothing), "13 of 13");
+
+  Future<int> late;
+  EXPECT_EQ(raised([&] { std::move(late).result(0s); }), "TimeoutError");
+  late.set_exception(error<ValueError>("bad"));
+  for (int i = 0; i < 2; ++i)
+    EXPECT_EQ(raised([&] { std::move(late).result(); }), "ValueError: bad");
+  log(refused(copied), refused(late));
+  // NOLINTEND(bugprone-use-after-move)
 }
 
 CASE("futures.future.set-exception-null", "there must be an exception to set") {

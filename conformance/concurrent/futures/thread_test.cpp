@@ -4,11 +4,12 @@
 #include <atomic>
 #include <cstddef>
 #include <functional>
-#include <sstream>
 #include <string_view>
 
 #include "conformance/concurrent/futures/support.hpp"
+#include "conformance/harness/sanitizers.hpp"
 #include "conformance/programs/run_program.hpp"
+#include "conformance/threading/exits.hpp"
 
 namespace tandem::conformance {
 namespace {
@@ -451,13 +452,6 @@ CASE("futures.thread.work-shared-with-others", "pools are independent of each ot
 }
 
 // What a program of conformance/programs printed, line by line.
-std::vector<std::string> lines_of(const Ended& ended) {
-  std::vector<std::string> lines;
-  std::istringstream text(ended.printed);
-  for (std::string line; std::getline(text, line);) lines.push_back(line);
-  return lines;
-}
-
 void log_program(std::string_view name) {
   const Ended ended = run_program("concurrent/futures/" + std::string(name));
   for (const auto& line : lines_of(ended)) log(line);
@@ -480,19 +474,31 @@ CASE("futures.thread.submit-at-exit", "no work is taken once the program ends") 
   log_program("submit_at_exit");
 }
 
-// GCC 12's address sanitizer does not; clang 19's does.
-#if defined(__SANITIZE_ADDRESS__) && !defined(__clang__) && __GNUC__ == 12
-constexpr bool allocator_survives_fork = false;
-#else
-constexpr bool allocator_survives_fork = true;
-#endif
-
 CASE("futures.thread.fork-while-submitting", "a forked child can have a pool") {
   if (!allocator_survives_fork) GTEST_SKIP() << "the sanitizer's allocator hangs after fork()";
   std::vector<int> exits;
   for (const auto& line : lines_of(run_program("concurrent/futures/fork_while_submitting")))
     exits.push_back(std::stoi(line));
   log(exits);
+}
+
+CASE("futures.thread.forked-pool", "a pool that came along into a child is broken, and harmless") {
+  if (!threads_survive_fork) GTEST_SKIP() << "the sanitizer stumbles over threads after fork()";
+  ThreadPoolExecutor full(1), growing(2);
+  full.submit(mul, 2, 3).result();
+  growing.submit(mul, 2, 3).result();
+  const std::string refused =
+      "BrokenThreadPool: The threads of the pool are not in this process, which was forked";
+  EXPECT_EQ(said_until_exit([&](Child& child) {
+              for (auto* const pool : {&full, &growing}) {
+                child.say(raised([&] { pool->submit(mul, 2, 3); }));
+                pool->shutdown();
+              }
+              ThreadPoolExecutor own(1);
+              child.say(std::to_string(own.submit(mul, 6, 7).result()));
+            }),
+            (std::vector<std::string>{refused, refused, "42"}));
+  EXPECT_EQ(full.submit(mul, 6, 7).result(), 42);
 }
 
 CASE("futures.thread.shutdown-from-worker", "a task may shut down its own pool") {

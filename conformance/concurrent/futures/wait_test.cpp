@@ -6,6 +6,7 @@
 
 #include "conformance/concurrent/futures/support.hpp"
 #include "conformance/harness/allocations.hpp"
+#include "conformance/threading/exits.hpp"
 
 namespace tandem::conformance {
 namespace {
@@ -308,6 +309,20 @@ CASE("futures.wait.before-callbacks", "who waits does not wait for the callbacks
   wait_until_blocked(1);
   f.set_result(1);
   thread.join();
+}
+
+CASE("futures.wait.forked", "a child may finish what lost threads wait for") {
+  const Future<int> f;
+  auto waiting = in_thread([&] { futures::wait({f}); });
+  auto asking = in_thread([&] { f.result(); });
+  wait_until_blocked(2);
+  EXPECT_EQ(said_until_exit([&](Child& child) {
+              f.set_result(42);
+              child.say(std::to_string(f.result()));
+              std::_Exit(0);  // the other threads' handles are not here
+            }),
+            (std::vector<std::string>{"42"}));
+  f.set_result(1);
 }
 
 CASE("futures.wait.input-order", "the sets iterate in the order of the input") {

@@ -10,9 +10,11 @@ namespace threading = tandem::threading;
 int main() {
   threading::Lock lock;
   threading::Event finished;
+  threading::Barrier both(2);
   int counter = 0;
 
   auto count = [&](int times) {
+    both.wait();  // until the other one is there, too
     for (int i = 0; i < times; ++i) {
       std::scoped_lock guard(lock);  // with lock:
       ++counter;

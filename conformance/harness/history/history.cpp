@@ -7,12 +7,6 @@
 namespace tandem::conformance {
 namespace {
 
-std::uint64_t stamp() {
-  const auto now = std::chrono::steady_clock::now().time_since_epoch();
-  return static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::nanoseconds>(now).count());
-}
-
 bool returns_value(Kind kind) { return kind == Kind::get || kind == Kind::qsize; }
 
 std::string outcome_text(const Operation& operation) {
@@ -36,23 +30,29 @@ std::string outcome_text(const Operation& operation) {
 struct Event {
   std::uint64_t when;
   bool is_return;
-  std::size_t operation;
+  std::size_t index;
   friend bool operator<(const Event& a, const Event& b) {
     return std::tie(a.when, a.is_return) < std::tie(b.when, b.is_return);
   }
 };
 
-std::vector<Event> events_of(const History& history) {
+std::vector<Event> events_of(const std::vector<Bar>& bars) {
   std::vector<Event> events;
-  for (std::size_t i = 0; i < history.size(); ++i) {
-    events.push_back({history[i].invoked, false, i});
-    events.push_back({history[i].returned, true, i});
+  for (std::size_t i = 0; i < bars.size(); ++i) {
+    events.push_back({bars[i].from, false, i});
+    events.push_back({bars[i].to, true, i});
   }
   std::sort(events.begin(), events.end());
   return events;
 }
 
 }  // namespace
+
+std::uint64_t steady_stamp() {
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::nanoseconds>(now).count());
+}
 
 std::string to_string(const Operation& operation) {
   const std::string result = outcome_text(operation);
@@ -74,63 +74,70 @@ std::string to_string(const Operation& operation) {
   return result.empty() ? text : text + "=" + result;
 }
 
-std::string chart(const History& history) {
-  // Columns keep the order of events; an operation is wide enough for its text.
-  std::vector<std::size_t> from(history.size()), to(history.size());
+std::vector<Bar> bars_of(const History& history) {
+  std::vector<Bar> bars;
+  for (const Operation& operation : history)
+    bars.push_back({"T" + std::to_string(operation.thread), to_string(operation), operation.invoked,
+                    operation.returned});
+  return bars;
+}
+
+std::string chart(const std::vector<Bar>& bars) {
+  // Columns keep the order of events; a bar is wide enough for its text.
+  std::vector<std::size_t> from(bars.size()), to(bars.size());
   std::size_t column = 0;
-  for (const Event& event : events_of(history)) {
+  for (const Event& event : events_of(bars)) {
     ++column;
     if (!event.is_return) {
-      from[event.operation] = column;
+      from[event.index] = column;
       continue;
     }
-    const std::size_t width = to_string(history[event.operation]).size();
-    column = std::max(column, from[event.operation] + width + 1);
-    to[event.operation] = column;
+    column = std::max(column, from[event.index] + bars[event.index].text.size() + 1);
+    to[event.index] = column;
   }
-  std::map<std::uint32_t, std::string> lanes;
-  for (std::size_t i = 0; i < history.size(); ++i) {
-    std::string& lane = lanes[history[i].thread];
+  std::map<std::string, std::string> lanes;
+  for (std::size_t i = 0; i < bars.size(); ++i) {
+    std::string& lane = lanes[bars[i].lane];
     lane.resize(std::max(lane.size(), to[i] + 1), ' ');
-    const std::string text = to_string(history[i]);
     lane[from[i]] = '|';
-    lane.replace(from[i] + 1, text.size(), text);
-    lane[to[i]] = history[i].returned == never_returned ? '>' : '|';
+    lane.replace(from[i] + 1, bars[i].text.size(), bars[i].text);
+    lane[to[i]] = bars[i].to == never_returned ? '>' : '|';
   }
   std::string lines;
-  for (const auto& [thread, lane] : lanes) lines += "T" + std::to_string(thread) + lane + "\n";
+  for (const auto& [name, lane] : lanes) lines += name + lane + "\n";
   return lines;
 }
 
 Overlap overlap(const History& history) {
   Overlap found;
   std::vector<std::size_t> open;
-  for (const Event& event : events_of(history)) {
+  for (const Event& event : events_of(bars_of(history))) {
     if (event.is_return) {
-      std::erase(open, event.operation);
+      std::erase(open, event.index);
       continue;
     }
     for (const std::size_t other : open)
-      if (history[other].thread != history[event.operation].thread) ++found.pairs;
-    open.push_back(event.operation);
+      if (history[other].thread != history[event.index].thread) ++found.pairs;
+    open.push_back(event.index);
     found.widest = std::max(found.widest, open.size());
   }
   return found;
 }
 
-Lane::Lane(std::uint32_t thread, std::size_t capacity) : thread_(thread), entries_(capacity) {}
+Lane::Lane(std::uint32_t thread, std::size_t capacity, Stamp stamp)
+    : thread_(thread), stamp_(stamp), entries_(capacity) {}
 
 void Lane::begin(Kind kind, std::int64_t value, std::chrono::nanoseconds timeout) {
   const std::size_t index = ended_.load(relaxed);
   Entry& entry = entries_.at(index);
   entry = {{kind, Outcome::pending, thread_, value, 0, never_returned}, timeout};
   begun_.store(index, relaxed);
-  entry.operation.invoked = stamp();
+  entry.operation.invoked = stamp_();
   started_.store(index + 1, std::memory_order_release);
 }
 
 void Lane::end(Outcome outcome, std::int64_t value) {
-  const std::uint64_t now = stamp();
+  const std::uint64_t now = stamp_();
   const std::size_t index = begun_.load(relaxed);
   Entry& entry = entries_[index];
   entry.operation.outcome = outcome;
@@ -161,9 +168,9 @@ void Lane::clear() {
   ended_.store(0, std::memory_order_release);
 }
 
-Recorder::Recorder(std::size_t threads, std::size_t capacity_each) {
+Recorder::Recorder(std::size_t threads, std::size_t capacity_each, Lane::Stamp stamp) {
   for (std::size_t i = 0; i < threads; ++i)
-    lanes_.push_back(std::make_unique<Lane>(static_cast<std::uint32_t>(i), capacity_each));
+    lanes_.push_back(std::make_unique<Lane>(static_cast<std::uint32_t>(i), capacity_each, stamp));
 }
 
 History Recorder::history() const {

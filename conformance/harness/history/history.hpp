@@ -34,10 +34,18 @@ constexpr bool precedes(const Operation& a, const Operation& b) { return a.retur
 
 std::string to_string(const Operation& operation);
 
-// The history as lanes, one for each thread:
+// Something that took some time, as it is drawn.
+struct Bar {
+  std::string lane;
+  std::string text;
+  std::uint64_t from = 0, to = never_returned;
+};
+// Lanes in the order of their names, columns in the order of time:
 //   T0 |put(1)|       |get=2 |
 //   T1     |put(2)       |
-std::string chart(const History& history);
+std::string chart(const std::vector<Bar>& bars);
+std::vector<Bar> bars_of(const History& history);
+inline std::string chart(const History& history) { return chart(bars_of(history)); }
 
 // How much of a history really ran at the same time.
 struct Overlap {
@@ -46,11 +54,16 @@ struct Overlap {
 };
 Overlap overlap(const History& history);
 
+// Nanoseconds of the monotonic clock.
+std::uint64_t steady_stamp();
+
 // The operations of one thread. Only that thread writes; any thread may read what has been
 // published, at any time.
 class Lane {
  public:
-  Lane(std::uint32_t thread, std::size_t capacity);
+  using Stamp = std::uint64_t (*)();
+
+  Lane(std::uint32_t thread, std::size_t capacity, Stamp stamp = steady_stamp);
   // timeout: Empty or Full cannot take effect before that much time has passed.
   void begin(Kind kind, std::int64_t value = 0, std::chrono::nanoseconds timeout = {});
   void end(Outcome outcome, std::int64_t value);
@@ -70,6 +83,7 @@ class Lane {
   };
 
   std::uint32_t thread_;
+  Stamp stamp_;
   std::vector<Entry> entries_;
   std::atomic<std::size_t> begun_{0};    // index of the entry that is written
   std::atomic<std::size_t> started_{0};  // how many have been invoked
@@ -78,7 +92,7 @@ class Lane {
 
 class Recorder {
  public:
-  Recorder(std::size_t threads, std::size_t capacity_each);
+  Recorder(std::size_t threads, std::size_t capacity_each, Lane::Stamp stamp = steady_stamp);
   Lane& operator[](std::size_t thread) { return *lanes_[thread]; }
   const Lane& operator[](std::size_t thread) const { return *lanes_[thread]; }
   std::size_t threads() const { return lanes_.size(); }

@@ -1,5 +1,6 @@
 // Everything there is, for those who do not mind what it costs to compile.
 #pragma once
 #include "tandem/futures.hpp"
+#include "tandem/os.hpp"
 #include "tandem/queue.hpp"
 #include "tandem/threading.hpp"

@@ -7,12 +7,13 @@
 #include <new>
 #include <utility>
 
-#include "tandem/core/mutex.hpp"
+#include "tandem/core/fork.hpp"
 
 namespace tandem::inline v1::detail {
 
-// Under the address sanitizer every block is its own, so that a use after free is seen.
-#if defined(__SANITIZE_ADDRESS__)
+// Under the address sanitizer every block is its own, so that a use after free is seen; and under
+// the controlled scheduler, whose threads share one thread's caches.
+#if defined(__SANITIZE_ADDRESS__) || defined(TANDEM_SCHEDULED)
 #define TANDEM_PLAIN_BLOCKS 1
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer)
@@ -144,7 +145,7 @@ class Shelf {
     if (slab->next) slab->next->previous = slab->previous;
   }
 
-  Mutex mutex_;  // guards all that follows
+  ForkSafeMutex mutex_{ForkStage::core};  // guards all that follows
   std::size_t full_count_ = 0;
   std::array<Magazine*, depot_magazines> full_;
   Slab* slabs_ = nullptr;  // those that have a block to give
@@ -156,6 +157,7 @@ Depot& depot() {
   static Depot& forever = *new Depot;  // never destroyed: threads end after statics do
   return forever;
 }
+[[maybe_unused]] const Depot& ready_at_start = depot();
 
 // Set when this thread's cache is gone: futures may be dropped later, by statics and by
 // thread_locals that are older.

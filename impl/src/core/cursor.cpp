@@ -5,7 +5,8 @@
 namespace tandem::inline v1::detail {
 
 namespace {
-constexpr std::uint32_t spins = 256;  // in pauses; the lock is held for the move of one item
+constexpr std::uint32_t spins =
+    seam::spins(256);  // in pauses; the lock is held for the move of one item
 }  // namespace
 
 std::uint64_t Cursor::lock_slowly() noexcept {
@@ -25,11 +26,11 @@ std::uint64_t Cursor::lock_slowly() noexcept {
       continue;
     }
     // relaxed: the bit orders nothing; park() compares the whole low half again.
-    if (!(word & contended) && !word_.compare_exchange_weak(word, word | contended,
-                                                            std::memory_order_relaxed))
+    if (!(word & contended) &&
+        !word_.compare_exchange_weak(word, word | contended, std::memory_order_relaxed))
       continue;
     flag = contended;
-    park(low_half(word_), static_cast<std::uint32_t>(word | contended), Deadline::never());
+    park_for_lock(low_half(word_), static_cast<std::uint32_t>(word | contended), Deadline::never());
   }
 }
 

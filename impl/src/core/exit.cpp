@@ -4,10 +4,11 @@
 #include <cstdlib>
 #include <exception>
 #include <mutex>
+#include <utility>
 #include <vector>
 
+#include "tandem/core/fork.hpp"
 #include "tandem/core/log.hpp"
-#include "tandem/core/mutex.hpp"
 #include "tandem/core/repr.hpp"
 #include "tandem/platform/seam.hpp"
 
@@ -18,14 +19,16 @@ namespace {
 using Hooks = std::vector<std::function<void()>>;
 
 struct Registry {
-  Mutex mutex;
+  ForkSafeMutex mutex{ForkStage::core};
   std::array<Hooks, 2> stages;  // by ExitStage; guarded by mutex
+  bool registered = false;      // run_exit_hooks() is; guarded by mutex
   seam::atomic<bool> exiting{false};
 };
 Registry& registry() {
   static Registry& forever = *new Registry;  // never destroyed: it is used while statics die
   return forever;
 }
+[[maybe_unused]] const Registry& ready_at_start = registry();
 
 void run(const std::function<void()>& hook) noexcept {
   try {
@@ -48,18 +51,17 @@ void run_stage(ExitStage stage) {
   }
 }
 
-void run_all() {
+}  // namespace
+
+void run_exit_hooks() {
   registry().exiting.store(true, std::memory_order_seq_cst);
   run_stage(ExitStage::executors);
   run_stage(ExitStage::threads);
 }
 
-}  // namespace
-
 void at_exit(ExitStage stage, std::function<void()> hook) {
-  static const bool registered = std::atexit(run_all) == 0;
-  static_cast<void>(registered);
   std::scoped_lock guard(registry().mutex);
+  if (!std::exchange(registry().registered, true)) std::atexit(run_exit_hooks);
   registry().stages[static_cast<std::size_t>(stage)].push_back(std::move(hook));
 }
 

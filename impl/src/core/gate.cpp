@@ -6,9 +6,20 @@
 
 namespace tandem::inline v1::detail {
 
-std::uint32_t Gate::most_searching() noexcept {
-  static const auto most = static_cast<std::uint32_t>(std::max(1, platform::usable_cpus() / 2));
-  return most;
+namespace {
+const auto most = static_cast<std::uint32_t>(std::max(1, platform::usable_cpus() / 2));
+}  // namespace
+
+std::uint32_t Gate::most_searching() noexcept { return most; }
+
+// The count is of an older process. Begins a new one; who has been counted before it did comes here
+// too, and is counted again.
+std::uint32_t Gate::search_anew() noexcept {
+  const std::uint64_t first = (std::uint64_t{process_generation} << 32) + 1;
+  std::uint64_t word = searching_.load(std::memory_order_relaxed);  // relaxed: the CAS decides
+  while (generation_of(word) != process_generation)
+    if (searching_.compare_exchange_weak(word, first, std::memory_order_seq_cst)) return 0;
+  return static_cast<std::uint32_t>(searching_.fetch_add(1, std::memory_order_seq_cst));
 }
 
 bool Gate::take_permit() noexcept {

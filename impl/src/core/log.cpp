@@ -5,20 +5,21 @@
 #include <mutex>
 #include <string>
 
-#include "tandem/core/mutex.hpp"
+#include "tandem/core/fork.hpp"
 
 namespace tandem::inline v1 {
 
 namespace {
 
 struct Sink {
-  detail::Mutex mutex;
+  detail::ForkSafeMutex mutex{detail::ForkStage::core};
   std::shared_ptr<LogSink> current = std::make_shared<LogSink>();
 };
 Sink& sink() {
   static Sink& forever = *new Sink;  // never destroyed: threads log until the very end
   return forever;
 }
+[[maybe_unused]] const Sink& ready_at_start = sink();
 
 void write_to_stderr(std::string_view message) {
   std::string line(message);

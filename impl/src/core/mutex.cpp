@@ -5,7 +5,8 @@
 namespace tandem::inline v1::detail {
 
 namespace {
-constexpr std::uint32_t spins = 256;  // in pauses: some microseconds, longer than any section
+constexpr std::uint32_t spins =
+    seam::spins(256);  // in pauses: some microseconds, longer than any section
 }  // namespace
 
 bool Mutex::lock_slowly(Deadline until) noexcept {
@@ -16,7 +17,7 @@ bool Mutex::lock_slowly(Deadline until) noexcept {
   // Whoever has slept takes the mutex as contended: others may still be asleep.
   // acquire pairs with the release in unlock().
   while (word_.exchange(contended, std::memory_order_acquire) != unlocked)
-    if (!park(word_, contended, until)) {
+    if (!park_for_lock(word_, contended, until)) {
       // A last try: unlock() may have woken us just as the time ran out, and that wake is ours.
       return word_.exchange(contended, std::memory_order_acquire) == unlocked;  // pairs: as above
     }

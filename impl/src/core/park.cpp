@@ -3,12 +3,19 @@
 #include <climits>
 
 #include "platform/park.hpp"
+#include "tandem/core/abandon.hpp"
+#include "tandem/core/fork.hpp"
 #include "tandem/platform/seam.hpp"
 
 namespace tandem::inline v1 {
 
 namespace {
-seam::atomic<std::size_t> parked{0};
+seam::hint<std::size_t> parked{0};
+
+const detail::ForkReset forget_in_child{detail::ForkStage::core, [] {
+                                          // relaxed: see parked_threads()
+                                          parked.store(0, std::memory_order_relaxed);
+                                        }};
 }  // namespace
 
 // relaxed: a number for tests, which poll it; it orders nothing.
@@ -18,6 +25,14 @@ namespace detail {
 
 bool park(const seam::atomic<std::uint32_t>& word, std::uint32_t expected,
           Deadline until) noexcept {
+  stay_if_abandoned();
+  const bool in_time = park_for_lock(word, expected, until);
+  stay_if_abandoned();
+  return in_time;
+}
+
+bool park_for_lock(const seam::atomic<std::uint32_t>& word, std::uint32_t expected,
+                   Deadline until) noexcept {
   parked.fetch_add(1, std::memory_order_relaxed);  // relaxed: see parked_threads()
   bool in_time;
   if (until.is_never()) {

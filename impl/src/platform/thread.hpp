@@ -1,5 +1,6 @@
 // Neutral contract: threads of the system. One file per system implements it.
 #pragma once
+#include <cstddef>
 #include <cstdint>
 
 namespace tandem::inline v1::platform {
@@ -7,11 +8,20 @@ namespace tandem::inline v1::platform {
 // Starts a thread that runs body(argument). It must be given back once, by join_thread() or
 // detach_thread(), with the ident that it has itself (thread_ident()).
 // Returns 0, or the error number of the system; then body is never called.
-int start_thread(void (*body)(void*), void* argument) noexcept;
+//   stack_size  in bytes; 0: the system's default
+int start_thread(void (*body)(void*), void* argument, std::size_t stack_size) noexcept;
+// Whether start_thread() can be given that size.
+bool is_stack_size(std::size_t size) noexcept;
 
 // Waits until the thread has ended, thread_local destructors included.
 void join_thread(std::uint64_t ident) noexcept;
+// The same without waiting: false if it has not ended yet. True: it is given back.
+bool try_join_thread(std::uint64_t ident) noexcept;
 void detach_thread(std::uint64_t ident) noexcept;
+
+// Has act() called when the calling thread ends, after its thread_local destructors; once more if
+// act() asks for it. Not when the program ends by main() or exit(). There is one act for all.
+void at_thread_end(void (*act)()) noexcept;
 
 // Of the calling thread. Never 0; may be used again after the thread has been joined.
 std::uint64_t thread_ident() noexcept;

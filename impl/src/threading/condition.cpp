@@ -22,37 +22,20 @@ struct Condition::Waiter {
   }
 };
 
-Condition::Condition() : recursive_(&own_.emplace()) {}
-
-bool Condition::acquire(AcquireOptions options) {
-  return plain_ ? plain_->acquire(options) : recursive_->acquire(options);
-}
-void Condition::release() { plain_ ? plain_->release() : recursive_->release(); }
-
-bool Condition::is_owned() { return plain_ ? plain_->locked() : recursive_->is_owned(); }
-
-std::size_t Condition::release_all() {
-  if (recursive_) return recursive_->release_all();
-  plain_->release();
-  return 0;
-}
-
-void Condition::acquire_again(std::size_t count) {
-  plain_ ? plain_->lock() : recursive_->acquire_again(count);
-}
+Condition::Condition() : lock_(&own_.emplace()), use_(&use_of<RLock>) {}
 
 bool Condition::wait(Timeout timeout) {
-  if (is_owned()) detail::refuse_too_large(timeout, detail::out_of_range);
+  if (use_->is_owned(lock_)) detail::refuse_too_large(timeout, detail::out_of_range);
   return wait_until(detail::Deadline::after(timeout));
 }
 
 bool Condition::wait_until(detail::Deadline until) {
-  if (!is_owned()) throw RuntimeError("cannot wait on un-acquired lock");
+  if (!use_->is_owned(lock_)) throw RuntimeError("cannot wait on un-acquired lock");
   Waiter self;
   enqueue(self);
   std::size_t count = 0;
   try {
-    count = release_all();
+    count = use_->release_all(lock_);
   } catch (...) {  // another thread has released the Lock meanwhile
     withdraw(self);
     throw;
@@ -61,12 +44,12 @@ bool Condition::wait_until(detail::Deadline until) {
   if (until.passed() || !spin_(notified))
     while (!notified() && detail::park(self.word, Waiter::waiting, until)) {
     }
-  acquire_again(count);
+  use_->acquire_again(lock_, count);
   return notified() || !withdraw(self);
 }
 
 void Condition::notify(std::ptrdiff_t n) {
-  if (!is_owned()) throw RuntimeError("cannot notify on un-acquired lock");
+  if (!use_->is_owned(lock_)) throw RuntimeError("cannot notify on un-acquired lock");
   for (; n > 0; --n) {
     const auto* const word = pop();
     if (!word) return;
@@ -76,8 +59,17 @@ void Condition::notify(std::ptrdiff_t n) {
 
 void Condition::notify_all() { notify(std::numeric_limits<std::ptrdiff_t>::max()); }
 
+// In a child of fork() those who waited do not exist, nor do the stacks they stood on.
+void Condition::forget_the_lost() noexcept {
+  if (generation_ == detail::process_generation) return;
+  generation_ = detail::process_generation;
+  first_ = last_ = nullptr;
+  waiting_ = 0;
+}
+
 void Condition::enqueue(Waiter& waiter) noexcept {
   std::scoped_lock guard(mutex_);
+  forget_the_lost();
   waiter.previous = last_;
   (last_ ? last_->next : first_) = &waiter;
   last_ = &waiter;
@@ -95,6 +87,7 @@ bool Condition::withdraw(Waiter& waiter) noexcept {
 
 const seam::atomic<std::uint32_t>* Condition::pop() noexcept {
   std::scoped_lock guard(mutex_);
+  forget_the_lost();
   Waiter* const waiter = first_;
   if (!waiter) return nullptr;
   first_ = waiter->next;
@@ -107,8 +100,7 @@ const seam::atomic<std::uint32_t>* Condition::pop() noexcept {
 }
 
 std::string to_string(const Condition& condition) {
-  const std::string lock =
-      condition.plain_ ? to_string(*condition.plain_) : to_string(*condition.recursive_);
+  const std::string lock = condition.use_->repr(condition.lock_);
   std::scoped_lock guard(condition.mutex_);
   return "<Condition(" + lock + ", " + std::to_string(condition.waiting_) + ")>";
 }

@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "tandem/core/exceptions.hpp"
+#include "tandem/core/fork.hpp"
 #include "tandem/core/log.hpp"
-#include "tandem/core/mutex.hpp"
 #include "tandem/core/repr.hpp"
 #include "tandem/threading/thread.hpp"
 
@@ -14,13 +14,14 @@ namespace tandem::inline v1::threading {
 namespace {
 
 struct Hook {
-  detail::Mutex mutex;
+  detail::ForkSafeMutex mutex{detail::ForkStage::threading};
   std::shared_ptr<ExceptHook> current = std::make_shared<ExceptHook>();
 };
 Hook& hook() {
   static Hook& forever = *new Hook;  // never destroyed: threads fail until the very end
   return forever;
 }
+[[maybe_unused]] const Hook& ready_at_start = hook();
 
 bool is_system_exit(const std::exception_ptr& exception) {
   try {

@@ -4,17 +4,27 @@
 #include <utility>
 
 #include "platform/thread.hpp"
+#include "tandem/core/abandon.hpp"
 #include "tandem/core/exceptions.hpp"
 #include "tandem/core/exit.hpp"
+#include "tandem/core/park.hpp"
+#include "tandem/threading/detail/this_thread.hpp"
 #include "threading/thread_state.hpp"
 
 namespace tandem::inline v1::detail {
+
+// The words of each thread (threading/detail/this_thread.hpp), and one that only this file knows.
+constinit thread_local std::uint64_t this_thread_ident = 0;
+constinit thread_local LocalTable* this_thread_locals = nullptr;
 
 namespace {
 
 // A plain pointer on purpose: readable until the thread's very end. The registry owns what it
 // points to, or the thread's own stack does.
 constinit thread_local ThreadState* current = nullptr;
+[[maybe_unused]] const bool of_each_thread = seam::thread_word(this_thread_ident) &&
+                                             seam::thread_word(this_thread_locals) &&
+                                             seam::thread_word(current);
 
 // The main thread is best met while it initialises statics; another may be first to ask later.
 [[maybe_unused]] const bool met_main_thread = (ThreadRegistry::get(), true);
@@ -26,6 +36,10 @@ void add_to(std::list<std::shared_ptr<ThreadState>>& states,
 }
 
 }  // namespace
+
+std::uint64_t learn_this_thread_ident() noexcept {
+  return this_thread_ident = platform::thread_ident();
+}
 
 ThreadState* current_thread_state() noexcept {
   if (!current && platform::is_main_thread()) {
@@ -45,19 +59,14 @@ ThreadRegistry& ThreadRegistry::get() {
 }
 
 ThreadRegistry::ThreadRegistry()
-    : main_(std::make_shared<ThreadState>(ThreadKind::main, Target(), "MainThread", false)) {
+    : ForkAware(ForkStage::threading),
+      main_(std::make_shared<ThreadState>(ThreadKind::main, Target(), "MainThread", false)) {
   main_->phase.store(ThreadState::started, std::memory_order_relaxed);  // relaxed: not shared yet
   add_to(alive_, main_, ThreadState::Listed::alive);
   if (platform::is_main_thread()) {
     main_->take_numbers();
     current = main_.get();
   }
-  // The child has a whole book, since nobody was writing in it.
-  platform::on_fork([] { get().mutex_.lock(); }, [] { get().mutex_.unlock(); },
-                    [] {
-                      get().keep_only_the_forking_thread();
-                      get().mutex_.unlock();
-                    });
 }
 
 void ThreadRegistry::add(const std::shared_ptr<ThreadState>& state) {
@@ -65,6 +74,7 @@ void ThreadRegistry::add(const std::shared_ptr<ThreadState>& state) {
     register_exit_hook();
     reap_some();
   }
+  state->generation = process_generation;
   std::scoped_lock guard(mutex_);
   if (closed_ && state->kind == ThreadKind::own)
     throw RuntimeError("can't create new thread at interpreter shutdown");
@@ -108,17 +118,14 @@ void ThreadRegistry::forget(ThreadState& state) noexcept {
 
 // Gives back threads that nobody has a handle on any more. Two for each new one: so they are few.
 void ThreadRegistry::reap_some() {
-  States gone;
-  {
-    std::scoped_lock guard(mutex_);
-    for (int turn = 0; turn < 2 && !ended_.empty(); ++turn) {
-      const bool ours_alone = ended_.front().use_count() == 1;
-      if (ours_alone) ended_.front()->listed = ThreadState::Listed::nowhere;
-      States& to = ours_alone ? gone : ended_;
-      to.splice(to.end(), ended_, ended_.begin());
-    }
+  States gone;  // destroyed after the guard
+  std::scoped_lock guard(mutex_);
+  for (int turn = 0; turn < 2 && !ended_.empty(); ++turn) {
+    const bool can_go = ended_.front().use_count() == 1 && ended_.front()->try_reap();
+    if (can_go) ended_.front()->listed = ThreadState::Listed::nowhere;
+    States& to = can_go ? gone : ended_;
+    to.splice(to.end(), ended_, ended_.begin());
   }
-  for (const auto& state : gone) state->reap();
 }
 
 std::vector<std::shared_ptr<ThreadState>> ThreadRegistry::all() const {
@@ -157,6 +164,18 @@ void ThreadRegistry::join_all() {
     state->reap();
     forget(*state);
   }
+  if (somebody_else_is_left()) abandon_threads();
+}
+
+// A daemon, or a thread that threading does not know but finds where tandem lets it wait.
+bool ThreadRegistry::somebody_else_is_left() const {
+  const std::size_t own = current ? 1 : 0;
+  return size() > own || parked_threads() > 0;
+}
+
+void ThreadRegistry::after_fork_in_child() noexcept {
+  keep_only_the_forking_thread();
+  mutex_.unlock();
 }
 
 void ThreadRegistry::keep_only_the_forking_thread() {
@@ -165,7 +184,7 @@ void ThreadRegistry::keep_only_the_forking_thread() {
   lost.splice(lost.end(), ended_);
   for (const auto& state : lost) {
     if (state.get() == current) continue;
-    state->lose();
+    state->become_stopped();
     state->listed = ThreadState::Listed::nowhere;
   }
   if (!current) {

@@ -10,6 +10,9 @@
 #include "tandem/core/log.hpp"
 #include "tandem/core/repr.hpp"
 #include "tandem/platform/seam.hpp"
+#include "tandem/threading/detail/local_key.hpp"
+#include "tandem/threading/detail/this_thread.hpp"
+#include "tandem/threading/timer.hpp"
 #include "threading/acquire.hpp"
 #include "threading/thread_state.hpp"
 
@@ -99,20 +102,30 @@ void thread_body(void* argument) noexcept {
   platform::name_this_thread(state.name().c_str());
   run_and_report(*launch);
   launch->object.reset();  // whoever has joined may rely on being the last owner
+  LocalKey::end_thread();
   ThreadRegistry::get().remove(state);
   set_current_thread_state(nullptr);
   state.become_stopped();
 }
 
+seam::atomic<std::size_t> stack_size{0};  // of the threads to be started; 0: the default
+
+// Whether the class may have a run() of its own, which needs the object.
+bool has_run(const std::type_info& type) {
+  return type != typeid(threading::Thread) && type != typeid(threading::Timer);
+}
+
 void launch(const threading::Thread& thread, const std::shared_ptr<ThreadState>& state) {
   auto launch = std::make_unique<Launch>(Launch{state, state->object.lock()});
   // relaxed: set before this handle came to be
-  const bool subclass = state->type || state->sliced.load(std::memory_order_relaxed) ||
-                        typeid(thread) != typeid(threading::Thread);
+  const bool subclass = state->sliced.load(std::memory_order_relaxed) || has_run(typeid(thread)) ||
+                        (state->type && has_run(*state->type));
   if (subclass && !launch->object)
     throw RuntimeError("a subclass of Thread must be made by make_thread() and still be owned");
   ThreadRegistry::get().add(state);
-  if (platform::start_thread(thread_body, launch.get()) != 0) {
+  // relaxed: whoever sets it starts later, or has no order to lose
+  const std::size_t stack = stack_size.load(std::memory_order_relaxed);
+  if (platform::start_thread(thread_body, launch.get(), stack) != 0) {
     ThreadRegistry::get().withdraw(*state);
     throw RuntimeError("can't start new thread");
   }
@@ -136,18 +149,22 @@ Thread::Thread(ThreadOptions options) {
                                          std::move(options.name), daemon);
 }
 
+Thread::Thread(ThreadOptions options, const std::type_info& complete) : Thread(std::move(options)) {
+  state_->type = &complete;
+}
+
 Thread::Thread(std::shared_ptr<ThreadState> state) : state_(std::move(state)) {}
 
 Thread::Thread(const Thread& other) : state_(other.state_) {
   // relaxed: start() of this handle comes after
-  if (typeid(other) != typeid(Thread)) state_->sliced.store(true, std::memory_order_relaxed);
+  if (detail::has_run(typeid(other))) state_->sliced.store(true, std::memory_order_relaxed);
 }
 
 Thread& Thread::operator=(const Thread& other) {
   if (this == &other) return *this;
   state_ = other.state_;
   // relaxed: start() of this handle comes after
-  if (typeid(other) != typeid(Thread)) state_->sliced.store(true, std::memory_order_relaxed);
+  if (detail::has_run(typeid(other))) state_->sliced.store(true, std::memory_order_relaxed);
   return *this;
 }
 
@@ -193,6 +210,7 @@ void Thread::join(Timeout timeout) const {
     throw RuntimeError("cannot join current thread");
   detail::refuse_too_large(timeout, detail::out_of_range);
   if (!state_->wait_until_stopped(Deadline::after(timeout))) return;
+  if (!timeout.is_forever() && !state_->try_reap()) return;  // ended but for its destructors
   state_->reap();
   ThreadRegistry::get().forget(*state_);
 }
@@ -256,7 +274,7 @@ std::string to_string(const Thread& thread) {
   constexpr const char* names[] = {", initial", ", started", ", stopped"};
   text += names[phase];
   if (thread.daemon()) text += " daemon";
-  if (const auto ident = thread.ident()) text += " " + std::to_string(*ident);
+  if (const auto ident = thread.ident()) text.append(" ").append(std::to_string(*ident));
   return text + ")>";
 }
 
@@ -271,8 +289,16 @@ std::vector<Thread> enumerate() {
 }
 
 std::size_t active_count() { return ThreadRegistry::get().size(); }
-std::uint64_t get_ident() { return platform::thread_ident(); }
+std::uint64_t get_ident() { return detail::get_this_thread_ident(); }
 std::uint64_t get_native_id() { return platform::native_thread_id(); }
+
+std::size_t stack_size(std::int64_t size) {
+  if (size < 0) throw ValueError("size must be 0 or a positive value");
+  const auto bytes = static_cast<std::size_t>(size);
+  if (bytes != 0 && !platform::is_stack_size(bytes))
+    throw ValueError("size not valid: " + std::to_string(bytes) + " bytes");
+  return detail::stack_size.exchange(bytes, std::memory_order_relaxed);  // relaxed: see launch()
+}
 
 }  // namespace threading
 }  // namespace tandem::inline v1

@@ -7,20 +7,30 @@
 
 namespace tandem::inline v1::detail {
 
+namespace {
+
+// One for all: a name is seldom asked for, and a fork() can see to one.
+Mutex& names() {
+  static ForkSafeMutex& forever = *new ForkSafeMutex(ForkStage::threading);  // never destroyed
+  return forever;
+}
+[[maybe_unused]] const Mutex& ready_at_start = names();
+
+}  // namespace
+
 ThreadState::~ThreadState() {
   // Nobody joined it, and nobody can any more.
-  const bool ended = phase.load(std::memory_order_relaxed) == stopped;  // relaxed: the last owner
-  if (kind == ThreadKind::own && ended && !reaped_)
+  if (can_be_reaped() && !reaped_)
     platform::detach_thread(ident.load(std::memory_order_relaxed));  // relaxed: the last owner
 }
 
 std::string ThreadState::name() const {
-  std::scoped_lock guard(mutex_);
+  std::scoped_lock guard(names());
   return name_;
 }
 
 void ThreadState::name(std::string name) {
-  std::scoped_lock guard(mutex_);
+  std::scoped_lock guard(names());
   name_.swap(name);
 }
 
@@ -44,17 +54,26 @@ bool ThreadState::wait_until_stopped(Deadline until) noexcept {
   return true;
 }
 
-void ThreadState::reap() noexcept {
+bool ThreadState::can_be_reaped() const noexcept {
   // acquire pairs with the release in become_stopped().
-  if (kind != ThreadKind::own || phase.load(std::memory_order_acquire) != stopped) return;
+  return kind == ThreadKind::own && phase.load(std::memory_order_acquire) == stopped &&
+         generation == process_generation;
+}
+
+void ThreadState::reap() noexcept {
+  if (!can_be_reaped()) return;
   std::scoped_lock guard(reaping_);
   if (std::exchange(reaped_, true)) return;
   platform::join_thread(ident.load(std::memory_order_relaxed));  // relaxed: set before stopped
 }
 
-void ThreadState::lose() noexcept {
-  reaped_ = true;
-  become_stopped();
+bool ThreadState::try_reap() noexcept {
+  if (!can_be_reaped()) return true;
+  std::unique_lock guard(reaping_, std::try_to_lock);
+  if (!guard) return false;
+  // relaxed: set before stopped
+  if (!reaped_) reaped_ = platform::try_join_thread(ident.load(std::memory_order_relaxed));
+  return reaped_;
 }
 
 void ThreadState::become_main() {

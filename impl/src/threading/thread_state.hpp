@@ -7,6 +7,7 @@
 #include <typeinfo>
 #include <vector>
 
+#include "tandem/core/fork.hpp"
 #include "tandem/core/mutex.hpp"
 #include "tandem/platform/seam.hpp"
 #include "tandem/threading/thread.hpp"
@@ -33,10 +34,11 @@ struct ThreadState : std::enable_shared_from_this<ThreadState> {
   void become_stopped() noexcept;
   // Returns false iff the deadline has passed. True also when the system refused the thread.
   bool wait_until_stopped(Deadline until) noexcept;
-  // Gives the thread back to the system, once, after it has stopped.
+  // Gives the thread back to the system, once, when it has stopped: its thread_local destructors
+  // have run then.
   void reap() noexcept;
-  // In a child of fork(): this thread does not exist here.
-  void lose() noexcept;
+  // The same without waiting; false: it has not come so far.
+  bool try_reap() noexcept;
   // In a child of fork(): this is the thread that forked.
   void become_main();
 
@@ -48,7 +50,7 @@ struct ThreadState : std::enable_shared_from_this<ThreadState> {
   Target target;                             // start() to the end of run(): the thread's alone
   seam::atomic<bool> daemon;
 
-  // Set by make_thread() before anybody else has a handle.
+  // Set by make_thread() before anybody else has a handle; the type by Timer, too.
   std::weak_ptr<threading::Thread> object;
   const std::type_info* type = nullptr;
   // A handle was sliced off a subclass that nobody owns: run() is out of reach.
@@ -57,16 +59,20 @@ struct ThreadState : std::enable_shared_from_this<ThreadState> {
   // The registry's, under its mutex: where this stands, in which of its lists.
   enum class Listed { nowhere, alive, ended } listed = Listed::nowhere;
   std::list<std::shared_ptr<ThreadState>>::iterator place;
+  // Set before the start: the process that it runs in. In a child of that one its ident may be
+  // another thread's.
+  std::uint32_t generation = process_generation;
 
  private:
-  mutable Mutex mutex_;
-  std::string name_;     // guarded by mutex_
+  bool can_be_reaped() const noexcept;
+
+  std::string name_;     // guarded by a mutex of all threads
   Mutex reaping_;        // held while the system ends the thread
   bool reaped_ = false;  // guarded by reaping_
 };
 
 // The threads that are alive, in the order of their start, the main one first.
-class ThreadRegistry {
+class ThreadRegistry final : ForkAware {
  public:
   static ThreadRegistry& get();
 
@@ -87,8 +93,12 @@ class ThreadRegistry {
 
   ThreadRegistry();
   void register_exit_hook();
+  void before_fork() noexcept override { mutex_.lock(); }
+  void after_fork_in_parent() noexcept override { mutex_.unlock(); }
+  void after_fork_in_child() noexcept override;
   void reap_some();
   std::shared_ptr<ThreadState> next_to_join();
+  bool somebody_else_is_left() const;
   void keep_only_the_forking_thread();
 
   mutable Mutex mutex_;

@@ -13,6 +13,9 @@ enum class ExitStage { executors, threads };
 // that were complete at the first registration. Within a stage the last registered runs first.
 TANDEM_API void at_exit(ExitStage stage, std::function<void()> hook);
 
+// Runs the hooks now: before statics that are younger than the first registration are destroyed.
+TANDEM_API void run_exit_hooks();
+
 // Whether the stage of executors has begun: Python's "interpreter shutdown".
 TANDEM_API bool is_exiting() noexcept;
 

@@ -13,10 +13,15 @@
 // Nobody is woken while somebody is still searching (spinning) here, who will see what has happened
 // by itself. In return, whoever has waited looks for more when it has got what it waited for, and
 // wakes the next (hand_on()).
+//
+// In a child of fork() none of those that waited here exists. Sleepers and permits that are left
+// over cost no more than a vain wake-up; those that searched are told apart by the generation of
+// their process.
 #pragma once
 #include <cstdint>
 
 #include "tandem/core/export.hpp"
+#include "tandem/core/fork.hpp"
 #include "tandem/core/park.hpp"
 #include "tandem/core/spin.hpp"
 #include "tandem/platform/seam.hpp"
@@ -37,7 +42,7 @@ class Gate {
   // other.
   template <class Ready>
   bool wait(Ready&& ready, Deadline until) noexcept {
-    const std::uint32_t others = searching_.fetch_add(1, std::memory_order_seq_cst);
+    const std::uint32_t others = search();
     const bool found = others < most_searching() && spin_(ready);
     // Before the look at the condition that follows, here or in the caller: either we see what the
     // waker has done, or the waker does not see us searching.
@@ -58,7 +63,7 @@ class Gate {
   // Returns whether somebody was woken.
   bool wake_one() noexcept {
     if (sleepers_.load(std::memory_order_seq_cst) == 0) return false;
-    return searching_.load(std::memory_order_seq_cst) == 0 && wake_a_sleeper();
+    return !is_searched() && wake_a_sleeper();
   }
   // By whoever has waited and got something: passes on what it may have been told for others.
   template <class Ready>
@@ -74,6 +79,21 @@ class Gate {
  private:
   // One searcher for two processors: more would keep those from running whom they wait for.
   TANDEM_API static std::uint32_t most_searching() noexcept;
+  static std::uint32_t generation_of(std::uint64_t word) noexcept {
+    return static_cast<std::uint32_t>(word >> 32);
+  }
+  // Returns how many others do.
+  std::uint32_t search() noexcept {
+    const std::uint64_t before = searching_.fetch_add(1, std::memory_order_seq_cst);
+    if (generation_of(before) == process_generation) [[likely]]
+      return static_cast<std::uint32_t>(before);
+    return search_anew();
+  }
+  TANDEM_API std::uint32_t search_anew() noexcept;
+  bool is_searched() const noexcept {
+    const std::uint64_t word = searching_.load(std::memory_order_seq_cst);
+    return static_cast<std::uint32_t>(word) != 0 && generation_of(word) == process_generation;
+  }
   TANDEM_API bool sleep(Deadline until) noexcept;  // false: the deadline has passed, and we left
   TANDEM_API void leave() noexcept;
   TANDEM_API bool wake_a_sleeper() noexcept;
@@ -82,9 +102,10 @@ class Gate {
 
   // Wakers look at the sleepers all the time, and find the line in their cache as long as nobody
   // writes to it: so what waiters write while nobody sleeps stands on another line.
-  alignas(64) seam::atomic<std::uint32_t> sleepers_{0};   // entered, not yet claimed by a waker
-  seam::atomic<std::uint32_t> permits_{0};                // claimed and not yet awake
-  alignas(64) seam::atomic<std::uint32_t> searching_{0};  // in wait(), before they sleep
+  alignas(64) seam::atomic<std::uint32_t> sleepers_{0};  // entered, not yet claimed by a waker
+  seam::atomic<std::uint32_t> permits_{0};               // claimed and not yet awake
+  // bits 0-31: in wait(), before they sleep | bits 32-63: the generation of their process
+  alignas(64) seam::atomic<std::uint64_t> searching_{0};
   AdaptiveSpin spin_;
 };
 

@@ -17,9 +17,15 @@ TANDEM_API std::size_t parked_threads() noexcept;
 namespace detail {
 
 // Sleeps while word == expected. Returns false iff the deadline has passed; may return early, so
-// the caller looks at its condition again.
+// the caller looks at its condition again. A thread that the ending program has abandoned never
+// comes back.
 TANDEM_API bool park(const seam::atomic<std::uint32_t>& word, std::uint32_t expected,
                      Deadline until) noexcept;
+
+// The same for the locks inside the library: even an abandoned thread comes back, and gives back
+// what it holds.
+TANDEM_API bool park_for_lock(const seam::atomic<std::uint32_t>& word, std::uint32_t expected,
+                              Deadline until) noexcept;
 
 // Wakes those that sleep on the word. Only its address is used: the word may be gone already.
 TANDEM_API void unpark_one(const seam::atomic<std::uint32_t>& word) noexcept;

@@ -20,7 +20,7 @@ namespace tandem::inline v1::detail {
 // growing distances.
 class SpinPause {
  public:
-  static constexpr std::uint32_t first = 2, most = 32;
+  static constexpr std::uint32_t first = seam::spins(2), most = seam::spins(32);
   static constexpr std::uint32_t longer(std::uint32_t pauses) { return std::min(2 * pauses, most); }
   static constexpr std::uint32_t shorter(std::uint32_t pauses) {
     return std::max(pauses / 2, first);
@@ -52,12 +52,12 @@ class AdaptiveSpin {
   template <class Ready>
   bool operator()(Ready&& ready) noexcept {
     const std::uint32_t limit = this->limit();
-    SpinPause pause(step_.load(std::memory_order_relaxed));
+    SpinPause pause(step_.load(std::memory_order_relaxed));  // relaxed: a hint
     for (std::uint32_t turn = 0, looks = 1; turn < limit; ++looks) {
       turn += pause();
-      if (const auto events = ready()) {
+      if (const std::uint64_t events = ready()) {
         paid(turn);
-        learn_step(looks, events > 1);
+        learn_step(looks, static_cast<std::uint64_t>(events) > 1);
         return true;
       }
     }
@@ -66,7 +66,8 @@ class AdaptiveSpin {
   }
 
  private:
-  static constexpr std::uint32_t shortest = 64, longest = 2048;  // in pauses
+  static constexpr std::uint32_t shortest = seam::spins(64);  // in pauses
+  static constexpr std::uint32_t longest = seam::spins(2048);
   static constexpr std::uint32_t probe_every = 16;
   // No answer comes back within so many pauses: two trips of a cache line take longer.
   static constexpr std::uint32_t no_answer = 8;
@@ -95,9 +96,9 @@ class AdaptiveSpin {
     if (wanted != step) step_.store(wanted, std::memory_order_relaxed);
   }
 
-  seam::atomic<std::uint32_t> limit_{256};
-  seam::atomic<std::uint32_t> vain_{0};
-  seam::atomic<std::uint32_t> step_{SpinPause::first};
+  seam::hint<std::uint32_t> limit_{seam::spins(256)};
+  seam::hint<std::uint32_t> vain_{0};
+  seam::hint<std::uint32_t> step_{SpinPause::first};
 };
 
 }  // namespace tandem::inline v1::detail

@@ -2,24 +2,16 @@
 // another, or time affects a thread, goes through here or through platform/: so the very same
 // sources can also be built over a controlled scheduler, which decides at each of these places
 // who runs next (DESIGN.md, "The seam").
+//
+//   seam::atomic<T>        std::atomic<T>
+//   seam::hint<T>          the same, of what nobody relies on: statistics
+//   seam::clock            the monotonic clock of every deadline
+//   seam::cpu_relax()      tells the processor that this is a spin loop: 5 to 40 ns
+//   seam::spins(n)         how long a spin lasts, in pauses
+//   seam::thread_word(w)   says at its definition that each thread has a thread_local word w
 #pragma once
-#include <atomic>
-#include <chrono>
-
-namespace tandem::inline v1::seam {
-
-using std::atomic;
-
-// The monotonic clock of every deadline.
-using clock = std::chrono::steady_clock;
-
-// Tells the processor that this is a spin loop. 5 to 40 ns.
-inline void cpu_relax() noexcept {
-#if defined(__x86_64__) || defined(__i386__)
-  __builtin_ia32_pause();
-#elif defined(__aarch64__)
-  asm volatile("isb" ::: "memory");
+#ifdef TANDEM_SCHEDULED
+#include "tandem/platform/seam_scheduled.hpp"
+#else
+#include "tandem/platform/seam_native.hpp"
 #endif
-}
-
-}  // namespace tandem::inline v1::seam

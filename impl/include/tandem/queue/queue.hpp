@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "tandem/core/abandon.hpp"
 #include "tandem/queue/detail/channel.hpp"
 #include "tandem/queue/detail/fifo.hpp"
 #include "tandem/queue/exceptions.hpp"
@@ -41,32 +42,27 @@ class Queue {
   // Spec     queue.put
   void put(T&& item, BlockOptions options = {}) {
     switch (channel_->put(std::move(item), options)) {
-      case detail::Put::done: return;
-      case detail::Put::full: throw Full();
-      case detail::Put::shut_down: throw ShutDown();
+      case detail::Put::done:
+        return;
+      case detail::Put::full:
+        throw Full();
+      case detail::Put::shut_down:
+        throw ShutDown();
     }
   }
-  void put(const T& item, BlockOptions options = {})
-    requires std::copy_constructible<T>
-  {
+  void put(const T& item, BlockOptions options = {}) requires std::copy_constructible<T> {
     put(T(item), options);
   }
   // put({.block = false}).
   void put_nowait(T&& item) { put(std::move(item), {.block = false}); }
-  void put_nowait(const T& item)
-    requires std::copy_constructible<T>
-  {
+  void put_nowait(const T& item) requires std::copy_constructible<T> {
     put(T(item), {.block = false});
   }
   // The same without exceptions: false when there is no room or the queue was shut down.
   bool try_put(T&& item) {
     return channel_->put(std::move(item), {.block = false}) == detail::Put::done;
   }
-  bool try_put(const T& item)
-    requires std::copy_constructible<T>
-  {
-    return try_put(T(item));
-  }
+  bool try_put(const T& item) requires std::copy_constructible<T> { return try_put(T(item)); }
 
   // Removes and returns the next item, waiting until there is one.
   //   options.block    false: do not wait
@@ -88,9 +84,7 @@ class Queue {
   // Spec     queue.join
   void join() { channel_->join(); }
   // Items put and not yet done with.
-  std::size_t unfinished_tasks() const {
-    return static_cast<std::size_t>(channel_->unfinished());
-  }
+  std::size_t unfinished_tasks() const { return static_cast<std::size_t>(channel_->unfinished()); }
 
   // Exact at a moment during the call, stale when it returns.
   std::size_t qsize() const { return channel_->size(); }
@@ -116,7 +110,7 @@ class Queue {
       : channel_(std::move(channel)) {}
 
  private:
-  std::unique_ptr<detail::AbstractChannel<T>> channel_;
+  detail::Abandonable<std::unique_ptr<detail::AbstractChannel<T>>> channel_;
 };
 
 }  // namespace tandem::inline v1::queue

@@ -1,6 +1,7 @@
 // Python's threading.Lock.
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <ostream>
 #include <string>
 
@@ -9,13 +10,27 @@
 #include "tandem/core/timeout.hpp"
 #include "tandem/platform/seam.hpp"
 
-namespace tandem::inline v1::threading {
+namespace tandem::inline v1 {
+
+namespace threading {
 
 // Python's keyword arguments of acquire().
 struct AcquireOptions {
   bool blocking = true;  // false: a single try
   Timeout timeout{};     // longest wait; default for ever. To locks -1 second is for ever, too
 };
+
+}  // namespace threading
+
+namespace detail {
+
+// What a lock makes of them. Until when to wait; none: not at all.
+// Throws   ValueError (a timeout without blocking, a negative one); OverflowError.
+TANDEM_API std::optional<Deadline> acquire_deadline(const threading::AcquireOptions& options);
+
+}  // namespace detail
+
+namespace threading {
 
 // A mutual exclusion lock without an owner: any thread may release it. Not recursive, not fair.
 // `with lock:` is std::scoped_lock guard(lock). Neither copied nor moved.
@@ -73,4 +88,5 @@ class TANDEM_API Lock {
   detail::AdaptiveSpin spin_;
 };
 
-}  // namespace tandem::inline v1::threading
+}  // namespace threading
+}  // namespace tandem::inline v1

@@ -7,6 +7,7 @@
 
 #include "tandem/core/export.hpp"
 #include "tandem/platform/seam.hpp"
+#include "tandem/threading/detail/this_thread.hpp"
 #include "tandem/threading/lock.hpp"
 
 namespace tandem::inline v1::threading {
@@ -29,10 +30,28 @@ class TANDEM_API RLock {
   bool acquire(AcquireOptions options = {});
   // Takes one acquire() back; the last one frees the lock.
   // Throws   RuntimeError (the calling thread does not own it).
-  void release();
+  void release() {
+    if (!is_owned()) [[unlikely]]
+      not_owned();
+    const std::size_t left = count_.load(std::memory_order_relaxed) - 1;  // relaxed: the owner's
+    count_.store(left, std::memory_order_relaxed);                        // relaxed: the owner's
+    if (left > 0) return;
+    owner_.store(0, std::memory_order_relaxed);  // relaxed: see is_owned()
+    block_.release();
+  }
 
-  void lock() { acquire(); }
-  bool try_lock() { return acquire({.blocking = false}); }
+  // The standard's Lockable: std::scoped_lock, std::unique_lock and std::lock work.
+  void lock() {
+    if (take_again()) return;
+    block_.lock();
+    become_owner(1);
+  }
+  bool try_lock() noexcept {
+    if (take_again()) return true;
+    if (!block_.try_lock()) return false;
+    become_owner(1);
+    return true;
+  }
   void unlock() { release(); }
 
   // Python's repr: "<locked _thread.RLock object owner=140223 count=1 at 0x7f12ab>".
@@ -44,7 +63,23 @@ class TANDEM_API RLock {
  private:
   friend class Condition;
 
-  bool is_owned() const noexcept;
+  // relaxed, here and below: a thread finds its own ident only where it wrote it itself, and the
+  // count belongs to the owner. block_ orders everything else.
+  bool is_owned() const noexcept {
+    return owner_.load(std::memory_order_relaxed) == detail::get_this_thread_ident();
+  }
+  bool take_again() noexcept {
+    if (!is_owned()) return false;
+    // relaxed, twice: the owner's own
+    count_.store(count_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    return true;
+  }
+  void become_owner(std::size_t count) noexcept {
+    // relaxed: see is_owned()
+    owner_.store(detail::get_this_thread_ident(), std::memory_order_relaxed);
+    count_.store(count, std::memory_order_relaxed);  // relaxed: the owner's own
+  }
+  [[noreturn]] static void not_owned();
   std::size_t release_all();
   void acquire_again(std::size_t count);
 

@@ -10,10 +10,12 @@
 #include <optional>
 #include <ostream>
 #include <string>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
 #include "tandem/core/callable.hpp"
+#include "tandem/core/exceptions.hpp"
 #include "tandem/core/export.hpp"
 #include "tandem/core/timeout.hpp"
 #include "tandem/threading/detail/target.hpp"
@@ -26,6 +28,8 @@ struct ThreadAccess;  // the library's own way into a Thread
 }  // namespace detail
 
 namespace threading {
+
+class Timer;
 
 // The longest timeout; OverflowError beyond it. Python's value.
 inline constexpr std::chrono::nanoseconds TIMEOUT_MAX = std::chrono::seconds(9'223'372'036);
@@ -41,7 +45,9 @@ struct ThreadOptions {
 // A subclass overrides run() and is made by make_thread(); slicing it gives a handle on its thread.
 //
 // A thread that is no daemon is joined when the program ends: when main() has returned or exit()
-// was called, before the destructors of statics that were complete before the first start().
+// was called, before the destructors of statics that were complete before the first start(); with a
+// main_scope, before all of them. Nobody waits for a daemon: after that it never comes back from
+// waiting in a primitive, and may use only what is static (or never destroyed).
 // Threads  all members may be called from any thread at once.
 // Spec     threading.thread
 class TANDEM_API Thread {
@@ -49,7 +55,7 @@ class TANDEM_API Thread {
   explicit Thread(ThreadOptions options = {});
   // Calls f(args...), bound by value: std::ref passes a reference.
   template <class F, class... A>
-    requires detail::Callee<F, A...>
+  requires detail::Callee<F, A...>
   explicit Thread(F&& f, A&&... args)
       : Thread(ThreadOptions{.target = call(std::forward<F>(f), std::forward<A>(args)...)}) {}
   Thread(const Thread& other);
@@ -63,7 +69,8 @@ class TANDEM_API Thread {
   // Spec     threading.thread.start
   void start() const;
 
-  // Waits until the thread has ended, its thread_local destructors included.
+  // Waits until the thread has ended, its thread_local destructors included; but no timeout waits
+  // for these.
   //   timeout  longest wait; default for ever; zero or less polls. Ask is_alive() afterwards.
   // Throws   RuntimeError (not started, the current thread, a foreign one); OverflowError.
   // Order    what the thread did is visible after join() has seen its end.
@@ -102,10 +109,14 @@ class TANDEM_API Thread {
  private:
   friend struct detail::ThreadAccess;
   template <std::derived_from<Thread> T, class... A>
-    requires std::constructible_from<T, A...>
+  requires std::constructible_from<T, A...>
   friend std::shared_ptr<T> make_thread(A&&... args);
 
+  friend class Timer;
+
   explicit Thread(std::shared_ptr<detail::ThreadState> state);
+  // Of a subclass that, like Thread, leaves all to its target: any handle may start it.
+  Thread(ThreadOptions options, const std::type_info& complete);
   static void own(const std::shared_ptr<Thread>& thread);
 
   std::shared_ptr<detail::ThreadState> state_;  // never null
@@ -113,8 +124,7 @@ class TANDEM_API Thread {
 
 // Makes a thread of a subclass. start() keeps the object alive until run() has ended.
 template <std::derived_from<Thread> T, class... A>
-  requires std::constructible_from<T, A...>
-std::shared_ptr<T> make_thread(A&&... args) {
+requires std::constructible_from<T, A...> std::shared_ptr<T> make_thread(A&&... args) {
   auto thread = std::make_shared<T>(std::forward<A>(args)...);
   Thread::own(thread);
   return thread;
@@ -130,6 +140,15 @@ TANDEM_API std::size_t active_count();
 // Of the calling thread. Never zero; makes no dummy.
 TANDEM_API std::uint64_t get_ident();
 TANDEM_API std::uint64_t get_native_id();
+
+// Sets how large the stacks of threads are that start() makes from now on, and returns what it was.
+//   size  in bytes; 0, also when not given as in Python: the system's default, which it is at first
+// Throws   ValueError (negative; less than 32 KiB; the system refuses it).
+// Spec     threading.thread.stack-size
+TANDEM_API std::size_t stack_size(std::int64_t size = 0);
+
+// Python's older name.
+using ThreadError = RuntimeError;
 
 // An exception that left a thread's run().
 struct ExceptHookArgs {

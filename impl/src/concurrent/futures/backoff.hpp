@@ -8,7 +8,7 @@ namespace tandem::inline v1::concurrent::futures::detail {
 class Backoff {
  public:
   void operator()() noexcept {
-    if (turns_ < 64)
+    if (turns_ < seam::spins(64))
       turns_ += pause_();
     else
       platform::yield();

@@ -22,4 +22,8 @@ void WorkItem::abandon() noexcept {
 
 ExecutorBase::~ExecutorBase() = default;
 
+void ExecutorBase::post(WorkItem) {
+  throw RuntimeError("cannot schedule new futures after interpreter shutdown");
+}
+
 }  // namespace tandem::inline v1::concurrent::futures

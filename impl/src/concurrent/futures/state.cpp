@@ -16,8 +16,8 @@ AdaptiveSpin result_spin;  // one for all futures: whether spinning pays is a ma
 }  // namespace
 
 std::string state_name(State state) {
-  static constexpr std::array<std::string_view, 7> names{
-      "PENDING", "PENDING", "RUNNING", "RUNNING", "CANCELLED", "CANCELLED_AND_NOTIFIED",
+  static constexpr std::array<std::string_view, 8> names{
+      "PENDING", "PENDING", "RUNNING", "RUNNING", "RUNNING", "CANCELLED", "CANCELLED_AND_NOTIFIED",
       "FINISHED"};
   return std::string(names[static_cast<std::size_t>(state)]);
 }
@@ -92,9 +92,8 @@ bool FutureState::cancel() noexcept {
     std::uint64_t word = word_.load(std::memory_order_acquire);  // pairs with release in finish()
     const State state = state_of(word);
     if (state == State::cancelled || state == State::cancelled_and_notified) return true;
-    if (state == State::running || state == State::running_claimed || state == State::finished)
-      return false;
-    if (state == State::pending_claimed || (word & locked)) continue;
+    if (state == State::finished || is_running(state)) return false;
+    if (state == State::pending_setting || (word & locked)) continue;
     // acq_rel pairs with itself, as in lock() and unlock().
     if (word_.compare_exchange_weak(word, make_word(State::cancelled, list_of(word)) | locked,
                                     std::memory_order_acq_rel, std::memory_order_relaxed)) {
@@ -120,7 +119,7 @@ bool FutureState::cancel() noexcept {
 std::uint64_t FutureState::leave_pending(State next) noexcept {
   for (Backoff backoff;; backoff()) {
     const std::uint64_t before = advance(State::pending, next, true);
-    if (state_of(before) != State::pending_claimed) return before;
+    if (state_of(before) != State::pending_setting) return before;
   }
 }
 
@@ -148,9 +147,10 @@ bool FutureState::start_claimed() noexcept {
 void FutureState::claim() {
   for (Backoff backoff;; backoff()) {
     const State now = state();
-    if (now == State::pending_claimed) continue;  // another's, for the time of a move
+    // Another's, for the time of a move.
+    if (now == State::pending_setting || now == State::running_setting) continue;
     if (now == State::pending || now == State::running) {
-      const State claimed = now == State::pending ? State::pending_claimed : State::running_claimed;
+      const State claimed = now == State::pending ? State::pending_setting : State::running_setting;
       if (state_of(advance(now, claimed, true)) == now) return;
       continue;
     }
@@ -159,10 +159,10 @@ void FutureState::claim() {
 }
 
 void FutureState::unclaim() noexcept {
-  if (state() == State::pending_claimed)
-    advance(State::pending_claimed, State::pending, true);
+  if (state() == State::pending_setting)
+    advance(State::pending_setting, State::pending, true);
   else
-    advance(State::running_claimed, State::running, true);
+    advance(State::running_setting, State::running, true);
 }
 
 void FutureState::finish() noexcept {
@@ -252,9 +252,10 @@ std::string FutureState::to_string() const {
   std::string text = "<Future at " + address_text(this) + " state=";
   switch (state()) {
     case State::pending:
-    case State::pending_claimed:
+    case State::pending_setting:
       return text + "pending>";
     case State::running:
+    case State::running_setting:
     case State::running_claimed:
       return text + "running>";
     case State::cancelled:

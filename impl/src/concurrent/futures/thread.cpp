@@ -5,7 +5,8 @@
 //      +-- starts a worker when there are more calls under way than workers
 //
 // The executor and each worker share the ThreadPool, so workers may outlive the executor (shutdown
-// without waiting). At exit the pools that are left are shut down and waited for.
+// without waiting). At exit the pools that are left are shut down and waited for. In a child of
+// fork() there are no workers: the pools that came along are broken.
 #include "tandem/concurrent/futures/thread.hpp"
 
 #include <algorithm>
@@ -16,6 +17,7 @@
 
 #include "platform/cpu.hpp"
 #include "tandem/core/exit.hpp"
+#include "tandem/core/fork.hpp"
 #include "tandem/core/log.hpp"
 #include "tandem/core/mutex.hpp"
 #include "tandem/core/repr.hpp"
@@ -32,6 +34,8 @@ constexpr const char* after_shutdown = "cannot schedule new futures after shutdo
 constexpr const char* after_exit = "cannot schedule new futures after interpreter shutdown";
 constexpr const char* broken_text =
     "A thread initializer failed, the thread pool is not usable anymore";
+constexpr const char* lost_text =
+    "The threads of the pool are not in this process, which was forked";
 
 std::size_t workers_of(const std::optional<int>& max_workers) {
   if (!max_workers) return static_cast<std::size_t>(std::min(32, platform::usable_cpus() + 4));
@@ -66,7 +70,7 @@ class ThreadPool : public std::enable_shared_from_this<ThreadPool> {
 
   void shutdown(ShutdownOptions options) {
     shut_down_.store(true, std::memory_order_seq_cst);
-    close();
+    if (!close()) return;
     if (options.cancel_futures)
       while (auto item = items_.try_get()) {
       }  // a work item that dies unrun cancels its future
@@ -75,8 +79,17 @@ class ThreadPool : public std::enable_shared_from_this<ThreadPool> {
 
   // At exit: what is queued is still run.
   void end() {
-    close();
-    join();
+    if (close()) join();
+  }
+
+  // While the process forks, nobody starts a worker.
+  void before_fork() noexcept { mutex_.lock(); }
+  void after_fork_in_parent() noexcept { mutex_.unlock(); }
+  // Who has got hold of the queue's ends may not be here: nobody touches them any more.
+  void after_fork_in_child() noexcept {
+    lost_ = true;
+    complete_.store(false, std::memory_order_release);  // pairs with post(), which then asks
+    mutex_.unlock();
   }
 
  private:
@@ -86,6 +99,7 @@ class ThreadPool : public std::enable_shared_from_this<ThreadPool> {
   // One call more under way; one worker more if all of them are busy.
   Posted post_counted(WorkItem item) {
     std::scoped_lock guard(mutex_);
+    if (lost_) throw BrokenThreadPool(lost_text);
     // relaxed: exact only in what matters: a worker takes its call off before the future is done.
     const std::size_t calls = calls_.fetch_add(1, std::memory_order_relaxed) + 1;
     try {
@@ -155,9 +169,11 @@ class ThreadPool : public std::enable_shared_from_this<ThreadPool> {
     throw RuntimeError(shut_down_.load(std::memory_order_seq_cst) ? after_shutdown : after_exit);
   }
 
-  void close() noexcept {
-    std::scoped_lock guard(mutex_);  // no worker is started after this
-    items_.shutdown(false);
+  // No worker is started after this. False: there is nobody to wait for.
+  bool close() noexcept {
+    std::scoped_lock guard(mutex_);
+    if (!lost_) items_.shutdown(false);
+    return !lost_;
   }
   void join() {
     std::unique_lock guard(mutex_);
@@ -177,39 +193,73 @@ class ThreadPool : public std::enable_shared_from_this<ThreadPool> {
   seam::atomic<bool> broken_{false}, shut_down_{false};
   v1::detail::Mutex mutex_;
   std::vector<threading::Thread> workers_;  // guarded by mutex_
+  bool lost_ = false;                       // guarded by mutex_
 };
 
 namespace {
 
-// The pools that are alive, for the end of the program.
-struct Pools {
-  v1::detail::Mutex mutex;
-  std::vector<std::weak_ptr<ThreadPool>> pools;  // guarded by mutex
-};
-Pools& pools() {
-  static Pools& forever = *new Pools;  // never destroyed: pools may end after statics do
-  return forever;
-}
-
-void shut_down_all() {
-  for (;;) {
-    std::unique_lock guard(pools().mutex);
-    if (pools().pools.empty()) return;
-    const std::shared_ptr<ThreadPool> pool = pools().pools.back().lock();
-    pools().pools.pop_back();
-    guard.unlock();
-    if (pool) pool->end();
+// The pools that are alive, for the end of the program and for fork().
+class Pools final : v1::detail::ForkAware {
+ public:
+  static Pools& get() {
+    static Pools& forever = *new Pools;  // never destroyed: pools may end after statics do
+    return forever;
   }
-}
+
+  void add(const std::shared_ptr<ThreadPool>& pool) {
+    std::scoped_lock guard(mutex_);
+    if (!std::exchange(exit_hook_, true))
+      v1::detail::at_exit(v1::detail::ExitStage::executors, [] { get().end_all(); });
+    std::erase_if(pools_, [](const auto& other) { return other.expired(); });
+    pools_.push_back(pool);
+  }
+
+ private:
+  Pools() : ForkAware(v1::detail::ForkStage::executors) {}
+
+  void end_all() {
+    for (;;) {
+      std::unique_lock guard(mutex_);
+      if (pools_.empty()) return;
+      const std::shared_ptr<ThreadPool> pool = pools_.back().lock();
+      pools_.pop_back();
+      guard.unlock();
+      if (pool) pool->end();
+    }
+  }
+
+  void before_fork() noexcept override {
+    mutex_.lock();
+    for (const auto& weak : pools_)
+      if (auto pool = weak.lock()) {
+        pool->before_fork();
+        forking_.push_back(std::move(pool));
+      }
+  }
+  void after_fork_in_parent() noexcept override {
+    for (const auto& pool : forking_) pool->after_fork_in_parent();
+    const auto pools = std::exchange(forking_, {});  // destroyed after the guard
+    mutex_.unlock();
+  }
+  void after_fork_in_child() noexcept override {
+    for (const auto& pool : forking_) pool->after_fork_in_child();
+    lost_.insert(lost_.end(), forking_.begin(), forking_.end());
+    forking_.clear();
+    pools_.clear();
+    mutex_.unlock();
+  }
+
+  v1::detail::Mutex mutex_;
+  std::vector<std::weak_ptr<ThreadPool>> pools_;  // guarded by mutex_, as are all
+  bool exit_hook_ = false;
+  std::vector<std::shared_ptr<ThreadPool>> forking_;  // those whose mutex the fork() holds
+  std::vector<std::shared_ptr<ThreadPool>> lost_;     // never destroyed: see after_fork_in_child()
+};
+[[maybe_unused]] const Pools& ready_at_start = Pools::get();
 
 std::shared_ptr<ThreadPool> make_pool(ThreadPoolExecutorOptions options) {
   auto pool = std::make_shared<ThreadPool>(std::move(options));
-  static const bool registered =
-      (v1::detail::at_exit(v1::detail::ExitStage::executors, shut_down_all), true);
-  static_cast<void>(registered);
-  std::scoped_lock guard(pools().mutex);
-  std::erase_if(pools().pools, [](const auto& other) { return other.expired(); });
-  pools().pools.push_back(pool);
+  Pools::get().add(pool);
   return pool;
 }
 

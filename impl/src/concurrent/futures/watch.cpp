@@ -12,6 +12,7 @@ Watch::Watch() : Node(Kind::waiter, &told) {}
 
 void Watch::told(Node& node, FutureState*) noexcept {
   auto& watch = static_cast<Watch&>(node);
+  if (watch.generation != process_generation) return;  // the watcher stood on a lost stack
   const seam::atomic<std::uint32_t>* const word = watch.watcher->note(watch);
   watch.over.store(true, std::memory_order_release);  // pairs with acquire in stop() and next()
   if (word) unpark_one(*word);  // last, and by its address only: the watcher may be gone

@@ -37,15 +37,50 @@ extern "C" void* tandem_thread_entry(void* argument) {
   return nullptr;
 }
 
+// How a thread is to be made.
+class Attributes {
+ public:
+  Attributes() noexcept { pthread_attr_init(&attributes_); }
+  Attributes(const Attributes&) = delete;
+  Attributes& operator=(const Attributes&) = delete;
+  ~Attributes() { pthread_attr_destroy(&attributes_); }
+  int set_stack_size(std::size_t size) noexcept {
+    return pthread_attr_setstacksize(&attributes_, size);
+  }
+  const pthread_attr_t* get() const noexcept { return &attributes_; }
+
+ private:
+  pthread_attr_t attributes_;
+};
+
+extern "C" void tandem_thread_end(void* act) { reinterpret_cast<void (*)()>(act)(); }
+
 }  // namespace
 
-int start_thread(void (*body)(void*), void* argument) noexcept {
+int start_thread(void (*body)(void*), void* argument, std::size_t stack_size) noexcept {
   std::unique_ptr<Start> start(new (std::nothrow) Start{body, argument});
   if (!start) return ENOMEM;
+  Attributes attributes;
+  if (stack_size != 0)
+    if (const int error = attributes.set_stack_size(stack_size)) return error;
   pthread_t thread;
-  const int error = pthread_create(&thread, nullptr, tandem_thread_entry, start.get());
+  const int error = pthread_create(&thread, attributes.get(), tandem_thread_entry, start.get());
   if (error == 0) start.release();  // the thread's now
   return error;
+}
+
+bool is_stack_size(std::size_t size) noexcept {
+  constexpr std::size_t least = 32 * 1024;  // CPython's own limit; that of the system is lower
+  return size >= least && Attributes().set_stack_size(size) == 0;
+}
+
+void at_thread_end(void (*act)()) noexcept {
+  static const pthread_key_t key = [] {
+    pthread_key_t made{};
+    pthread_key_create(&made, tandem_thread_end);
+    return made;
+  }();
+  pthread_setspecific(key, reinterpret_cast<void*>(act));
 }
 
 void join_thread(std::uint64_t ident) noexcept { pthread_join(from_ident(ident), nullptr); }

@@ -1,4 +1,4 @@
-// What Linux adds to pthreads: numbers and names of threads.
+// What Linux adds to pthreads: numbers and names of threads, and joining without waiting.
 #include <pthread.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -15,6 +15,12 @@ std::uint32_t native_thread_id() noexcept {
 
 bool is_main_thread() noexcept {
   return native_thread_id() == static_cast<std::uint32_t>(::getpid());
+}
+
+bool try_join_thread(std::uint64_t ident) noexcept {
+  pthread_t thread;
+  std::memcpy(&thread, &ident, sizeof thread);
+  return pthread_tryjoin_np(thread, nullptr) == 0;
 }
 
 void name_this_thread(const char* name) noexcept {

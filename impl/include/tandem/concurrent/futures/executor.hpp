@@ -111,7 +111,9 @@ class TANDEM_API ExecutorBase {
 
   // Calls f with the elements of the ranges, read side by side to the end of the shortest, and
   // yields the results in their order. All is submitted before map() returns (but see
-  // buffersize); the elements are copied. Options come last and in braces.
+  // buffersize), and the elements of containers are copied. Views that only look at elements
+  // (std::span, std::views::iota) are read by the calls instead, where all ranges have random
+  // access and a size: what they look at must outlive the iteration. Options come last, in braces.
   // Once begun, an iteration that ends early, for whatever reason, cancels what has not started.
   // With a buffersize the executor and named ranges must outlive the iteration.
   // Throws   as submit(); ValueError (chunksize, buffersize); while iterated: what a call has
@@ -150,25 +152,34 @@ class TANDEM_API ExecutorBase {
 
  protected:
   ExecutorBase() = default;
-  // Takes in a call, to be run later by item.run(). May throw to refuse it.
-  virtual void post(WorkItem item) = 0;
+  // Takes in a call, to be run later by item.run(). May throw to refuse it. To be overridden; this
+  // one throws RuntimeError. A daemon may call it when the program ends and destroys the executor,
+  // so it cannot be pure.
+  virtual void post(WorkItem item);
 
  private:
   template <class F, class... R>
   auto map_all(F f, MapOptions options, R&&... ranges) {
     using Result = detail::yielded_t<F, R...>;
-    using Work = detail::Chunk<Result, F, std::ranges::range_value_t<R>...>;
+    using Work = detail::Chunk<Result, F, R...>;
     if (options.chunksize < 1) throw ValueError("chunksize must be >= 1.");
     if (options.buffersize && *options.buffersize < 1)
       throw ValueError("buffersize must be None or > 0");
     auto function = std::make_shared<F>(std::move(f));
     auto zip = std::make_shared<detail::Zip<R...>>(std::forward<R>(ranges)...);
+    detail::ResultRow<Result> results;
+    if constexpr (detail::Countable<R...>)
+      if (const std::size_t calls = zip->left(); calls > 0 && !options.buffersize)
+        results = detail::make_row<Result>(calls);
     auto submit_next =
-        [this, function, zip,
-         size = options.chunksize]() -> std::optional<Future<detail::ChunkResult<Result>>> {
+        [this, function, zip, results,
+         size = options.chunksize]() mutable -> std::optional<Future<detail::ChunkResult<Result>>> {
       auto arguments = zip->take(size);
-      if (std::get<0>(arguments).empty()) return {};
-      return submit(Work(function, std::move(arguments)));
+      const std::size_t calls = std::get<0>(arguments).size();
+      if (calls == 0) return {};
+      auto row = results;
+      if (results) results = {results, results.get() + calls};
+      return submit(Work(function, std::move(arguments), std::move(row)));
     };
     return detail::ResultRange<Result>(std::make_unique<detail::MapResults<Result>>(
         std::move(submit_next), options.timeout, options.buffersize));

@@ -35,7 +35,8 @@ struct Access;  // makes handles of states and gives the states of handles
 }  // namespace detail
 
 // A handle without the type of the result; any Future<T> converts to it. Copies are the same
-// future: equal, of the same hash. A handle that was moved from throws InvalidStateError on use.
+// future: equal, of the same hash. A handle is empty when it was moved from, or when it gave its
+// result away: any use of it but assignment, destruction, == and hash throws InvalidStateError.
 //
 // Threads  every member of a future at any time by any number of threads; one handle object as any
 //          value: written by one at a time.
@@ -55,10 +56,7 @@ class TANDEM_API AnyFuture {
     const detail::State now = state_->state();
     return now == detail::State::cancelled || now == detail::State::cancelled_and_notified;
   }
-  bool running() const {
-    const detail::State now = state_->state();
-    return now == detail::State::running || now == detail::State::running_claimed;
-  }
+  bool running() const { return detail::is_running(state_->state()); }
   // Cancelled or finished, with a result or an exception.
   bool done() const { return state_->is_done(); }
 
@@ -126,13 +124,17 @@ class Future : public AnyFuture {
       return state().value();
   }
   // Of a temporary the value: moved out when this is the last handle, copied otherwise. While
-  // callbacks are being called they hold a handle, too.
+  // callbacks are being called they hold a handle, too. The handle is empty afterwards, unless this
+  // throws.
   // Throws   also InvalidStateError (not the last handle, and T cannot be copied).
+  // Spec     futures.future.result-empties-rvalue
   T result(Timeout timeout = {}) && {
     state_->get(timeout);
-    if constexpr (std::is_reference_v<T>)
-      return *state().value();
-    else if constexpr (!std::is_void_v<T>)
+    if constexpr (std::is_void_v<T>)
+      state_ = {};
+    else if constexpr (std::is_reference_v<T>)
+      return last_use(*state().value());
+    else
       return take();
   }
 
@@ -162,11 +164,19 @@ class Future : public AnyFuture {
   T take()
     requires(!std::is_void_v<T>)
   {
-    if (state().has_one_handle()) return T(std::move(state().value()));
+    if (state().has_one_handle()) return last_use(std::move(state().value()));
     if constexpr (std::copy_constructible<T>)
-      return T(std::as_const(state().value()));
+      return last_use(std::as_const(state().value()));
     else
       throw InvalidStateError("the result cannot be copied, and other handles share it");
+  }
+
+  // Lets go of the state, but not when T's constructor throws: then nothing was given away.
+  template <class V>
+  T last_use(V&& value) {
+    T taken(std::forward<V>(value));
+    state_ = {};
+    return taken;
   }
 
   template <class... U>

@@ -7,21 +7,24 @@
 #include <utility>
 
 #include "tandem/concurrent/futures/executor.hpp"
+#include "tandem/core/abandon.hpp"
 
 namespace tandem::inline v1::concurrent::futures {
 
 class ThreadPool;
 
 struct ThreadPoolExecutorOptions {
-  std::optional<int> max_workers{};     // none: min(32, usable processors + 4)
-  std::string thread_name_prefix{};     // empty: "ThreadPoolExecutor-N"; workers add "_0", "_1", …
-  std::function<void()> initializer{};  // called by each worker before its first call; call(f, …) fits
+  std::optional<int> max_workers{};  // none: min(32, usable processors + 4)
+  std::string thread_name_prefix{};  // empty: "ThreadPoolExecutor-N"; workers add "_0", "_1", …
+  std::function<void()>
+      initializer{};  // called by each worker before its first call; call(f, …) fits
 };
 
 // Runs calls in the order in which they were submitted, by at most max_workers threads. A worker is
 // started only when a call comes and none is idle. When the initializer throws, all that is
 // queued, and submit() from then on, fails with BrokenThreadPool.
-// At exit, what was submitted is still run, and submit() throws RuntimeError.
+// At exit, what was submitted is still run, and submit() throws RuntimeError. In a child of fork()
+// there are no workers, and submit() throws BrokenThreadPool.
 // Spec     futures.thread
 class TANDEM_API ThreadPoolExecutor : public ExecutorBase {
  public:
@@ -46,7 +49,7 @@ class TANDEM_API ThreadPoolExecutor : public ExecutorBase {
     if (std::cmp_less(n, 1)) return 0;
     return std::cmp_greater(n, 1 << 30) ? 1 << 30 : static_cast<int>(n);
   }
-  std::shared_ptr<ThreadPool> pool_;
+  v1::detail::Abandonable<std::shared_ptr<ThreadPool>> pool_;
 };
 static_assert(Executor<ThreadPoolExecutor>);
 

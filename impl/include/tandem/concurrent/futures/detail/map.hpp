@@ -1,7 +1,8 @@
 // Executor.map: many calls, their results in the order of the input.
 //
 // The arguments are cut into chunks; each chunk is one task. A chunk keeps what its calls returned
-// up to the first that threw, and that exception.
+// up to the first that threw, and that exception. Where the number of calls is known beforehand,
+// the results of all chunks stand in one row.
 #pragma once
 #include <algorithm>
 #include <cstddef>
@@ -32,6 +33,16 @@ template <class F, class... R>
 using yielded_t =
     std::conditional_t<std::is_void_v<mapped_t<F, R...>>, std::monostate, mapped_t<F, R...>>;
 
+// Raw memory for results, in which whoever constructs also destroys.
+template <class T>
+using ResultRow = std::shared_ptr<element_t<T>>;
+template <class T>
+ResultRow<T> make_row(std::size_t count) {
+  std::allocator<element_t<T>> allocator;
+  return {allocator.allocate(count),
+          [allocator, count](element_t<T>* row) mutable { allocator.deallocate(row, count); }};
+}
+
 // What the calls of a chunk returned, in one row, up to the first that threw.
 template <class T>
 class ChunkResult {
@@ -39,70 +50,104 @@ class ChunkResult {
   using Element = element_t<T>;
 
   ChunkResult() = default;
+  explicit ChunkResult(ResultRow<T> row) : row_(std::move(row)) {}
   ChunkResult(ChunkResult&& other) noexcept
       : error(std::move(other.error)),
-        row_(std::exchange(other.row_, nullptr)),
-        size_(std::exchange(other.size_, 0)),
-        capacity_(other.capacity_) {}
+        row_(std::move(other.row_)),
+        size_(std::exchange(other.size_, 0)) {}
   ChunkResult& operator=(ChunkResult&& other) noexcept {
     std::swap(error, other.error);
     std::swap(row_, other.row_);
     std::swap(size_, other.size_);
-    std::swap(capacity_, other.capacity_);
     return *this;
   }
-  ~ChunkResult() {
-    std::destroy_n(row_, size_);
-    if (row_) std::allocator<Element>().deallocate(row_, capacity_);
-  }
+  ~ChunkResult() { std::destroy_n(row_.get(), size_); }
 
   // call(i) for each i below count. A plain loop over plain memory: compilers unroll it.
   template <class Call>
   void fill(std::size_t count, Call&& call) noexcept {
     std::size_t i = 0;
     try {
-      row_ = std::allocator<Element>().allocate(count);
-      capacity_ = count;
-      for (Element* const row = row_; i < count; ++i) call(row + i, i);
+      if (!row_) row_ = make_row<T>(count);
+      for (Element* const row = row_.get(); i < count; ++i) call(row + i, i);
     } catch (...) {
       error = std::current_exception();
     }
     size_ = i;
   }
-  std::span<Element> values() const noexcept { return {row_, size_}; }
+  std::span<Element> values() const noexcept { return {row_.get(), size_}; }
 
   std::exception_ptr error;
 
  private:
-  Element* row_ = nullptr;
-  std::size_t size_ = 0, capacity_ = 0;
+  ResultRow<T> row_;
+  std::size_t size_ = 0;
 };
 
-// Arguments from one range. A vector<bool> has no bools to hand out.
+// Arguments copied from one range. A vector<bool> has no bools to hand out.
 template <class A>
 using Row = std::conditional_t<std::is_same_v<A, bool>, std::deque<bool>, std::vector<A>>;
 
-// The task. The arguments stand in a row for each range.
-template <class T, class F, class... A>
+// Arguments that stand where their view looks, and are copied one by one for the calls.
+template <class Iterator>
+class Slice {
+ public:
+  using difference = std::iter_difference_t<Iterator>;
+
+  Slice(Iterator first, std::size_t size) : first_(first), size_(size) {}
+  std::iter_value_t<Iterator> operator[](std::size_t i) const {
+    return first_[static_cast<difference>(i)];
+  }
+  std::size_t size() const noexcept { return size_; }
+
+ private:
+  Iterator first_;
+  std::size_t size_;
+};
+
+// Ranges whose number of elements is known, and any of which can be reached at once.
+template <class... R>
+concept Countable = (std::ranges::random_access_range<R> && ...) &&
+                    (std::ranges::sized_range<R> && ...);
+// A view, which only looks at elements that its giver keeps.
+template <class R>
+concept Borrowed = std::ranges::view<std::remove_cvref_t<R>> && std::ranges::borrowed_range<R>;
+
+template <bool countable, class R>
+struct Arguments {
+  using type = Row<std::ranges::range_value_t<R>>;
+};
+template <class R>
+requires Borrowed<R>
+struct Arguments<true, R> {
+  using type = Slice<std::ranges::iterator_t<R>>;
+};
+// The arguments of a chunk: a row or a slice for each range.
+template <class... R>
+using arguments_t = std::tuple<typename Arguments<Countable<R...>, R>::type...>;
+
+// The task.
+template <class T, class F, class... R>
 class Chunk {
  public:
-  Chunk(std::shared_ptr<F> f, std::tuple<Row<A>...> arguments)
-      : f_(std::move(f)), arguments_(std::move(arguments)) {}
+  Chunk(std::shared_ptr<F> f, arguments_t<R...> arguments, ResultRow<T> row)
+      : f_(std::move(f)), arguments_(std::move(arguments)), row_(std::move(row)) {}
 
   ChunkResult<T> operator()() {
-    ChunkResult<T> result;
-    std::apply([&](Row<A>&... rows) { fill(result, rows...); }, arguments_);
+    ChunkResult<T> result(std::move(row_));
+    std::apply([&](auto&... rows) { fill(result, rows...); }, arguments_);
     return result;
   }
 
  private:
-  void fill(ChunkResult<T>& result, Row<A>&... rows) {
+  template <class... Rows>
+  void fill(ChunkResult<T>& result, Rows&... rows) {
     const std::size_t count = std::get<0>(arguments_).size();
     F& f = *f_;
     result.fill(count, [&](element_t<T>* at, std::size_t i) {
       if constexpr (std::is_reference_v<T>)
         std::construct_at(at, std::addressof(std::invoke(f, std::move(rows[i])...)));
-      else if constexpr (std::is_void_v<std::invoke_result_t<F&, A...>>)
+      else if constexpr (std::is_void_v<mapped_t<F, R...>>)
         std::invoke(f, std::move(rows[i])...), std::construct_at(at);
       else
         ::new (static_cast<void*>(at)) element_t<T>(std::invoke(f, std::move(rows[i])...));
@@ -110,7 +155,8 @@ class Chunk {
   }
 
   std::shared_ptr<F> f_;
-  std::tuple<Row<A>...> arguments_;
+  arguments_t<R...> arguments_;
+  ResultRow<T> row_;  // where the results go; none: the task makes one
 };
 
 // Python's generator in Executor.map: `submit_next` submits one more chunk, and returns nothing
@@ -165,8 +211,8 @@ class MapResults final : public ResultSource<T> {
   }
 
   void fetch() {
-    submit_one();
     try {
+      submit_one();
       ChunkFuture first = futures_.front();
       futures_.front().exception(left());
       futures_.pop_front();
@@ -200,9 +246,12 @@ class MapResults final : public ResultSource<T> {
 template <class... R>
 class Zip {
  public:
-  using Rows = std::tuple<Row<std::ranges::range_value_t<R>>...>;
+  using Rows = arguments_t<R...>;
 
   explicit Zip(R&&... ranges) : ranges_(std::forward<R>(ranges)...) {}
+
+  // How many arguments there are still to take.
+  std::size_t left() requires Countable<R...> { return left(std::index_sequence_for<R...>{}); }
 
   // Up to `count` arguments from each; empty rows at the end.
   Rows take(std::size_t count) { return take(count, std::index_sequence_for<R...>{}); }
@@ -210,9 +259,8 @@ class Zip {
  private:
   template <std::size_t... I>
   Rows take(std::size_t count, std::index_sequence<I...>) {
-    if constexpr ((std::ranges::random_access_range<R> && ...) &&
-                  (std::ranges::sized_range<R> && ...)) {
-      count = std::min({count, left<I>()...});
+    if constexpr (Countable<R...>) {
+      count = std::min(count, left());
       return Rows(take_row<I>(count)...);
     } else {
       Rows rows;
@@ -236,8 +284,12 @@ class Zip {
     if (std::get<I>(at_)) ++at<I>();
     return at<I>() != std::ranges::end(std::get<I>(ranges_));
   }
+  template <std::size_t... I>
+  std::size_t left(std::index_sequence<I...>) {
+    return std::min({left_of<I>()...});
+  }
   template <std::size_t I>
-  std::size_t left() {
+  std::size_t left_of() {
     auto& range = std::get<I>(ranges_);
     return static_cast<std::size_t>(std::ranges::begin(range) + std::ranges::ssize(range) -
                                     at<I>());
@@ -247,8 +299,16 @@ class Zip {
     auto& end = at<I>();
     const auto first = end;
     end += static_cast<std::iter_difference_t<std::remove_cvref_t<decltype(end)>>>(count);
-    std::tuple_element_t<I, Rows> row;
-    if constexpr (std::contiguous_iterator<std::remove_cvref_t<decltype(end)>>)
+    using Taken = std::tuple_element_t<I, Rows>;
+    if constexpr (Borrowed<std::tuple_element_t<I, std::tuple<R...>>>)
+      return Taken(first, count);
+    else
+      return copy<Taken>(first, end, count);
+  }
+  template <class Taken, class Iterator>
+  static Taken copy(Iterator first, Iterator end, std::size_t count) {
+    Taken row;
+    if constexpr (std::contiguous_iterator<Iterator>)
       row.assign(std::to_address(first), std::to_address(first) + count);  // one copy of memory
     else
       std::ranges::copy(first, end, std::back_inserter(row));

@@ -134,7 +134,7 @@ class Task final : public ResultState<T> {
   };
 };
 
-// A handle's reference. Empty after a move.
+// A handle's reference. Empty after a move, and once its result was given away.
 class StateHandle {
  public:
   StateHandle() = default;
@@ -152,16 +152,16 @@ class StateHandle {
   }
 
   FutureState* get() const noexcept { return state_; }
-  // Throws   InvalidStateError (the handle was moved from).
+  // Throws   InvalidStateError (the handle is empty).
   FutureState* operator->() const {
     if (!state_) [[unlikely]]
-      throw_moved_from();
+      throw_empty();
     return state_;
   }
 
  private:
-  [[noreturn]] static void throw_moved_from() {
-    throw InvalidStateError("this future was moved to another handle");
+  [[noreturn]] static void throw_empty() {
+    throw InvalidStateError("this handle has no future: it was moved from or gave its result away");
   }
   FutureState* state_ = nullptr;
 };

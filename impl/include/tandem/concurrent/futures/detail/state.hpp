@@ -13,11 +13,15 @@
 //             claim              finish
 //   PENDING ----------> PENDING_ ------> FINISHED
 //      | start   claim           finish     ^
-//      +-----> RUNNING ----> RUNNING_ ------+        (RUNNING_ at once when an executor runs it)
+//      +-----> RUNNING ----> RUNNING_ ------+
+//      | start of an executor's own task    |
+//      +-----> RUNNING_CLAIMED -------------+
 //      | cancel             notify
 //      +-----> CANCELLED ----------> CANCELLED_AND_NOTIFIED
 //
 // A claim gives one thread the right to write the result, which no other thread can then interrupt.
+// PENDING_ and RUNNING_ last for the move of a result: whoever else would set it waits for what
+// comes of that. An executor's claim lasts as long as its task.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -38,13 +42,18 @@ class FutureState;
 
 enum class State : std::uint64_t {
   pending = 0,
-  pending_claimed = 1,
+  pending_setting = 1,
   running = 2,
-  running_claimed = 3,
-  cancelled = 4,
-  cancelled_and_notified = 5,
-  finished = 6,
+  running_setting = 3,
+  running_claimed = 4,
+  cancelled = 5,
+  cancelled_and_notified = 6,
+  finished = 7,
 };
+
+constexpr bool is_running(State state) {
+  return state >= State::running && state <= State::running_claimed;
+}
 
 // Somebody to be told when a future is done.
 struct alignas(64) Node {
@@ -141,10 +150,10 @@ class TANDEM_API FutureState {
   static constexpr std::uint64_t flag_bits = state_bits | parked | locked | callbacks;
 
   void drop(std::uint64_t reference) noexcept {
-    // acquire and acq_rel pair with the acq_rel here: whoever comes last sees the ends of all
-    // other uses. Who is the last already need not count.
-    if (references_.load(std::memory_order_acquire) == reference ||
-        references_.fetch_sub(reference, std::memory_order_acq_rel) == reference)
+    // acquire pairs with the acq_rel below: whoever comes last sees the ends of all other uses.
+    const bool is_the_last = references_.load(std::memory_order_acquire) == reference;
+    // acq_rel pairs with itself and with the acquire above.
+    if (is_the_last || references_.fetch_sub(reference, std::memory_order_acq_rel) == reference)
       destroy();
   }
   static State state_of(std::uint64_t word) noexcept {

@@ -7,6 +7,7 @@
 
 #include "tandem/concurrent/futures/detail/state.hpp"
 #include "tandem/core/export.hpp"
+#include "tandem/core/fork.hpp"
 #include "tandem/core/park.hpp"
 #include "tandem/platform/seam.hpp"
 
@@ -25,7 +26,8 @@ struct Watch final : Node {
   FutureState* future = nullptr;
   Watch* next_done = nullptr;
   bool added = false;
-  seam::atomic<bool> over{false};  // told, and the watcher is not touched any more
+  std::uint32_t generation = process_generation;  // in a child of fork() nobody watches any more
+  seam::atomic<bool> over{false};                 // told, and the watcher is not touched any more
 };
 
 class TANDEM_API Watcher {

@@ -1,0 +1,41 @@
+"""CPython's threading.RLock in the rows of rlock.cpp."""
+import os
+import sys
+import threading
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
+
+from scenario import check, cost_row, main  # noqa: E402
+
+LOCKINGS = 100_000
+
+
+@cost_row("rlock.alone", LOCKINGS)
+def alone(items):
+    lock, count = threading.RLock(), 0
+    start = time.perf_counter()
+    for _ in range(items):
+        with lock:
+            count += 1
+    seconds = time.perf_counter() - start
+    check(count, items)
+    return seconds
+
+
+@cost_row("rlock.nested", LOCKINGS)
+def nested(items):
+    lock, count = threading.RLock(), 0
+    start = time.perf_counter()
+    for _ in range(items):
+        with lock:
+            with lock:
+                with lock:
+                    count += 1
+    seconds = time.perf_counter() - start
+    check(count, items)
+    return seconds
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,3 @@
+// Python's `import os`.
+#pragma once
+#include "tandem/os/register_at_fork.hpp"

@@ -1,0 +1,82 @@
+// What a child of fork() makes of words in which threads were counted that it does not have.
+#include "tandem/core/fork.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <thread>
+
+#include "tandem/core/gate.hpp"
+#include "tandem/core/log.hpp"
+
+namespace tandem::detail {
+namespace {
+
+template <class Body>
+int exit_code_of_child(Body body) {
+  const auto child = ::fork();
+  if (child == 0) ::_exit(body());
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+TEST(Fork, CountsGenerations) {
+  const std::uint32_t here = process_generation;
+  EXPECT_EQ(exit_code_of_child([=] { return process_generation == here + 1 ? 0 : 1; }), 0);
+  EXPECT_EQ(process_generation, here);
+}
+
+// A thread was searching, so the parent's wakers leave the waking to it.
+TEST(Fork, GateForgetsWhoSearched) {
+  Gate gate;
+  std::atomic<bool> searching{false}, found{false};
+  std::thread searcher([&] {
+    gate.wait(
+        [&] {
+          searching = true;
+          while (!found) std::this_thread::yield();
+          return true;
+        },
+        Deadline::never());
+  });
+  while (!searching) std::this_thread::yield();
+  const auto sleep_and_wake = [&] {
+    std::thread sleeper([&] { gate.wait_parked([] { return false; }, Deadline::never()); });
+    while (parked_threads() == 0) std::this_thread::yield();
+    while (!gate.wake_one()) std::this_thread::yield();
+    sleeper.join();
+  };
+  EXPECT_EQ(exit_code_of_child([&] {
+              sleep_and_wake();
+              gate.wait([] { return true; }, Deadline::never());  // counted anew
+              sleep_and_wake();
+              return 0;
+            }),
+            0);
+  found = true;
+  searcher.join();
+}
+
+// Whoever holds a lock of the library's own while another forks has given it back in the child.
+TEST(Fork, TakesTheLibrarysLocks) {
+  std::atomic<bool> stop{false};
+  std::thread busy([&] {
+    while (!stop) log_sink([](std::string_view) {});
+  });
+  for (int turn = 0; turn < 50; ++turn)
+    EXPECT_EQ(exit_code_of_child([] {
+                log("to nobody");
+                log_sink({});
+                return 0;
+              }),
+              0);
+  stop = true;
+  busy.join();
+  log_sink({});
+}
+
+}  // namespace
+}  // namespace tandem::detail
