@@ -269,6 +269,7 @@ CASE("threading.condition.wait-for.holds", "it waits until the predicate holds")
       ++state;
       condition.notify();
     });
+    let_others_run();
   }
   bunch.join();
 }

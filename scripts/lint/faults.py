@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
-"""Every seeded fault can be seeded, and every MUST has one or a reason why not. Whether they are killed says
-scripts/faults."""
+"""Every seeded fault can be seeded. What every MUST still lacks, a fault or a reason why not, is listed: no complaint yet.
+
+Whether the faults are killed says scripts/faults.
+"""
 import os
 import sys
 
@@ -11,9 +13,9 @@ import fault_files
 
 
 def check(root):
-    for primitive in fault_files.without_a_file(root):
-        print("still without faults: %s" % primitive)
-    complaints = [*fault_files.complaints(root), *fault_files.unanswered(root)]
+    still = [*fault_files.without_a_file(root), *fault_files.unanswered(root)]
+    print("".join("to do: %s\n" % one for one in still), end="")
+    complaints = list(fault_files.complaints(root))
     rooms = fault_files.parsed(root)
     return complaints, sum(len(room.get("fault", [])) for room in rooms.values())
 
