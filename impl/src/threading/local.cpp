@@ -4,6 +4,7 @@
 
 #include "platform/thread.hpp"
 #include "tandem/core/exceptions.hpp"
+#include "tandem/core/fork.hpp"
 #include "tandem/core/mutex.hpp"
 #include "tandem/core/park.hpp"
 
@@ -11,25 +12,23 @@ namespace tandem::inline v1::detail {
 
 LocalValue::~LocalValue() = default;
 
-struct LocalKey::Places {
+struct LocalKey::Places final : ForkAware {
   Mutex mutex;
   std::vector<LocalKey*> keys;    // by place; null: free. Guarded by mutex
   std::vector<std::size_t> free;  // guarded by mutex
   std::uint64_t last_serial = 0;  // guarded by mutex
 
-  Places() {
-    platform::on_fork([] { places().mutex.lock(); }, [] { places().mutex.unlock(); },
-                      [] {
-                        places().forget_other_threads();
-                        places().mutex.unlock();
-                      });
-  }
-  // In a child of fork(): what they were destroying stays half-way. Their other values die with
-  // the local.
-  void forget_other_threads() noexcept {
+  Places() : ForkAware(ForkStage::threading) {}
+
+ private:
+  void before_fork() noexcept override { mutex.lock(); }
+  void after_fork_in_parent() noexcept override { mutex.unlock(); }
+  // What the other threads were destroying stays half-way. Their other values die with the local.
+  void after_fork_in_child() noexcept override {
     const LocalTable* const own = this_thread_locals;
     for (LocalKey* const key : keys)
       if (key) key->ending_ = own && own->ending_ == key ? 1 : 0;
+    mutex.unlock();
   }
 };
 
@@ -37,6 +36,7 @@ LocalKey::Places& LocalKey::places() {
   static Places& forever = *new Places;  // never destroyed: threads end after statics do
   return forever;
 }
+[[maybe_unused]] const bool LocalKey::ready_at_start = (places(), true);
 
 LocalKey::LocalKey(Maker maker) : maker_(std::move(maker)) {
   Places& all = places();

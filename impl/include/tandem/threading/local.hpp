@@ -5,6 +5,7 @@
 #include <tuple>
 #include <utility>
 
+#include "tandem/core/abandon.hpp"
 #include "tandem/core/callable.hpp"
 #include "tandem/threading/detail/local_key.hpp"
 
@@ -45,7 +46,7 @@ class local {
   // The calling thread's value. Not to be given to other threads.
   // Throws   what T's constructor throws: the next touch tries again; RuntimeError (by that
   //          constructor itself).
-  T& get() const { return static_cast<Value&>(key_.value()).value; }
+  T& get() const { return static_cast<Value&>(key_->value()).value; }
   T& operator*() const { return get(); }
   T* operator->() const { return &get(); }
 
@@ -56,7 +57,8 @@ class local {
     T value;
   };
 
-  mutable detail::LocalKey key_;
+  // Abandoned threads may still use their values.
+  mutable detail::Abandonable<detail::LocalKey> key_;
 };
 
 }  // namespace tandem::inline v1::threading

@@ -68,6 +68,7 @@ class TANDEM_API LocalKey {
  private:
   struct Places;
   static Places& places();
+  static const bool ready_at_start;
 
   LocalValue& make();
   LocalTable::Entry& entry();
