@@ -23,7 +23,7 @@ def read(path):
 
 
 def since(twin):
-    said = re.search(r"^Since (3\.\d+)", ast.get_docstring(ast.parse(read(twin))), re.M)
+    said = re.search(r"^Since (3\.\d+)", ast.get_docstring(ast.parse(read(twin))) or "", re.M)
     return said.group(1) if said else None
 
 
