@@ -59,10 +59,12 @@ std::optional<Failure> Explorer::attempt(const std::vector<Verbs>& programs, Pol
                                          Show which) {
   const auto tested = target_.make();
   std::vector<std::function<void()>> bodies;
+  std::size_t left = programs.size();
   for (std::size_t thread = 0; thread < programs.size(); ++thread)
     bodies.emplace_back([&, thread] {
       for (std::size_t i = 0; i < programs[thread].size(); ++i)
         tested->perform(programs[thread][i], thread, i);
+      if (--left == 0) tested->wind_up();
     });
   ++runs_;
   const Record record = scheduled::run(policy, options_, bodies);
