@@ -151,7 +151,8 @@ Failure Explorer::minimised(Failure failure) {
 
 std::string report(const Target& target, const Failure& failure, const std::string& test) {
   const std::string program = std::filesystem::read_symlink("/proc/self/exe").string();
-  return std::string(target.name) + ": " + failure.what + "\n" + failure.chart +
+  const std::string what = failure.what.empty() ? "all is well" : failure.what;
+  return std::string(target.name) + ": " + what + "\n" + failure.chart +
          "again: TANDEM_REPLAY='" + to_text(target, failure.trial) + "' " + program +
          " --gtest_filter=" + test;
 }
