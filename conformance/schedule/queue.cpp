@@ -48,6 +48,9 @@ Target target_of_queue(const Subjected& subjected) {
 class QueueSchedules : public testing::TestWithParam<Subjected> {};
 
 TEST_P(QueueSchedules, Explored) { explore(target_of_queue(GetParam())); }
+TEST_P(QueueSchedules, SpuriousWakes) {
+  explore(target_of_queue(GetParam()), {.options = {.spurious_wakes = true}});
+}
 TEST_P(QueueSchedules, AllSchedules) {
   explore_all(target_of_queue(GetParam()), {"put put / get / get", "put get / put get",
                                             "put / get / get_timed", "put put / try_get get"});

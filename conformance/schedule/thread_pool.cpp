@@ -20,9 +20,9 @@ class TestedPool final : public Tested {
   void perform(Verb verb, std::size_t thread, std::size_t) override {
     calls_.record(thread, verb, [&] { return performed(verb, thread); });
   }
-  std::string verdict(const scheduled::Record&) override {
-    for (const Call& call : calls_.list())
-      if (call.is_pending()) return "somebody hangs";
+  void wind_up() override { pool_.shutdown(); }
+  std::string verdict(const scheduled::Record& record) override {
+    if (record.end != scheduled::End::finished) return "somebody hangs";
     for (const Task& task : tasks_)
       if (task.future && !is_settled(task))
         return "a task has neither run nor been cancelled, or both";
@@ -89,6 +89,9 @@ const Target pool_of_2 = target_of<TestedPool>("Pool_of_2", verbs, 2);
 
 TEST(PoolSchedules, OneWorker) { explore(pool_of_1, {.operations = 3}); }
 TEST(PoolSchedules, TwoWorkers) { explore(pool_of_2, {.operations = 3}); }
+TEST(PoolSchedules, SpuriousWakes) {
+  explore(pool_of_2, {.operations = 3, .options = {.spurious_wakes = true}});
+}
 TEST(PoolSchedules, AllSchedules) {
   explore_all(pool_of_1,
               {"submit / submit", "submit cancel / shutdown", "submit / shutdown_cancelling"}, 2);

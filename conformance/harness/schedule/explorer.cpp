@@ -59,10 +59,12 @@ std::optional<Failure> Explorer::attempt(const std::vector<Verbs>& programs, Pol
                                          Show which) {
   const auto tested = target_.make();
   std::vector<std::function<void()>> bodies;
+  std::size_t left = programs.size();
   for (std::size_t thread = 0; thread < programs.size(); ++thread)
     bodies.emplace_back([&, thread] {
       for (std::size_t i = 0; i < programs[thread].size(); ++i)
         tested->perform(programs[thread][i], thread, i);
+      if (--left == 0) tested->wind_up();
     });
   ++runs_;
   const Record record = scheduled::run(policy, options_, bodies);
@@ -149,7 +151,8 @@ Failure Explorer::minimised(Failure failure) {
 
 std::string report(const Target& target, const Failure& failure, const std::string& test) {
   const std::string program = std::filesystem::read_symlink("/proc/self/exe").string();
-  return std::string(target.name) + ": " + failure.what + "\n" + failure.chart +
+  const std::string what = failure.what.empty() ? "all is well" : failure.what;
+  return std::string(target.name) + ": " + what + "\n" + failure.chart +
          "again: TANDEM_REPLAY='" + to_text(target, failure.trial) + "' " + program +
          " --gtest_filter=" + test;
 }

@@ -30,6 +30,8 @@ class Tested {
   virtual ~Tested() = default;
   // In the run, by thread number `thread`, as its operation number `index`.
   virtual void perform(Verb verb, std::size_t thread, std::size_t index) = 0;
+  // In the run, by the last thread when every program is over: ends what would wait for more.
+  virtual void wind_up() {}
   // After a run that has finished, or in which nobody can go on: what was wrong; empty: nothing.
   virtual std::string verdict(const scheduled::Record& record) = 0;
   // What to draw of it.

@@ -74,6 +74,8 @@ class Channel final : public AbstractChannel<T> {
     for (;;) {
       const bool closed =
           store_.is_closed();  // first: when it is, and nothing is there, nothing comes
+      // Before the look as well: who says Empty has seen nothing when the time was over.
+      const bool last = until && until->passed();
       {
         Getting getting{*this, until.has_value()};
         if (getting) [[likely]]
@@ -81,11 +83,8 @@ class Channel final : public AbstractChannel<T> {
       }
       if (closed) throw queue::ShutDown();
       if (store_.is_closed()) continue;  // just now: it may have dropped items, which is no Empty
-      if (!options.block) throw queue::Empty();
-      if (!until)
-        until = checked_deadline(options.timeout);
-      else if (until->passed())
-        throw queue::Empty();
+      if (!options.block || last) throw queue::Empty();
+      if (!until) until = checked_deadline(options.timeout);
       wait_for_item(*until);
     }
   }
