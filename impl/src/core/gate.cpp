@@ -44,10 +44,15 @@ bool Gate::sleep(Deadline until) noexcept {
 // Takes this thread off the books: one sleeper less or, if a waker has claimed that one already,
 // one permit less.
 void Gate::leave() noexcept {
-  std::uint32_t sleepers = sleepers_.load(std::memory_order_relaxed);  // relaxed: the CAS decides
-  while (sleepers > 0)
-    if (sleepers_.compare_exchange_weak(sleepers, sleepers - 1, std::memory_order_seq_cst)) return;
-  while (!take_permit()) park(permits_, 0, Deadline::never());  // on its way: the claim came first
+  // Both at once are nought only while a waker stands between its claim and its permit. Not to be
+  // slept through: another may take that permit and leave us its place among the sleepers.
+  for (;; platform::yield()) {
+    std::uint32_t sleepers = sleepers_.load(std::memory_order_relaxed);  // relaxed: the CAS decides
+    while (sleepers > 0)
+      if (sleepers_.compare_exchange_weak(sleepers, sleepers - 1, std::memory_order_seq_cst))
+        return;
+    if (take_permit()) return;
+  }
 }
 
 bool Gate::wake_a_sleeper() noexcept {

@@ -45,7 +45,12 @@ bool Condition::wait_until(detail::Deadline until) {
   if (until.passed() || !detail::search(spin_, notified))
     while (!notified() && detail::park(self.word, Waiter::waiting, until)) {
     }
-  use_->acquire_again(lock_, count);
+  try {
+    use_->acquire_again(lock_, count);
+  } catch (...) {
+    withdraw(self);
+    throw;
+  }
   return notified() || !withdraw(self);
 }
 

@@ -26,6 +26,13 @@
 #include "tandem/queue/detail/fifo.hpp"
 #include "tandem/threading/thread.hpp"
 
+template <>
+struct tandem::detail::Prefetched<tandem::concurrent::futures::WorkItem> {
+  static const void* of(const tandem::concurrent::futures::WorkItem& item) noexcept {
+    return item.task_;
+  }
+};
+
 namespace tandem::inline v1::concurrent::futures {
 
 namespace {

@@ -15,6 +15,11 @@
 #include "tandem/core/callable.hpp"
 #include "tandem/core/result_range.hpp"
 
+namespace tandem::inline v1::detail {
+template <class T>
+struct Prefetched;  // queue/detail/store.hpp: queues know which item comes next
+}
+
 namespace tandem::inline v1::concurrent::futures {
 
 struct ShutdownOptions {
@@ -70,14 +75,13 @@ class WorkItem {
     if (wanted) task->finish();
     task->drop_work();
   }
-  // For queues, which know what comes next.
-  friend const volatile void* prefetched(const WorkItem& item, int) noexcept { return item.task_; }
   // Sets the future to an exception instead, unless it was cancelled. Once.
   TANDEM_API void fail(std::exception_ptr error) noexcept;
 
  private:
   friend class ExecutorBase;
   friend class ThreadPool;
+  friend struct v1::detail::Prefetched<WorkItem>;
   explicit WorkItem(detail::FutureState* task) : task_(task) {}
   TANDEM_API void abandon() noexcept;
 
@@ -113,10 +117,11 @@ class TANDEM_API ExecutorBase {
   // yields the results in their order. All is submitted before map() returns (but see
   // buffersize), and the elements of containers are copied. Views that only look at elements
   // (std::span, std::views::iota) are read by the calls instead, where all ranges have random
-  // access and a size: what they look at must outlive the iteration. Options come last, in braces.
-  // Once begun, an iteration that ends early, for whatever reason, cancels what has not started.
-  // With a buffersize the executor and named ranges must outlive the iteration.
-  // Throws   as submit(); ValueError (chunksize, buffersize); while iterated: what a call has
+  // access and a size: what they look at must outlive the iteration to its end, or else
+  // the executor's shutdown(), since calls that run are not cancelled. Options come last, in
+  // braces. Once begun, an iteration that ends early, for whatever reason, cancels what has not
+  // started. With a buffersize the executor and named ranges must outlive the iteration. Throws as
+  // submit(); ValueError (chunksize, buffersize); while iterated: what a call has
   //          thrown, in its place; TimeoutError.
   // Spec     futures.executor.map
   template <class F, std::ranges::input_range R>

@@ -20,34 +20,38 @@ namespace tandem::inline v1::detail {
 enum class Put { done, full, shut_down };
 
 // The memory that whoever gets the item will need at once, fetched when its turn comes near: the
-// putter's processor has it. A better overload may be found by argument-dependent lookup.
-struct NothingToPrefetch {};
+// putter's processor has it. Of exactly these types, and of those that add a specialisation.
 template <class T>
-NothingToPrefetch prefetched(const T&, ...) noexcept {
-  return {};
-}
+struct Prefetched {};
 template <class T, class D>
 requires std::is_pointer_v<typename std::unique_ptr<T, D>::pointer>
-const volatile void* prefetched(const std::unique_ptr<T, D>& item, int) noexcept {
-  return item.get();
-}
+struct Prefetched<std::unique_ptr<T, D>> {
+  static const void* of(const std::unique_ptr<T, D>& item) noexcept {
+    return const_cast<const void*>(static_cast<const volatile void*>(item.get()));
+  }
+};
 template <class T>
-const volatile void* prefetched(const std::shared_ptr<T>& item, int) noexcept {
-  return item.get();
-}
+struct Prefetched<std::shared_ptr<T>> {
+  static const void* of(const std::shared_ptr<T>& item) noexcept {
+    return const_cast<const void*>(static_cast<const volatile void*>(item.get()));
+  }
+};
 template <class C, class Traits, class A>
-const volatile void* prefetched(const std::basic_string<C, Traits, A>& item, int) noexcept {
-  return item.data();
-}
+struct Prefetched<std::basic_string<C, Traits, A>> {
+  static const void* of(const std::basic_string<C, Traits, A>& item) noexcept {
+    return item.data();
+  }
+};
 template <class T, class A>
-requires(!std::is_same_v<T, bool>) const
-    volatile void* prefetched(const std::vector<T, A>& item, int) noexcept {
-  return item.data();
-}
+requires(!std::is_same_v<T, bool>) struct Prefetched<std::vector<T, A>> {
+  static const void* of(const std::vector<T, A>& item) noexcept {
+    return std::to_address(item.data());
+  }
+};
 template <class T>
 void prefetch(const T& item) noexcept {
-  if constexpr (!std::is_same_v<decltype(prefetched(item, 0)), NothingToPrefetch>)
-    __builtin_prefetch(const_cast<const void*>(prefetched(item, 0)), 1);
+  if constexpr (requires { Prefetched<T>::of(item); })
+    __builtin_prefetch(Prefetched<T>::of(item), 1);
 }
 
 inline constexpr std::uint64_t unlimited = std::numeric_limits<std::uint64_t>::max();

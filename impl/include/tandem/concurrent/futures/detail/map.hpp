@@ -111,7 +111,8 @@ concept Countable = (std::ranges::random_access_range<R> && ...) &&
                     (std::ranges::sized_range<R> && ...);
 // A view, which only looks at elements that its giver keeps.
 template <class R>
-concept Borrowed = std::ranges::view<std::remove_cvref_t<R>> && std::ranges::borrowed_range<R>;
+concept Borrowed = std::ranges::view<std::remove_cvref_t<R>> &&
+    std::ranges::enable_borrowed_range<std::remove_cvref_t<R>>;
 
 template <bool countable, class R>
 struct Arguments {
