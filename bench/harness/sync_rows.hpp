@@ -1,10 +1,10 @@
 // The rows that locks run, and what threads meet or wake each other with. Contenders:
 //
 //   class Lock      { void lock(); void unlock(); };
-//   class Turn      { void pass(bool from); };            // waits until it is from's turn, and
-//   ends it class Event     { void set(); void wait_and_clear(); }; class Semaphore { void
-//   acquire(); void release(); };  // none at first class Barrier   { explicit Barrier(std::size_t
-//   parties); void wait(); };
+//   class Turn      { void pass(bool from); };  // waits until it is from's turn, and ends it
+//   class Event     { void set(); void wait_and_clear(); };
+//   class Semaphore { void acquire(); void release(); };  // none at first
+//   class Barrier   { explicit Barrier(std::size_t parties); void wait(); };
 #pragma once
 
 #include <cstddef>
@@ -100,40 +100,49 @@ void answer_each_other(std::uint64_t items, Histogram& latency, const Serve& ser
   });
 }
 
-template <class Turn>
-void enter_condition(const std::string& impl, Kind kind) {
-  Registry::instance().add({"condition.pingpong", impl, kind, [](const Plan& plan) {
+// What the two do their halves with: a pair has serve() and answer().
+template <class Pair>
+void enter_ping_pong(const std::string& row, const std::string& impl, Kind kind) {
+  Registry::instance().add({row, impl, kind, [](const Plan& plan) {
                               return latency_of(plan, kRoundTrips, [](auto items, auto& latency) {
-                                Turn turn;
+                                Pair pair;
                                 answer_each_other(
-                                    items, latency, [&] { turn.pass(false); },
-                                    [&] { turn.pass(true); });
+                                    items, latency, [&] { pair.serve(); }, [&] { pair.answer(); });
                               });
                             }});
+}
+
+template <class Turn>
+struct TurnPair {
+  Turn turn;
+  void serve() { turn.pass(false); }
+  void answer() { turn.pass(true); }
+};
+template <class Turn>
+void enter_condition(const std::string& impl, Kind kind) {
+  enter_ping_pong<TurnPair<Turn>>("condition.pingpong", impl, kind);
 }
 
 template <class Event>
+struct EventPair {
+  Event there, back;
+  void serve() { there.set(), back.wait_and_clear(); }
+  void answer() { there.wait_and_clear(), back.set(); }
+};
+template <class Event>
 void enter_event(const std::string& impl, Kind kind) {
-  Registry::instance().add({"event.pingpong", impl, kind, [](const Plan& plan) {
-                              return latency_of(plan, kRoundTrips, [](auto items, auto& latency) {
-                                Event there, back;
-                                answer_each_other(
-                                    items, latency, [&] { there.set(), back.wait_and_clear(); },
-                                    [&] { there.wait_and_clear(), back.set(); });
-                              });
-                            }});
+  enter_ping_pong<EventPair<Event>>("event.pingpong", impl, kind);
 }
 
 template <class Semaphore>
+struct SemaphorePair {
+  Semaphore there, back;
+  void serve() { there.release(), back.acquire(); }
+  void answer() { there.acquire(), back.release(); }
+};
+template <class Semaphore>
 void enter_semaphore(const std::string& impl, Kind kind) {
-  Registry::instance().add({"semaphore.pingpong", impl, kind, [](const Plan& plan) {
-                              return latency_of(plan, kRoundTrips, [](auto items, auto& latency) {
-                                Semaphore there, back;
-                                answer_each_other(
-                                    items, latency, [&] { there.release(), back.acquire(); },
-                                    [&] { there.acquire(), back.release(); });
-                              });
-                            }});
+  enter_ping_pong<SemaphorePair<Semaphore>>("semaphore.pingpong", impl, kind);
 }
 
 // All threads meet, round after round. The notes of a neighbour show that nobody was left behind.

@@ -2,25 +2,13 @@
 import os
 import sys
 import threading
-import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from scenario import check, cost_row, main, race, row  # noqa: E402
+import alone  # noqa: E402
+from scenario import check, main, race, row  # noqa: E402
 
-LOCKINGS = 100_000
-
-
-@cost_row("lock.alone", LOCKINGS)
-def alone(items):
-    lock, count = threading.Lock(), 0
-    start = time.perf_counter()
-    for _ in range(items):
-        with lock:
-            count += 1
-    seconds = time.perf_counter() - start
-    check(count, items)
-    return seconds
+alone.enter("lock.alone", threading.Lock)
 
 
 def contended(threads, items):
@@ -37,7 +25,7 @@ def contended(threads, items):
 
 
 for threads in (2, 4, 8):
-    row("lock.contended.%dt" % threads, LOCKINGS, threads)(lambda items, n=threads: contended(n, items))
+    row("lock.contended.%dt" % threads, alone.LOCKINGS, threads)(lambda items, n=threads: contended(n, items))
 
 if __name__ == "__main__":
     sys.exit(main())

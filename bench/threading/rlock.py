@@ -4,26 +4,15 @@ import sys
 import threading
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
+import alone  # noqa: E402
 from scenario import check, cost_row, main  # noqa: E402
 
-LOCKINGS = 100_000
+alone.enter("rlock.alone", threading.RLock)
 
 
-@cost_row("rlock.alone", LOCKINGS)
-def alone(items):
-    lock, count = threading.RLock(), 0
-    start = time.perf_counter()
-    for _ in range(items):
-        with lock:
-            count += 1
-    seconds = time.perf_counter() - start
-    check(count, items)
-    return seconds
-
-
-@cost_row("rlock.nested", LOCKINGS)
+@cost_row("rlock.nested", alone.LOCKINGS)
 def nested(items):
     lock, count = threading.RLock(), 0
     start = time.perf_counter()

@@ -65,6 +65,17 @@ void run_to_end(const Thread& thread) {
   thread.join();
 }
 
+// The same of a program's end and of a forked child's.
+std::vector<std::string> said_when_a_thread_outlives_main() {
+  return said_until_exit([](Child& child) {
+    Thread([&] {
+      threading::main_thread().join();
+      child.say("end of thread");
+    }).start();
+    child.say("end of main");
+  });
+}
+
 [[noreturn]] void fail() { throw tandem::ValueError("run failed"); }
 
 }  // namespace
@@ -588,13 +599,7 @@ CASE("threading.thread.subclass.owned", "one that make_thread() does not own can
 // The end of the program
 
 CASE("threading.thread.exit.joined", "the program ends when its threads have") {
-  log(said_until_exit([](Child& child) {
-    Thread([&] {
-      threading::main_thread().join();
-      child.say("end of thread");
-    }).start();
-    child.say("end of main");
-  }));
+  log(said_when_a_thread_outlives_main());
 }
 
 CASE("threading.thread.exit.started-late", "a thread started by a thread is waited for too") {
@@ -668,13 +673,7 @@ CASE("threading.thread.fork.main", "in a child the thread that forked is the mai
 }
 
 CASE("threading.thread.fork.joined-in-child", "a child waits for its threads") {
-  log(said_until_exit([](Child& child) {
-    Thread([&] {
-      threading::main_thread().join();
-      child.say("end of thread");
-    }).start();
-    child.say("end of main");
-  }));
+  log(said_when_a_thread_outlives_main());
 }
 
 CASE("threading.thread.fork.former-main", "in the child of another thread the main one has ended") {

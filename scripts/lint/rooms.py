@@ -21,7 +21,7 @@ OPTIONAL = {
 # What several primitives of a module share is no primitive.
 SHARED = {
     "queue/exceptions", "queue/flows", "queue/support",
-    "threading/excepthook", "threading/pingpong", "threading/registry", "threading/support",
+    "threading/alone", "threading/excepthook", "threading/pingpong", "threading/registry", "threading/support",
     "threading/thread_state",
     "concurrent/futures/exceptions", "concurrent/futures/future_set", "concurrent/futures/state",
     "concurrent/futures/support", "concurrent/futures/watch",

@@ -7,21 +7,14 @@
 #include <new>
 #include <utility>
 
+#include "platform/sanitizers.hpp"
 #include "tandem/core/fork.hpp"
 
 namespace tandem::inline v1::detail {
 
 // Under the address sanitizer every block is its own, so that a use after free is seen; and under
 // the controlled scheduler, whose threads share one thread's caches.
-#if defined(__SANITIZE_ADDRESS__) || defined(TANDEM_SCHEDULED)
-#define TANDEM_PLAIN_BLOCKS 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define TANDEM_PLAIN_BLOCKS 1
-#endif
-#endif
-
-#ifdef TANDEM_PLAIN_BLOCKS
+#if defined(TANDEM_ASAN) || defined(TANDEM_SCHEDULED)
 
 void* allocate_block(std::size_t bytes) { return ::operator new(bytes); }
 void free_block(void* block, std::size_t) noexcept { ::operator delete(block); }

@@ -8,16 +8,9 @@
 #include <atomic>
 #include <thread>
 
+#include "platform/sanitizers.hpp"
 #include "tandem/core/gate.hpp"
 #include "tandem/core/log.hpp"
-
-#if defined(__SANITIZE_THREAD__)
-#define TANDEM_THREADS_DIE_IN_A_CHILD 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define TANDEM_THREADS_DIE_IN_A_CHILD 1
-#endif
-#endif
 
 namespace tandem::detail {
 namespace {
@@ -39,7 +32,7 @@ TEST(Fork, CountsGenerations) {
 
 // A thread was searching, so the parent's wakers leave the waking to it.
 TEST(Fork, GateForgetsWhoSearched) {
-#ifdef TANDEM_THREADS_DIE_IN_A_CHILD
+#ifdef TANDEM_TSAN
   GTEST_SKIP() << "the thread sanitizer ends a child that starts a thread";
 #endif
   Gate gate;

@@ -57,7 +57,7 @@ class AdaptiveSpin {
       turn += pause();
       if (const std::uint64_t events = ready()) {
         paid(turn);
-        learn_step(looks, static_cast<std::uint64_t>(events) > 1);
+        learn_step(looks, events > 1);
         return true;
       }
     }

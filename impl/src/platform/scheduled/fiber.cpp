@@ -8,7 +8,7 @@
 #include <cstring>
 #include <new>
 
-#ifdef TANDEM_FIBER_ASAN
+#ifdef TANDEM_ASAN
 // What is owned by threads that were abandoned is never freed.
 extern "C" const char* __asan_default_options() { return "detect_leaks=0"; }
 #endif

@@ -2,26 +2,13 @@
 #pragma once
 #include <cstddef>
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define TANDEM_FIBER_ASAN 1
-#endif
-#if __has_feature(thread_sanitizer)
-#define TANDEM_FIBER_TSAN 1
-#endif
-#endif
-#ifdef __SANITIZE_ADDRESS__
-#define TANDEM_FIBER_ASAN 1
-#endif
-#ifdef __SANITIZE_THREAD__
-#define TANDEM_FIBER_TSAN 1
-#endif
+#include "platform/sanitizers.hpp"
 
-#ifdef TANDEM_FIBER_ASAN
+#ifdef TANDEM_ASAN
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #endif
-#ifdef TANDEM_FIBER_TSAN
+#ifdef TANDEM_TSAN
 #include <sanitizer/tsan_interface.h>
 #endif
 
@@ -30,7 +17,7 @@ namespace tandem::inline v1::scheduled {
 // One side of a switch: the stack that is left or entered.
 class WatchedStack {
  public:
-#if defined(TANDEM_FIBER_ASAN)
+#if defined(TANDEM_ASAN)
   void begins(void* bottom, std::size_t size) noexcept {
     bottom_ = bottom;
     size_ = size;
@@ -51,7 +38,7 @@ class WatchedStack {
   const void* bottom_ = nullptr;
   std::size_t size_ = 0;
   WatchedStack* from_ = nullptr;
-#elif defined(TANDEM_FIBER_TSAN)
+#elif defined(TANDEM_TSAN)
   WatchedStack() = default;
   WatchedStack(const WatchedStack&) = delete;
   WatchedStack& operator=(const WatchedStack&) = delete;

@@ -23,18 +23,19 @@ enum class Put { done, full, shut_down };
 // putter's processor has it. Of exactly these types, and of those that add a specialisation.
 template <class T>
 struct Prefetched {};
+inline const void* to_prefetch(const volatile void* memory) noexcept {
+  return const_cast<const void*>(memory);
+}
 template <class T, class D>
 requires std::is_pointer_v<typename std::unique_ptr<T, D>::pointer>
 struct Prefetched<std::unique_ptr<T, D>> {
   static const void* of(const std::unique_ptr<T, D>& item) noexcept {
-    return const_cast<const void*>(static_cast<const volatile void*>(item.get()));
+    return to_prefetch(item.get());
   }
 };
 template <class T>
 struct Prefetched<std::shared_ptr<T>> {
-  static const void* of(const std::shared_ptr<T>& item) noexcept {
-    return const_cast<const void*>(static_cast<const volatile void*>(item.get()));
-  }
+  static const void* of(const std::shared_ptr<T>& item) noexcept { return to_prefetch(item.get()); }
 };
 template <class C, class Traits, class A>
 struct Prefetched<std::basic_string<C, Traits, A>> {
