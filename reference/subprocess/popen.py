@@ -21,7 +21,7 @@ from support import (
     numbered,
     report,
     sh,
-    text,
+    shown,
     wait_until_ended,
     warned,
 )
@@ -667,10 +667,10 @@ def _():
                 for fd in closed:
                     os.close(fd)
                 first = sh("echo apple; echo orange >&2", stdin=own.saved[0], stdout=PIPE, stderr=PIPE)
-                said = [text(out) for out in first.communicate()] + [first.returncode]
+                said = [shown(out) for out in first.communicate()] + [str(first.returncode)]
                 second = sh("cat; cat >&2", stdin=PIPE, stdout=PIPE, stderr=PIPE)
-                said += [text(out) for out in second.communicate(b"pear")] + [second.returncode]
-            log(list(closed), said)
+                said += [shown(out) for out in second.communicate(b"pear")] + [str(second.returncode)]
+            log(list(closed), *said)
 
 
 @case("subprocess.popen.streams.closed-inherited", "a start without redirection, while 0 and 1 are closed")
@@ -1310,7 +1310,7 @@ def _():
         try:
             process.communicate(b"banana", timeout=times.must_expire)
         except subprocess.TimeoutExpired as error:
-            log(text(error.output), repr(text(error.stderr)), error.stdout is error.output)
+            log(shown(error.output), shown(error.stderr), error.stdout is error.output)
             log(error.timeout == times.must_expire, now() - start >= times.must_expire)
         log(process.poll())
         gate.open()

@@ -4,16 +4,27 @@ import fcntl
 import os
 import re
 import shutil
+import struct
 import subprocess
 import tempfile
+import termios
 import warnings
 
 from case import log
 
 
-def sh(command, **options):
-    """A shell that runs the command."""
-    return subprocess.Popen(["sh", "-c", command], **options)
+def shown(value):
+    """As repr() shows bytes, without the b; text as its UTF-8, what surrogates stand for as it was; None as None."""
+    if value is None:
+        return "None"
+    if isinstance(value, str):
+        value = value.encode("utf-8", "surrogateescape")
+    return repr(bytes(value))[1:]
+
+
+def bytes_in(file):
+    """How many bytes a pipe holds that nobody has read yet."""
+    return struct.unpack("i", fcntl.ioctl(file.fileno(), termios.FIONREAD, b"\0" * 4))[0]
 
 
 def no_child_left():
@@ -25,15 +36,52 @@ def no_child_left():
     return False
 
 
-def text(data):
-    """What was captured, as text; None stays None."""
-    return data.decode() if isinstance(data, bytes) else data
+def sh(command, **options):
+    """A shell that runs the command."""
+    return subprocess.Popen(["sh", "-c", command], **options)
+
+
+def sleeper(**options):
+    """A child that reads nothing and writes nothing until the end of the `with` kills it."""
+    return Killed(["sleep", "1000"], **options)
+
+
+class Killed(subprocess.Popen):
+    """A child that is killed at the end of the `with`, before it is waited for."""
+
+    def __exit__(self, *error):
+        self.kill()
+        try:
+            super().__exit__(*error)
+        except BrokenPipeError:
+            self.wait()
+
+
+class Redirected:
+    """What is written to a descriptor of this process meanwhile goes to a file; read() says what."""
+
+    def __init__(self, fd):
+        self.fd, self.file = fd, tempfile.TemporaryFile()
+
+    def __enter__(self):
+        self.before = os.dup(self.fd)
+        os.dup2(self.file.fileno(), self.fd)
+        return self
+
+    def __exit__(self, *error):
+        os.dup2(self.before, self.fd)
+        os.close(self.before)
+
+    def read(self):
+        with self.file:
+            self.file.seek(0)
+            return self.file.read()
 
 
 def report(process, input=None, timeout=None):
     """Logs what communicate() returns, and the return code."""
     out, err = process.communicate(input, timeout)
-    log(repr(text(out)), repr(text(err)), process.returncode)
+    log(shown(out), shown(err), process.returncode)
 
 
 def warned(act):
