@@ -46,8 +46,8 @@ def _():
 def _():
     hostile = ["file; echo hacked", "$(echo hacked)", "`echo hacked`", "a' ; echo 'hacked", "&& echo hacked", "> x"]
     for text in hostile + ["", "two  words", "line\nline", "\\", "!", "~", "*", "#", '"', "$HOME", "é"]:
-        command = "printf '<%s>' " + shlex.quote(text)
-        log(subprocess.run(["sh", "-c", command], stdout=subprocess.PIPE).stdout.decode() == "<" + text + ">")
+        command = "printf '<%s>' " + shlex.quote(text) + " end"
+        log(subprocess.run(["sh", "-c", command], stdout=subprocess.PIPE).stdout.decode() == "<" + text + "><end>")
 
 
 @case("shlex.join.words", "the words quoted, with a space between them")
