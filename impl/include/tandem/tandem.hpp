@@ -4,4 +4,5 @@
 #include "tandem/os.hpp"
 #include "tandem/queue.hpp"
 #include "tandem/shlex.hpp"
+#include "tandem/subprocess.hpp"
 #include "tandem/threading.hpp"
