@@ -4,6 +4,7 @@ import concurrent.futures as futures
 import logging
 import queue
 import re
+import shlex
 import threading
 
 WOULD_BLOCK = 0.0001
@@ -384,7 +385,30 @@ class ExecutorProgram(FutureOperations):
         return {"exception": described(error)} if error else future.result()
 
 
-KINDS = {"queue": QueueProgram, "future": FutureProgram, "executor": ExecutorProgram}
+def bytes_of(text):
+    """A text of bytes (a character each), as Python has what came from the system."""
+    return text.encode("latin-1").decode("utf-8", "surrogateescape")
+
+
+def text_of_bytes(word):
+    return word.encode("utf-8", "surrogateescape").decode("latin-1")
+
+
+class ShlexProgram(Program):
+    def do_quote(self, text):
+        return text_of_bytes(shlex.quote(bytes_of(text)))
+
+    def do_join(self, words):
+        return text_of_bytes(shlex.join(map(bytes_of, words)))
+
+    def do_split(self, text, **options):
+        return list(map(text_of_bytes, shlex.split(bytes_of(text), **options)))
+
+    def do_split_joined(self, words):
+        return list(map(text_of_bytes, shlex.split(shlex.join(map(bytes_of, words)))))
+
+
+KINDS = {"queue": QueueProgram, "future": FutureProgram, "executor": ExecutorProgram, "shlex": ShlexProgram}
 
 
 def run(kind, program):

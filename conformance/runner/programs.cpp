@@ -23,6 +23,7 @@ constexpr NamedKind all_kinds[] = {
     {"future", run_future},
     {"executor", run_executor},
 #endif
+    {"shlex", run_shlex},
 };
 
 std::string class_name(const std::type_info& type) {

@@ -29,6 +29,7 @@ Json run_program(const std::string& kind, const Json& program);
 Json run_queue(const Json& program);
 Json run_future(const Json& program);
 Json run_executor(const Json& program);
+Json run_shlex(const Json& program);
 
 // An operation [name, argument..., {options}], taken apart.
 struct Step {

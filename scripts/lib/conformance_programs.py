@@ -147,11 +147,32 @@ class ExecutorGenerator:
         return {"workers": random.choice([1, 1, 2, 2, 3, 4, 0]), "initializer": "raise" if fails else "none", "operations": operations}
 
 
+class ShlexGenerator:
+    CHARACTERS = [*" \t\r\n", *"'\"\\\\'\"", *"# abA0_@-+=:,./$`;|&<>(){}[]*?!~^%", *map(chr, range(1, 256))]
+
+    def __init__(self, random, features):
+        self.random = random
+
+    def text(self):
+        return "".join(self.random.choices(self.CHARACTERS, k=self.random.choice([0, 1, 2, 4, 8, 16])))
+
+    def operation(self):
+        random = self.random
+        name = weighted(random, {"split": 4, "quote": 1, "join": 1, "split_joined": 2})
+        if name in ("join", "split_joined"):
+            return [name, [self.text() for _ in range(random.randrange(5))]]
+        options = {key: random.choice([True, False]) for key in ("comments", "posix") if random.random() < 0.5}
+        return [name, self.text(), *([options] if name == "split" and options else [])]
+
+    def program(self):
+        return {"operations": [self.operation() for _ in range(self.random.randint(1, MAX_OPERATIONS))]}
+
+
 def maker(generator):
     return lambda random, features: generator(random, features).program()
 
 
-GENERATORS = {"queue": maker(QueueGenerator), "future": maker(FutureGenerator), "executor": maker(ExecutorGenerator)}
+GENERATORS = {"queue": maker(QueueGenerator), "future": maker(FutureGenerator), "executor": maker(ExecutorGenerator), "shlex": maker(ShlexGenerator)}
 
 
 def without(program, start, length):
