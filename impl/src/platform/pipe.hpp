@@ -27,5 +27,11 @@ struct Transfer {
 Transfer read_some(int handle, void* bytes, std::size_t size) noexcept;
 // Nobody there to read is EPIPE, never a signal.
 Transfer write_some(int handle, const void* bytes, std::size_t size) noexcept;
+// The same for who does not want to wait: EAGAIN, where that would have to. A write may say so too
+// early where the system has no such thing.
+Transfer read_at_once(int handle, void* bytes, std::size_t size) noexcept;
+Transfer write_at_once(int handle, const void* bytes, std::size_t size) noexcept;
+// How much is best read or written at once; 0: the system does not say.
+std::size_t block_size(int handle) noexcept;
 
 }  // namespace tandem::inline v1::platform

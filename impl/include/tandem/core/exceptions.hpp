@@ -220,6 +220,13 @@ class TANDEM_API TimeoutError : public OSError {
   explicit TimeoutError(std::string message = "") : OSError(std::move(message)) {}
 };
 
+// Something that this file, pipe, … does not do: Python's io.UnsupportedOperation, which is a
+// ValueError as well there.
+class TANDEM_API UnsupportedOperation : public OSError {
+ public:
+  explicit UnsupportedOperation(std::string message) : OSError(std::move(message)) {}
+};
+
 namespace detail {
 
 // Throws the kind of OSError that stands for the number, as Python's OSError(number, …) is made.

@@ -1,5 +1,9 @@
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <signal.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -78,11 +82,55 @@ Transfer read_some(int handle, void* bytes, std::size_t size) noexcept {
   return repeated([=] { return ::read(handle, bytes, size); });
 }
 
-Transfer write_some(int handle, const void* bytes, std::size_t size) noexcept {
+namespace {
+
+template <class Write>
+Transfer without_sigpipe(Write write) noexcept {
   const NoSigpipe guard;
-  const Transfer done = repeated([=] { return ::write(handle, bytes, size); });
+  const Transfer done = repeated(write);
   if (done.error == EPIPE) guard.drop();
   return done;
+}
+
+// Linux before 6.4 cannot be asked for one read or write that does not wait. (A flag of the file
+// could; but others may have the same file.)
+bool is_refused(Transfer done) noexcept {
+  return done.error == EOPNOTSUPP || done.error == ENOSYS || done.error == EINVAL;
+}
+
+bool is_ready(int handle, short events) noexcept {
+  pollfd polled{handle, events, 0};
+  return ::poll(&polled, 1, 0) != 0;
+}
+
+}  // namespace
+
+Transfer write_some(int handle, const void* bytes, std::size_t size) noexcept {
+  return without_sigpipe([=] { return ::write(handle, bytes, size); });
+}
+
+Transfer read_at_once(int handle, void* bytes, std::size_t size) noexcept {
+  const iovec vector{bytes, size};
+  const Transfer done = repeated([&] { return ::preadv2(handle, &vector, 1, -1, RWF_NOWAIT); });
+  if (!is_refused(done)) return done;
+  return is_ready(handle, POLLIN) ? read_some(handle, bytes, size) : Transfer{0, EAGAIN};
+}
+
+Transfer write_at_once(int handle, const void* bytes, std::size_t size) noexcept {
+  const iovec vector{const_cast<void*>(bytes), size};
+  const Transfer done =
+      without_sigpipe([&] { return ::pwritev2(handle, &vector, 1, -1, RWF_NOWAIT); });
+  if (!is_refused(done)) return done;
+  // A pipe that is ready takes so much at once.
+  return size <= PIPE_BUF && is_ready(handle, POLLOUT) ? write_some(handle, bytes, size)
+                                                       : Transfer{0, EAGAIN};
+}
+
+std::size_t block_size(int handle) noexcept {
+  struct stat status;
+  return ::fstat(handle, &status) == 0 && status.st_blksize > 0
+             ? static_cast<std::size_t>(status.st_blksize)
+             : 0;
 }
 
 }  // namespace tandem::inline v1::platform
