@@ -58,6 +58,7 @@ def _():
     log(subprocess.run(["printf", "it's\\n"], stdout=PIPE, text=True))
     log(subprocess.run("printf err >&2", shell=True, capture_output=True, text=True))
     log(subprocess.CompletedProcess(['a "b"', "", "\t"], -9, "", "x"))
+    log(subprocess.run(["printf", r"it's\n\200"], stdout=PIPE))
 
 
 @case("subprocess.run.capture.stdout", "PIPE captures one stream; the other is None")
