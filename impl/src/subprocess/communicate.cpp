@@ -78,8 +78,15 @@ class Conversation {
       : state_(state), options_(std::move(options)), until_(Deadline::after(options_.timeout)) {}
 
   subprocess::Output run() {
+    const bool is_read_first = is_simple() && !talk().started;
     begin();
     exchange();
+    // CPython reads a single stream as text: what is no text is found before the wait.
+    if (is_read_first) {
+      subprocess::Output output = finish();
+      state_.child->wait(until_);
+      return output;
+    }
     if (!state_.child->wait(until_)) expire();
     return finish();
   }
