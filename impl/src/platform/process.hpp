@@ -3,8 +3,7 @@
 #pragma once
 #include <cstdint>
 #include <optional>
-#include <span>
-#include <string>
+#include <utility>
 #include <vector>
 
 #include "platform/handle.hpp"
@@ -55,46 +54,50 @@ struct SpawnError {
   std::int32_t number = 0;  // of the system; 0: none
 };
 
-class Process;
-
-// Starts a child. Nothing of it is left when that fails.
-std::optional<SpawnError> spawn(const SpawnPlan& plan, Process& process) noexcept;
-
-// ---- waiting and signalling ----
-
-// A child that was started. Whoever keeps it calls reap() and send_signal() one at a time.
+// A child that was started. All members may be called by any thread; but reap(), forget() and
+// obtain_handle() by one at a time, and the rest not after reap() has said that the child has
+// ended.
 class Process {
  public:
-  int pid() const noexcept { return pid_; }
-
-  // Sleeps until the child has ended, or until the time on the monotonic clock, whatever others do
-  // with it meanwhile. Nobody reaps it by this.
-  //   until  nullptr: for ever
-  // Returns false: this system cannot wait for a child until a time.
-  bool sleep_until_ended(const seam::clock::time_point* until) const noexcept;
-
-  // Takes what the system knows of a child that has ended; to be called until it has.
+  // How a child has ended.
   struct Ending {
-    bool known = false;  // otherwise others took it, or the system was told to forget: ECHILD
+    bool known =
+        false;  // false: others took it, or the system was told to forget (SIGCHLD ignored)
     bool by_signal = false;
     int value = 0;  // exit status or signal
   };
-  // None: it runs.
-  std::optional<Ending> reap() noexcept;
 
-  // Only before reap() has said that it has ended. Return 0 or the error number of the system.
+  Process() = default;
+  Process(int pid, Handle handle) noexcept : pid_(pid), handle_(std::move(handle)) {}
+
+  int pid() const noexcept { return pid_; }
+
+  // A handle is the child itself, while its number may be used again. Not always to be had.
+  bool has_handle() const noexcept { return static_cast<bool>(handle_); }
+  bool obtain_handle() noexcept;
+  // Gives it back. Nobody may be sleeping by it.
+  void forget() noexcept { handle_.reset(); }
+
+  // Sleeps until the child has ended; nobody reaps it by this.
+  //   until  of a child with a handle: until that time on the monotonic clock; nullptr: for ever.
+  //          Without one it is not heeded, and nobody else may reap the child meanwhile.
+  void sleep_until_ended(const seam::clock::time_point* until) const noexcept;
+
+  // None: it runs. look() leaves it as it is; reap() gives its number back to the system.
+  std::optional<Ending> look() const noexcept;
+  std::optional<Ending> reap() const noexcept;
+
+  // Return 0 or the error number of the system.
   int send_signal(int signal) const noexcept;
   int send_signal_to_group(int signal) const noexcept;  // which the child leads
 
-  // Gives back what is needed for waiting. Others must not be waiting.
-  void forget() noexcept { handle_.reset(); }
-
  private:
-  friend std::optional<SpawnError> spawn(const SpawnPlan& plan, Process& process) noexcept;
-
   int pid_ = -1;
-  Handle handle_;  // of the child itself, whose number may be used again; none: not to be had
+  Handle handle_;
 };
+
+// Starts a child. Nothing of it is left when that fails.
+std::optional<SpawnError> spawn(const SpawnPlan& plan, Process& process);
 
 // Python's name of a signal: "SIGKILL". nullptr: it has none.
 const char* signal_name(int signal) noexcept;
