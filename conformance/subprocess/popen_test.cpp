@@ -941,12 +941,12 @@ CASE("subprocess.popen.process-group.joined", "another number: the group that it
 
 namespace {
 
-// The answer, or true where the system does not let us.
+// The answer, or true where the system does not let us, as it lets the superuser.
 bool allowed(const std::function<bool()>& act) {
   try {
     return act();
   } catch (const tandem::PermissionError&) {
-    return true;
+    return ::getuid() != 0;
   }
 }
 
@@ -1544,14 +1544,16 @@ CASE("subprocess.popen.communicate.input-twice", "no input once it has begun") {
   report(second, {.input = ""});
 }
 
-CASE("subprocess.popen.communicate.again", "a second call gives the same once more") {
+CASE("subprocess.popen.communicate.again", "a second call has nothing more to give") {
   Popen process = sh("echo out; echo err >&2", {.stdout_ = PIPE, .stderr_ = PIPE});
-  report(process);
-  report(process);
-  report(process, {.timeout = times::must_not_expire});
+  const subprocess::Output all{"out\n", "err\n"}, nothing{"", ""};
+  EXPECT_EQ(process.communicate(), all);
+  EXPECT_EQ(process.communicate(), nothing);
+  EXPECT_EQ(process.communicate({.timeout = times::must_not_expire}), nothing);
 }
 
-CASE("subprocess.popen.communicate.again-one-pipe", "but not of one pipe read without a timeout") {
+CASE("subprocess.popen.communicate.again-one-pipe",
+     "a second call, of one pipe and without a timeout") {
   Popen process = sh("echo out", {.stdout_ = PIPE});
   report(process);
   log(timed_out([&] { process.communicate(); }));
@@ -1581,12 +1583,12 @@ CASE("subprocess.popen.communicate.text-both", "both outputs, and the input, in 
 
 CASE("subprocess.popen.communicate.text-errors",
      "what is no UTF-8 is an error, or what errors= says") {
-  for (const std::optional<std::string> errors : {std::optional<std::string>(),
-                                                  {"strict"},
-                                                  {"ignore"},
-                                                  {"replace"},
-                                                  {"backslashreplace"},
-                                                  {"surrogateescape"}}) {
+  for (const auto& errors : {std::optional<std::string>(),
+                             {"strict"},
+                             {"ignore"},
+                             {"replace"},
+                             {"backslashreplace"},
+                             {"surrogateescape"}}) {
     Popen process({"printf", "[\\200\\200]"},
                   {.stdin_ = PIPE, .stdout_ = PIPE, .encoding = "utf-8", .errors = errors});
     std::optional<Numbers> said;
@@ -1797,8 +1799,7 @@ CASE("subprocess.popen.dropped.closes", "its pipes are closed") {
                                       PopenOptions{.stdin_ = PIPE, .stdout_ = PIPE});
   const int pid = held->pid(), in = held->stdin_().fileno(), out = held->stdout_().fileno();
   warned([&] { held.reset(); });
-  EXPECT_FALSE(is_open(in));
-  EXPECT_FALSE(is_open(out));
+  ASSERT_FALSE(is_open(in) || is_open(out));  // else the child would read for ever
   wait_until_ended(pid);
   Popen({"true"}).wait();
   EXPECT_FALSE(is_child(pid));

@@ -870,11 +870,11 @@ def _():
 
 
 def allowed(act):
-    """The answer, or True where the system does not let us."""
+    """The answer, or True where the system does not let us, as it lets the superuser."""
     try:
         return act()
     except PermissionError:
-        return True
+        return os.getuid() != 0
 
 
 def said_by(command, **options):
@@ -1374,15 +1374,7 @@ def _():
     report(process, b"")
 
 
-@case("subprocess.popen.communicate.again", "a second call gives the same once more")
-def _():
-    process = sh("echo out; echo err >&2", stdout=PIPE, stderr=PIPE)
-    report(process)
-    report(process)
-    report(process, timeout=times.must_not_expire)
-
-
-@case("subprocess.popen.communicate.again-one-pipe", "but not of one pipe read without a timeout")
+@case("subprocess.popen.communicate.again-one-pipe", "a second call, of one pipe and without a timeout")
 def _():
     process = sh("echo out", stdout=PIPE)
     report(process)
