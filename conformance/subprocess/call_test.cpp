@@ -136,10 +136,8 @@ CASE("subprocess.call.check-output.input-empty",
   log(shown(check_output({"cat"}, {.input = "", .encoding = "utf-8", .errors = "ignore"})));
 }
 
-CASE("subprocess.call.check-output.refuses",
-     "stdout is its own, and capture_output would set it") {
-  const RunOptions refused[] = {
-      {.stdout_ = DEVNULL}, {.stdout_ = PIPE}, {.capture_output = true}};
+CASE("subprocess.call.check-output.refuses", "stdout is its own, and capture_output would set it") {
+  const RunOptions refused[] = {{.stdout_ = DEVNULL}, {.stdout_ = PIPE}, {.capture_output = true}};
   for (const auto& options : refused)
     log(raised([&] { check_output({"echo", "not run"}, options); }));
 }

@@ -19,8 +19,8 @@ CASE("subprocess.getoutput.both-streams",
 
 CASE("subprocess.getoutput.last-newline",
      "one newline at the end is taken away, not more, and nothing else") {
-  for (const std::string output : {"xyzzy\\n", "xyzzy", "xyzzy\\n\\n", "\\n", "", "  a\\nb \\n",
-                                   "a\\r\\n", "a\\r"})
+  for (const std::string output :
+       {"xyzzy\\n", "xyzzy", "xyzzy\\n\\n", "\\n", "", "  a\\nb \\n", "a\\r\\n", "a\\r"})
     log(shown(getoutput("printf '" + output + "'")));
 }
 

@@ -273,7 +273,8 @@ CASE("subprocess.pipe-file.close.reader-gone",
 }
 
 CASE("subprocess.pipe-file.close.then-used", "what is closed can do nothing more: ValueError") {
-  for (const auto& options : {PopenOptions{}, PopenOptions{.bufsize = 0}, PopenOptions{.text = true}}) {
+  for (const auto& options :
+       {PopenOptions{}, PopenOptions{.bufsize = 0}, PopenOptions{.text = true}}) {
     ScopedPopen child = cat(options);
     PipeFile& in = child.stdin_();
     PipeFile& out = child.stdout_();
@@ -293,7 +294,8 @@ CASE("subprocess.pipe-file.close.then-used", "what is closed can do nothing more
 
 CASE("subprocess.pipe-file.direction",
      "the child's input cannot be read, its output not written: UnsupportedOperation") {
-  for (const auto& options : {PopenOptions{}, PopenOptions{.bufsize = 0}, PopenOptions{.text = true}}) {
+  for (const auto& options :
+       {PopenOptions{}, PopenOptions{.bufsize = 0}, PopenOptions{.text = true}}) {
     ScopedPopen child = cat(options);
     log(raised([&] { child.stdin_().read(); }));
     log(raised([&] { child.stdin_().read(1); }));
@@ -314,8 +316,8 @@ CASE("subprocess.pipe-file.fileno", "the pipe's descriptor, not for other childr
 
 CASE("subprocess.pipe-file.threads",
      "lines read by several threads are whole, and each comes once") {
-  ScopedPopen child = shell("i=0; while [ $i -lt 600 ]; do echo line $i; i=$((i + 1)); done",
-                            {.stdout_ = PIPE});
+  ScopedPopen child =
+      shell("i=0; while [ $i -lt 600 ]; do echo line $i; i=$((i + 1)); done", {.stdout_ = PIPE});
   std::vector<std::string> got, expected;
   threading::Lock lock;
   std::vector<threading::Thread> readers;
@@ -347,15 +349,15 @@ CASE("subprocess.pipe-file.text.newlines", "every \\r\\n and \\r is read as \\n"
   {
     ScopedPopen child = printing(output, {.text = true});
     std::string joined;
-    for (const auto& line : child.stdout_().readlines()) joined += (joined.empty() ? "" : "|") + line;
+    for (const auto& line : child.stdout_().readlines())
+      joined += (joined.empty() ? "" : "|") + line;
     log(shown(joined));
   }
   ScopedPopen child = printing(output);
   log(shown(child.stdout_().read()));
 }
 
-CASE("subprocess.pipe-file.text.split-newline",
-     "a \\r\\n that comes in two parts is one newline") {
+CASE("subprocess.pipe-file.text.split-newline", "a \\r\\n that comes in two parts is one newline") {
   {
     InParts child({"one\\r", "\\ntwo\\r", "three"}, {.text = true});
     for (int i = 0; i < 3; ++i) child.next();
@@ -400,8 +402,8 @@ CASE("subprocess.pipe-file.text.invalid-end", "so is what ends in the middle of 
 
 CASE("subprocess.pipe-file.text.errors", "errors= says what becomes of invalid bytes") {
   for (const auto* errors : {"ignore", "replace", "backslashreplace", "surrogateescape"})
-    for (const auto* output :
-         {"[\\200\\201]", "[\\342\\202]", "[\\342\\202", "\\355\\240\\200", "\\303\\244\\r\\n\\377"}) {
+    for (const auto* output : {"[\\200\\201]", "[\\342\\202]", "[\\342\\202", "\\355\\240\\200",
+                               "\\303\\244\\r\\n\\377"}) {
       ScopedPopen child = printing(output, {.errors = errors});
       Log{errors, shown(child.stdout_().read())};
     }
@@ -418,7 +420,9 @@ CASE("subprocess.pipe-file.text.errors-split", "also where they come in parts") 
 CASE("subprocess.pipe-file.text.surrogateescape-back",
      "what surrogateescape let in goes out as it came") {
   ScopedPopen child = cat({.encoding = "utf-8", .errors = "surrogateescape"});
-  child.stdin_().write("a\xff\xc3" "b");
+  child.stdin_().write(
+      "a\xff\xc3"
+      "b");
   child.stdin_().close();
   log(shown(child.stdout_().read()));
 }
@@ -432,7 +436,8 @@ CASE("subprocess.pipe-file.text.write",
 }
 
 CASE("subprocess.pipe-file.text.dialogue", "a line there, a line back") {
-  for (const auto& options : {PopenOptions{.text = true}, PopenOptions{.universal_newlines = true}}) {
+  for (const auto& options :
+       {PopenOptions{.text = true}, PopenOptions{.universal_newlines = true}}) {
     ScopedPopen child = shell(
         "read line; echo $line; printf 'line2\\n'; cat; "
         "printf 'line4\\nline5\\r\\nline6\\r\\nline7'",
@@ -478,8 +483,10 @@ CASE("subprocess.pipe-file.text.encodings", "UTF-8, ASCII and Latin-1 by all the
 
 CASE("subprocess.pipe-file.text.encodings-write",
      "what a character set does not have cannot be written") {
-  const std::pair<const char*, const char*> tried[] = {
-      {"latin-1", "\u00e4"}, {"latin-1", "a\u20ac\u20acb"}, {"ascii", "plain"}, {"ascii", "a\u00e4"}};
+  const std::pair<const char*, const char*> tried[] = {{"latin-1", "\u00e4"},
+                                                       {"latin-1", "a\u20ac\u20acb"},
+                                                       {"ascii", "plain"},
+                                                       {"ascii", "a\u00e4"}};
   for (const auto& [encoding, text] : tried) {
     ScopedPopen child = cat({.encoding = encoding});
     Log{encoding, raised([&, text = text] { child.stdin_().write(text); })};
@@ -489,7 +496,6 @@ CASE("subprocess.pipe-file.text.encodings-write",
 }
 
 CASE("subprocess.pipe-file.text.unknown-encoding", "LookupError, and no child is left") {
-  log(raised([] {
-    subprocess::Popen({"true"}, {.stdout_ = PIPE, .encoding = "no-such-encoding"});
-  }));
+  log(raised(
+      [] { subprocess::Popen({"true"}, {.stdout_ = PIPE, .encoding = "no-such-encoding"}); }));
 }

@@ -118,8 +118,7 @@ CASE("subprocess.run.capture.output", "capture_output captures both, each by its
 }
 
 CASE("subprocess.run.capture.merged", "stderr=STDOUT: both in one, in the order of writing") {
-  log_streams(
-      run_sh("printf 1; printf 2 >&2; printf 3", {.stdout_ = PIPE, .stderr_ = STDOUT}));
+  log_streams(run_sh("printf 1; printf 2 >&2; printf 3", {.stdout_ = PIPE, .stderr_ = STDOUT}));
 }
 
 CASE("subprocess.run.capture.inherited", "by default both go where ours go") {
@@ -140,20 +139,18 @@ CASE("subprocess.run.capture.elsewhere",
   log(shown(content_of(file.fileno())));
 }
 
-CASE("subprocess.run.capture.large",
-     "both streams, more than pipes hold, at the same time") {
-  const CompletedProcess process = run_sh(
-      "head -c 300000 /dev/zero >&2; head -c 300000 /dev/zero; head -c 300000 /dev/zero >&2",
-      {.capture_output = true});
+CASE("subprocess.run.capture.large", "both streams, more than pipes hold, at the same time") {
+  const CompletedProcess process =
+      run_sh("head -c 300000 /dev/zero >&2; head -c 300000 /dev/zero; head -c 300000 /dev/zero >&2",
+             {.capture_output = true});
   Log{process.returncode, process.stdout_->size(), process.stderr_->size()};
 }
 
 CASE("subprocess.run.capture.with-stdout",
      "capture_output beside stdout or stderr is a ValueError") {
-  for (const auto& options :
-       {RunOptions{.capture_output = true, .stdout_ = DEVNULL},
-        RunOptions{.capture_output = true, .stderr_ = STDOUT},
-        RunOptions{.capture_output = true, .stdout_ = PIPE, .stderr_ = PIPE}})
+  for (const auto& options : {RunOptions{.capture_output = true, .stdout_ = DEVNULL},
+                              RunOptions{.capture_output = true, .stderr_ = STDOUT},
+                              RunOptions{.capture_output = true, .stdout_ = PIPE, .stderr_ = PIPE}})
     log(raised([&] { run_sh("echo run >&2", options); }));
 }
 
@@ -201,10 +198,9 @@ CASE("subprocess.run.check.raises", "check: CalledProcessError unless the code i
 }
 
 CASE("subprocess.run.check.carries", "with the code, the command and what was captured") {
-  for (const auto& options :
-       {RunOptions{.check = true}, RunOptions{.check = true, .stdout_ = PIPE},
-        RunOptions{.capture_output = true, .check = true},
-        RunOptions{.check = true, .stdout_ = PIPE, .stderr_ = STDOUT}}) {
+  for (const auto& options : {RunOptions{.check = true}, RunOptions{.check = true, .stdout_ = PIPE},
+                              RunOptions{.capture_output = true, .check = true},
+                              RunOptions{.check = true, .stdout_ = PIPE, .stderr_ = STDOUT}}) {
     Redirected out(1), err(2);
     try {
       run_sh("printf out; printf err >&2; exit 3", options);
@@ -232,16 +228,14 @@ CASE("subprocess.run.timeout.expires",
 CASE("subprocess.run.timeout.never-before", "not before the timeout has passed") {
   for (const bool capture : {false, true}) {
     const auto start = now();
-    EXPECT_THROW(run({"sleep", "1000"},
-                     {.capture_output = capture, .timeout = times::must_expire}),
+    EXPECT_THROW(run({"sleep", "1000"}, {.capture_output = capture, .timeout = times::must_expire}),
                  TimeoutExpired);
     EXPECT_GE(now() - start, times::must_expire);
   }
 }
 
 CASE("subprocess.run.timeout.long-enough", "a child that ends in time is as without one") {
-  log_streams(
-      run_sh("printf out; exit 3", {.timeout = times::must_not_expire, .stdout_ = PIPE}));
+  log_streams(run_sh("printf out; exit 3", {.timeout = times::must_not_expire, .stdout_ = PIPE}));
   log_streams(run_sh("exit 3", {.timeout = times::must_not_expire}));
 }
 
@@ -284,16 +278,16 @@ CASE("subprocess.run.timeout.as-given", "the timeout that it names is the one th
 }
 
 CASE("subprocess.run.timeout.partial-output", "and what had come by then") {
-  for (const auto& options : {RunOptions{.timeout = times::may_expire,
-                                         .stdout_ = PIPE,
-                                         .preexec_fn = at_start("out", "err")},
-                              RunOptions{.capture_output = true,
-                                         .timeout = times::may_expire,
-                                         .preexec_fn = at_start("out", "err")},
-                              RunOptions{.timeout = times::may_expire,
-                                         .stdout_ = PIPE,
-                                         .stderr_ = STDOUT,
-                                         .preexec_fn = at_start("out", "err")}}) {
+  for (const auto& options :
+       {RunOptions{
+            .timeout = times::may_expire, .stdout_ = PIPE, .preexec_fn = at_start("out", "err")},
+        RunOptions{.capture_output = true,
+        .timeout = times::may_expire,
+        .preexec_fn = at_start("out", "err")},
+        RunOptions{.timeout = times::may_expire,
+        .stdout_ = PIPE,
+        .stderr_ = STDOUT,
+        .preexec_fn = at_start("out", "err")}}) {
     Redirected elsewhere(2);
     try {
       run({"sleep", "1000"}, options);
@@ -318,15 +312,16 @@ CASE("subprocess.run.timeout.grandchild",
      "the time is over even while a grandchild holds the pipes") {
   const Channel channel;
   log(raised([&] {
-    run("cat; true", {.capture_output = true, .timeout = 50ms, .stdin_ = channel.reader, .shell = true});
+    run("cat; true",
+        {.capture_output = true, .timeout = 50ms, .stdin_ = channel.reader, .shell = true});
   }));
   log(no_child_left());
 }
 
 CASE("subprocess.run.args.words", "each word of a list arrives whole") {
-  log_streams(run({"printf", "[%s]", "a  b", "", "*", "$HOME", "it's", "\"", "\\", "new\nline",
-                   "\u00e4", ";"},
-                  {.stdout_ = PIPE}));
+  log_streams(run(
+      {"printf", "[%s]", "a  b", "", "*", "$HOME", "it's", "\"", "\\", "new\nline", "\u00e4", ";"},
+      {.stdout_ = PIPE}));
   log_streams(run({"printf", "[%s]", "\xff\xfe"}, {.stdout_ = PIPE}));
 }
 
@@ -372,7 +367,8 @@ CASE("subprocess.run.text.both-ways",
   log_streams(run({"cat"}, {.input = "\u20ac\r\n\r", .stdout_ = PIPE, .text = true}));
   log_streams(run_sh("printf 'a\\r\\nb\\rc'; printf 'd\\r\\n' >&2",
                      {.capture_output = true, .text = true}));
-  log_streams(run({"cat"}, {.input = "\u00e4", .stdout_ = PIPE, .encoding = "latin-1", .errors = "strict"}));
+  log_streams(run({"cat"},
+                  {.input = "\u00e4", .stdout_ = PIPE, .encoding = "latin-1", .errors = "strict"}));
   log_streams(run({"printf", "\\344\\n"}, {.stdout_ = PIPE, .encoding = "latin-1"}));
   log_streams(run({"printf", "[\\200]"}, {.capture_output = true, .errors = "backslashreplace"}));
 }
