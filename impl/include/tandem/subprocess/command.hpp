@@ -34,7 +34,7 @@ std::string to_word(S&& text) {
   else if constexpr (std::is_same_v<std::remove_cvref_t<S>, std::string>)
     return std::forward<S>(text);
   else {
-    if constexpr (std::is_pointer_v<std::decay_t<S>>)
+    if constexpr (std::is_pointer_v<std::remove_cvref_t<S>>)
       if (static_cast<const char*>(text) == nullptr) throw ValueError("a word is a null pointer");
     return std::string(static_cast<std::string_view>(text));
   }
