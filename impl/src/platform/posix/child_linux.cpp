@@ -208,6 +208,7 @@ void run_child(ChildWork& work) noexcept {
   arrange_signals(work);
   arrange_ids(work);
   if (work.prepare && !work.prepare(work.prepare_argument)) fail(work, SpawnStep::prepare, 0);
+  if (work.prepare && work.inherits_environment) work.envp = environ;
   if (work.close_others) close_others(work);
   execute(work);
 }

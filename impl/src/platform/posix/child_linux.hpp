@@ -12,6 +12,7 @@ struct ChildWork {
   const char* const* candidates;
   char* const* argv;
   char* const* envp;
+  bool inherits_environment;  // envp is the parent's own, which prepare() may change
 
   int parent_ends[3];
   int stdio[3];

@@ -143,6 +143,7 @@ ChildWork work_for(const SpawnPlan& plan, const NoSignals& signals) noexcept {
   work.candidates = plan.candidates.data();
   work.argv = words(plan.argv);
   work.envp = plan.envp.empty() ? environ : words(plan.envp);
+  work.inherits_environment = plan.envp.empty();
   std::copy_n(plan.parent_ends, 3, work.parent_ends);
   std::copy_n(plan.stdio, 3, work.stdio);
   work.close_others = plan.close_others;
