@@ -1552,11 +1552,28 @@ CASE("subprocess.popen.communicate.again", "a second call has nothing more to gi
   EXPECT_EQ(process.communicate({.timeout = times::must_not_expire}), nothing);
 }
 
-CASE("subprocess.popen.communicate.again-one-pipe",
-     "a second call, of one pipe and without a timeout") {
-  Popen process = sh("echo out", {.stdout_ = PIPE});
-  report(process);
-  log(timed_out([&] { process.communicate(); }));
+CASE("subprocess.popen.communicate.closed", "a stream that was closed before") {
+  Popen ended({"cat"}, {.stdin_ = PIPE});
+  ended.stdin_().close();
+  report(ended);
+  {
+    ScopedPopen process({"cat"}, {.stdin_ = PIPE});
+    process.stdin_().close();
+    log(raised([&] { process.communicate({.input = "late"}); }));
+  }
+  {
+    ScopedPopen process({"cat"}, {.stdin_ = PIPE, .stdout_ = PIPE});
+    process.stdin_().close();
+    log(raised([&] { process.communicate(); }));
+  }
+  {
+    ScopedPopen process({"true"}, {.stdout_ = PIPE});
+    process.stdout_().close();
+    log(raised([&] { process.communicate(); }));
+  }
+  Popen both({"true"}, {.stdout_ = PIPE, .stderr_ = PIPE});
+  both.stdout_().close();
+  report(both);
 }
 
 CASE("subprocess.popen.communicate.text", "text: every end of line is \\n") {
