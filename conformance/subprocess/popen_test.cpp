@@ -956,23 +956,23 @@ using Ids = std::vector<subprocess::UserOrId>;
 
 CASE("subprocess.popen.ids.user", "user: by number or by name") {
   const int own = static_cast<int>(::getuid());
-  for (const auto& [user, number] :
+  for (const auto& each :
        {std::pair<subprocess::UserOrId, int>{65534, 65534}, {"nobody", 65534}, {own, own}})
     for (const bool close_fds : {true, false})
-      log(allowed([&, user = user, number = number] {
-        return said_by({"id", "-u"}, {.close_fds = close_fds, .user = user}) ==
-               Words{std::to_string(number)};
+      log(allowed([&] {
+        return said_by({"id", "-u"}, {.close_fds = close_fds, .user = each.first}) ==
+               Words{std::to_string(each.second)};
       }));
 }
 
 CASE("subprocess.popen.ids.group", "group: by number or by name") {
   const int own = static_cast<int>(::getgid());
-  for (const auto& [group, number] :
+  for (const auto& each :
        {std::pair<subprocess::UserOrId, int>{65534, 65534}, {"nogroup", 65534}, {own, own}})
     for (const bool close_fds : {true, false})
-      log(allowed([&, group = group, number = number] {
-        return said_by({"id", "-g"}, {.close_fds = close_fds, .group = group}) ==
-               Words{std::to_string(number)};
+      log(allowed([&] {
+        return said_by({"id", "-g"}, {.close_fds = close_fds, .group = each.first}) ==
+               Words{std::to_string(each.second)};
       }));
 }
 
