@@ -126,6 +126,10 @@ class Conversation {
 
   // What the user has written before. That it arrives nowhere is no error here.
   void flush_stdin() {
+    if (is_simple() && state_.in->closed()) {
+      if (!talk().input.empty()) state_.in->write(talk().input);  // says what is wrong
+      return;
+    }
     ignoring_broken_pipe([&] { state_.in->flush(); });
     if (talk().input.empty()) close_stdin();
   }
