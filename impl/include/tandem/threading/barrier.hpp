@@ -8,6 +8,7 @@
 
 #include "tandem/core/exceptions.hpp"
 #include "tandem/core/export.hpp"
+#include "tandem/core/fork.hpp"
 #include "tandem/core/spin.hpp"
 #include "tandem/core/timeout.hpp"
 #include "tandem/platform/seam.hpp"
@@ -74,6 +75,7 @@ class TANDEM_API Barrier {
     std::uint32_t index;
   };
 
+  void forget_the_lost() noexcept;
   Place arrive();
   void complete(const Place& place);
   void wait_for_others(const Place& place, detail::Deadline until);
@@ -94,6 +96,8 @@ class TANDEM_API Barrier {
   const Timeout timeout_;
   const std::function<void()> action_;
   detail::AdaptiveSpin spin_;
+  // Of those who are inside: in a child of fork() they do not exist.
+  seam::atomic<std::uint32_t> generation_{detail::process_generation};
 
   // All that changes, in one word on a line of its own:
   // bit 0: broken | bit 1: resetting, until all have left | bit 2: somebody may sleep
