@@ -116,7 +116,8 @@ void Barrier::complete(const Place& place) {
   const std::uint32_t generation = detail::process_generation;
   const auto is_parent = [&] { return generation == detail::process_generation; };
   try {
-    if (action_) action_();
+    const auto& action = *action_.operator->();
+    if (action) action();
   } catch (...) {
     forget_the_lost();
     const std::uint64_t self = is_parent() ? one_thread : 0;

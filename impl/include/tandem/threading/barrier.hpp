@@ -6,6 +6,7 @@
 #include <ostream>
 #include <string>
 
+#include "tandem/core/abandon.hpp"
 #include "tandem/core/exceptions.hpp"
 #include "tandem/core/export.hpp"
 #include "tandem/core/fork.hpp"
@@ -29,7 +30,7 @@ struct BarrierOptions {
 
 // A place where a number of threads wait for each other, again and again.
 // Neither copied nor moved. The action must not call wait(), reset() or abort() of its barrier:
-// they wait until it has returned.
+// they wait until it has returned. In a child of fork() those that waited are not counted.
 // Threads  any number at once; those beyond the parties come to the next round.
 // Order    what each thread did before wait(), and the action, is visible to all after it.
 // Spec     threading.barrier
@@ -94,7 +95,7 @@ class TANDEM_API Barrier {
   const std::uint32_t parties_;
   const bool crowded_;  // not all parties can run at once
   const Timeout timeout_;
-  const std::function<void()> action_;
+  const detail::Abandonable<std::function<void()>> action_;
   detail::AdaptiveSpin spin_;
   // Of those who are inside: in a child of fork() they do not exist.
   seam::atomic<std::uint32_t> generation_{detail::process_generation};
