@@ -57,6 +57,13 @@ void tell(const Result& result, const Names& named) {
   log(result.done.size(), result.not_done.size());
 }
 
+// Uses up some of its stack: what a lost thread had there is gone.
+int scribble() {
+  volatile char over[64 * 1024];
+  for (volatile char& each : over) each = 1;
+  return over[0];
+}
+
 // Waits in another thread until act() lets it go.
 template <class Act>
 void tell_when(const Fs& fs, futures::WaitOptions options, Act act, const Names& named) {
@@ -317,6 +324,11 @@ CASE("futures.wait.forked", "a child may finish what lost threads wait for") {
   auto asking = in_thread([&] { f.result(); });
   wait_until_blocked(2);
   EXPECT_EQ(said_until_exit([&](Child& child) {
+              threading::Barrier together(2);  // so that both stacks are used again
+              std::vector<std::jthread> threads;
+              for (int i = 0; i < 2; ++i)
+                threads.push_back(in_thread([&] { together.wait(), scribble(); }));
+              threads.clear();
               f.set_result(42);
               child.say(std::to_string(f.result()));
               std::_Exit(0);  // the other threads' handles are not here
