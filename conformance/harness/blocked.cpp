@@ -20,8 +20,8 @@ std::size_t parked_by_this_case() {
 }  // namespace
 
 void wait_until_blocked(std::size_t n) {
-  constexpr int looks =
-      3;  // who waits for a moment only, for a lock inside the library, is not meant
+  // Who waits for a moment only, for a lock inside the library, is not meant.
+  constexpr int looks = 3;
   const auto deadline = now() + times::must_not_expire;
   for (int seen = 0; seen < looks;) {
     seen = parked_by_this_case() < n ? 0 : seen + 1;
