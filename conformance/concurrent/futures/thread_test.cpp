@@ -262,7 +262,11 @@ CASE("futures.thread.shutdown-waits", "shutdown() returns when all work is done"
   std::atomic<int> ran = 0;
   ThreadPoolExecutor pool(5);
   Fs fs;
-  for (int n = 0; n < 50; ++n) fs.push_back(pool.submit([&] { return ++ran; }));
+  for (int n = 0; n < 50; ++n)
+    fs.push_back(pool.submit([&] {
+      let_others_run();
+      return ++ran;
+    }));
   pool.shutdown();
   log(ran.load(), count(done(fs)), count(cancelled(fs)));
 }
@@ -313,8 +317,11 @@ CASE("futures.thread.shutdown-options", "shutdown(wait, cancel_futures), all fou
       if (cancel_futures) busy.fs.back().add_done_callback([&](const auto&) { busy.gate.set(); });
       auto thread =
           in_thread([&] { busy.pool.shutdown({.wait = wait, .cancel_futures = cancel_futures}); });
-      if (!cancel_futures) busy.gate.set();
-      thread.join();
+      if (!cancel_futures) {  // not before shutdown() has done what it does
+        wait ? wait_until_blocked(2) : thread.join();
+        busy.gate.set();
+      }
+      if (thread.joinable()) thread.join();
       busy.pool.shutdown();
       log(cancelled(busy.fs), done(busy.fs));
     }
