@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
+#include <memory>
 #include <string_view>
 
 #include "conformance/concurrent/futures/support.hpp"
@@ -68,6 +70,22 @@ CASE("futures.thread.started-lazily", "no thread without work") {
   log(workers("lazy"));
   pool.submit(mul, 2, 3).result();
   log(workers("lazy"));
+}
+
+CASE("futures.thread.no-thread", "without a thread submit() raises, and has submitted nothing") {
+  ThreadPoolExecutor pool(1);
+  bool ran = false;
+  std::string nested;
+  // Destroyed with the call, and uses the pool.
+  std::shared_ptr<void> last(&pool, [&](void*) { nested = raised([&] { pool.submit([] {}); }); });
+  const std::size_t usual = threading::stack_size(std::int64_t{1} << 47);
+  const std::string said =
+      raised([&] { pool.submit([&ran, own = std::move(last)] { ran = true; }); });
+  threading::stack_size(static_cast<std::int64_t>(usual));
+  EXPECT_EQ(said, "RuntimeError: can't start new thread");
+  EXPECT_EQ(nested, said);
+  EXPECT_EQ(pool.submit(mul, 2, 3).result(), 6);
+  EXPECT_FALSE(ran);
 }
 
 CASE("futures.thread.one-thread-per-busy-task", "three tasks together have three threads") {

@@ -5,7 +5,6 @@
 #include "tandem/core/exceptions.hpp"
 #include "tandem/core/park.hpp"
 #include "tandem/core/repr.hpp"
-#include "threading/acquire.hpp"
 
 namespace tandem::inline v1 {
 
@@ -15,7 +14,7 @@ std::optional<Deadline> acquire_deadline(const threading::AcquireOptions& option
   const Timeout timeout = options.timeout;
   // Python's way to say "none given" is -1 second.
   const bool unset = timeout.is_forever() || timeout.limit() == std::chrono::seconds(-1);
-  refuse_too_large(timeout, out_of_range);
+  refuse_too_large(timeout);
   if (!options.blocking) {
     if (!unset) throw ValueError("can't specify a timeout for a non-blocking call");
     return std::nullopt;
