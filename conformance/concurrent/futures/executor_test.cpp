@@ -352,12 +352,11 @@ CASE("futures.executor.map-view",
   auto transformed = executor.map(absolute, made);
   for (int& x : xs) x = -x - 10;
   executor.run(4 + 2 + 3 + 4 + 3);
-  using Numbers = std::vector<int>;
-  EXPECT_EQ(collected(std::move(copied)), (Numbers{0, 1, 2, 3}));
-  EXPECT_EQ(collected(std::move(read)), (Numbers{10, 11, 12, 13}));
-  EXPECT_EQ(collected(std::move(sums)), (Numbers{-10, -10, -10}));
-  EXPECT_EQ(collected(std::move(counted)), (Numbers{2, 1, 0, 1}));
-  EXPECT_EQ(collected(std::move(transformed)), (Numbers{1, 2, 3}));
+  EXPECT_EQ(collected(std::move(copied)), numbers(0, 4));
+  EXPECT_EQ(collected(std::move(read)), numbers(10, 14));
+  EXPECT_EQ(collected(std::move(sums)), (std::vector{-10, -10, -10}));
+  EXPECT_EQ(collected(std::move(counted)), (std::vector{2, 1, 0, 1}));
+  EXPECT_EQ(collected(std::move(transformed)), numbers(1, 4));
 }
 
 CASE("futures.executor.map-input-raises", "what the iterable raises, map() raises") {
@@ -668,6 +667,7 @@ CASE("futures.executor.concept", "generic code over any executor") {
   static_assert(futures::Executor<Inline>);
   static_assert(!futures::Executor<int>);
   static_assert(std::is_abstract_v<futures::ExecutorBase>);
+  static_assert(!std::is_copy_constructible_v<Inline>);
   static_assert(!std::is_copy_constructible_v<ThreadPoolExecutor>);
   static_assert(!std::is_move_constructible_v<ThreadPoolExecutor>);
   ThreadPoolExecutor pool(1);
