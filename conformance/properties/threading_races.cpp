@@ -163,6 +163,8 @@ std::chrono::nanoseconds processor_time() {
 TEST(IdleThreads, AThousandCostNothing) {
   constexpr std::size_t count = 1'000;
   constexpr std::chrono::milliseconds watched(200);
+  Tally tally({"threads", count, count});
+  tally.add(count);
   const Watchdog watchdog("a thousand threads that wait");
   Waits waits;
   waits.lock.acquire();
