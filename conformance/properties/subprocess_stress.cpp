@@ -108,11 +108,11 @@ TEST_F(SubprocessStress, NothingLeaksIntoChildren) {
   });
   opener.start();
   for (std::uint64_t i = 0; i < tally.wanted(); ++i)
-    EXPECT_EQ(
-        subprocess::check_output(
-            {"sh", "-c", "for f in /proc/$$/fd/*; do [ -e $f ] && printf \"${f##*/} \"; done"},
-            {.stdin_ = subprocess::DEVNULL}),
-        "0 1 2 ");
+    EXPECT_EQ(subprocess::check_output(
+                  {"sh", "-c",
+                   "for f in /proc/$$/fd/*; do [ -e $f ] && printf \"${f##*/} \"; done; true"},
+                  {.stdin_ = subprocess::DEVNULL}),
+              "0 1 2 ");
   stop = true;
   opener.join();
   tally.add(tally.wanted());
