@@ -63,7 +63,8 @@ platform::Transfer Collector::read_from(int handle) {
     done = platform::read_some(handle, bytes + before, next_);
     return before + done.count;
   });
-  if (done.count == next_) next_ = std::min(4 * next_, largest_read);
+  if (done.count == next_)
+    next_ = largest_read;  // less than a pipe holds is a switch of threads more
   return done;
 }
 
@@ -223,7 +224,8 @@ class Conversation {
   }
   std::string text_of(Collector& collector) const {
     std::string bytes = collector.take();
-    return state_.text ? decode(bytes, *state_.text) : bytes;
+    if (state_.text) return decode(bytes, *state_.text);
+    return bytes;  // moved: there may be much of them
   }
 
   PopenState& state_;
