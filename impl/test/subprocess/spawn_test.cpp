@@ -62,7 +62,7 @@ Error caught(Act act) {
   throw std::logic_error("nothing was thrown");
 }
 
-// By what is forbidden: sharing memory, handles, ranges.
+// By what is forbidden.
 class Spawn : public testing::TestWithParam<Abilities> {
  protected:
   void SetUp() override {
@@ -205,15 +205,16 @@ TEST_P(Spawn, MapsStreamsInEveryOrder) {
 }
 
 std::string name_of(const testing::TestParamInfo<Abilities>& info) {
-  const auto& [shared, handles, ranges] = info.param;
+  const auto& [shared, handles, clear, ranges] = info.param;
   return std::string(shared ? "Shared" : "Copied") + (handles ? "Handles" : "Numbers") +
-         (ranges ? "Ranges" : "Listing");
+         (clear ? "Bare" : "") + (ranges ? "Ranges" : "Listing");
 }
 
 INSTANTIATE_TEST_SUITE_P(Abilities, Spawn,
-                         testing::Values(Abilities{}, Abilities{true, false, true},
-                                         Abilities{false, true, false},
-                                         Abilities{false, false, false}),
+                         testing::Values(Abilities{}, Abilities{true, true, false, true},
+                                         Abilities{true, false, false, true},
+                                         Abilities{false, true, true, false},
+                                         Abilities{false, false, false, false}),
                          name_of);
 
 // All that is read so far is kept, however large, and nothing is copied in small steps.
