@@ -138,7 +138,7 @@ CASE("os.register-at-fork.own-lock", "a lock of one's own survives") {
   });
   user.start();
   for (int turn = 0; turn < 20; ++turn)
-    fork_and_wait([] { note(repr(lock.acquire({.timeout = times::must_not_expire}))); });
+    fork_and_wait([] { note(repr(lock.acquire({.blocking = false}))); });
   stop.set();
   user.join();
   delete &note;

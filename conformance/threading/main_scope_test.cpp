@@ -88,6 +88,7 @@ CASE("threading.main-scope.exit-in-thread",
               static threading::Event go;
               threading::Thread([&] {
                 go.wait();
+                threading::Event().wait(times::brief);
                 child.say("end of other");
               }).start();
               threading::Thread([&] {

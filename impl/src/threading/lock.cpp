@@ -36,9 +36,6 @@ bool Lock::acquire(AcquireOptions options) {
   return until && lock_slowly(*until);
 }
 
-// relaxed: an answer, stale at once; it orders nothing
-bool Lock::locked() const noexcept { return word_.load(std::memory_order_relaxed) != unlocked; }
-
 bool Lock::lock_slowly(detail::Deadline until) noexcept {
   const auto taken = [this] {
     // relaxed: only decides whether to try; try_lock() acquires.

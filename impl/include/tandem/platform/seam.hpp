@@ -7,6 +7,9 @@
 //   seam::hint<T>          the same, of what nobody relies on: statistics
 //   seam::clock            the monotonic clock of every deadline
 //   seam::cpu_relax()      tells the processor that this is a spin loop: 5 to 40 ns
+//   seam::is_alone()      whether this is the only thread there is: then no operation need be
+//   atomic.
+//                          Only a hint to be faster: false is always right
 //   seam::spins(n)         how long a spin lasts, in pauses
 //   seam::thread_word(w)   says at its definition that each thread has a thread_local word w
 #pragma once

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <string>
 
-#include "concurrent/futures/backoff.hpp"
+#include "core/backoff.hpp"
 #include "tandem/platform/seam.hpp"
 
 namespace tandem::inline v1::concurrent::futures::detail {
