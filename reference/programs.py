@@ -4,7 +4,9 @@ import concurrent.futures as futures
 import logging
 import queue
 import re
+import os
 import shlex
+import subprocess
 import threading
 
 WOULD_BLOCK = 0.0001
@@ -408,7 +410,39 @@ class ShlexProgram(Program):
         return list(map(text_of_bytes, shlex.split(shlex.join(map(bytes_of, words)))))
 
 
-KINDS = {"queue": QueueProgram, "future": FutureProgram, "executor": ExecutorProgram, "shlex": ShlexProgram}
+class TextProgram(Program):
+    def __init__(self, program):
+        super().__init__(program)
+        self.format = {name: program[name] for name in ("encoding", "errors")}
+
+    def child(self):
+        return subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, **self.format)
+
+    def do_read(self, text, steps):
+        with self.child() as child:
+            os.write(child.stdin.fileno(), text.encode("latin-1"))
+            child.stdin.close()
+            seen = []
+            try:
+                for step in steps:
+                    seen.append(self.step(child.stdout, step))
+            except UnicodeError as error:
+                seen.append({"raised": described(error)})
+            return seen
+
+    def step(self, file, step):
+        if step == "lines":
+            return [text_of_bytes(line) for line in file]
+        return text_of_bytes(file.readline() if step == "line" else file.read(step))
+
+    def do_write(self, text):
+        with self.child() as child:
+            count = child.stdin.write(bytes_of(text))
+            child.stdin.close()
+            return [count, os.read(child.stdout.fileno(), 1 << 16).decode("latin-1")]
+
+
+KINDS = {"queue": QueueProgram, "future": FutureProgram, "executor": ExecutorProgram, "shlex": ShlexProgram, "text": TextProgram}
 
 
 def run(kind, program):

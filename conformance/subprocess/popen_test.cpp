@@ -956,23 +956,23 @@ using Ids = std::vector<subprocess::UserOrId>;
 
 CASE("subprocess.popen.ids.user", "user: by number or by name") {
   const int own = static_cast<int>(::getuid());
-  for (const auto& [user, number] :
+  for (const auto& each :
        {std::pair<subprocess::UserOrId, int>{65534, 65534}, {"nobody", 65534}, {own, own}})
     for (const bool close_fds : {true, false})
-      log(allowed([&, user = user, number = number] {
-        return said_by({"id", "-u"}, {.close_fds = close_fds, .user = user}) ==
-               Words{std::to_string(number)};
+      log(allowed([&] {
+        return said_by({"id", "-u"}, {.close_fds = close_fds, .user = each.first}) ==
+               Words{std::to_string(each.second)};
       }));
 }
 
 CASE("subprocess.popen.ids.group", "group: by number or by name") {
   const int own = static_cast<int>(::getgid());
-  for (const auto& [group, number] :
+  for (const auto& each :
        {std::pair<subprocess::UserOrId, int>{65534, 65534}, {"nogroup", 65534}, {own, own}})
     for (const bool close_fds : {true, false})
-      log(allowed([&, group = group, number = number] {
-        return said_by({"id", "-g"}, {.close_fds = close_fds, .group = group}) ==
-               Words{std::to_string(number)};
+      log(allowed([&] {
+        return said_by({"id", "-g"}, {.close_fds = close_fds, .group = each.first}) ==
+               Words{std::to_string(each.second)};
       }));
 }
 
@@ -1552,11 +1552,28 @@ CASE("subprocess.popen.communicate.again", "a second call has nothing more to gi
   EXPECT_EQ(process.communicate({.timeout = times::must_not_expire}), nothing);
 }
 
-CASE("subprocess.popen.communicate.again-one-pipe",
-     "a second call, of one pipe and without a timeout") {
-  Popen process = sh("echo out", {.stdout_ = PIPE});
-  report(process);
-  log(timed_out([&] { process.communicate(); }));
+CASE("subprocess.popen.communicate.closed", "a stream that was closed before") {
+  Popen ended({"cat"}, {.stdin_ = PIPE});
+  ended.stdin_().close();
+  report(ended);
+  {
+    ScopedPopen process({"cat"}, {.stdin_ = PIPE});
+    process.stdin_().close();
+    log(raised([&] { process.communicate({.input = "late"}); }));
+  }
+  {
+    ScopedPopen process({"cat"}, {.stdin_ = PIPE, .stdout_ = PIPE});
+    process.stdin_().close();
+    log(raised([&] { process.communicate(); }));
+  }
+  {
+    ScopedPopen process({"true"}, {.stdout_ = PIPE});
+    process.stdout_().close();
+    log(raised([&] { process.communicate(); }));
+  }
+  Popen both({"true"}, {.stdout_ = PIPE, .stderr_ = PIPE});
+  both.stdout_().close();
+  report(both);
 }
 
 CASE("subprocess.popen.communicate.text", "text: every end of line is \\n") {

@@ -96,7 +96,7 @@ def _():
     pipe, said = heard("cat")
     log(pipe.write("hello\n"), pipe.write("\u20ac\r\n"))
     with said:
-        log(pipe.close(), repr(said.read())[1:])
+        log(pipe.close(), repr(said.read().decode()))
 
 
 
@@ -183,7 +183,7 @@ def _():
     pipe, said = heard("cat; echo done; exit 3")
     pipe.write("x")
     with said:
-        log(pipe.close(), repr(said.read())[1:], pipe.close())
+        log(pipe.close(), repr(said.read().decode()), pipe.close())
 
 
 
@@ -213,4 +213,4 @@ def _():
     with pipe:
         pipe.write("x")
     with said:
-        log(repr(said.read())[1:])
+        log(repr(said.read().decode()))

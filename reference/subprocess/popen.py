@@ -1374,11 +1374,21 @@ def _():
     report(process, b"")
 
 
-@case("subprocess.popen.communicate.again-one-pipe", "a second call, of one pipe and without a timeout")
+@case("subprocess.popen.communicate.closed", "a stream that was closed before")
 def _():
-    process = sh("echo out", stdout=PIPE)
+    process = Popen(["cat"], stdin=PIPE)
+    process.stdin.close()
     report(process)
-    log(raised(process.communicate).partition(":")[0])
+    for options in ({"stdin": PIPE}, {"stdin": PIPE, "stdout": PIPE}):
+        with Popen(["cat"], **options) as process:
+            process.stdin.close()
+            log(raised(lambda: process.communicate(b"late" if len(options) == 1 else None)))
+    with Popen(["true"], stdout=PIPE) as process:
+        process.stdout.close()
+        log(raised(process.communicate))
+    process = Popen(["true"], stdout=PIPE, stderr=PIPE)
+    process.stdout.close()
+    report(process)
 
 
 @case("subprocess.popen.communicate.text", "text: every end of line is \\n")

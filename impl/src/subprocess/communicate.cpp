@@ -82,8 +82,15 @@ class Conversation {
       : state_(state), options_(std::move(options)), until_(Deadline::after(options_.timeout)) {}
 
   subprocess::Output run() {
+    const bool is_read_first = is_simple() && !talk().started;
     begin();
     exchange();
+    // CPython reads a single stream as text: what is no text is found before the wait.
+    if (is_read_first) {
+      subprocess::Output output = finish();
+      state_.child->wait(until_);
+      return output;
+    }
     if (!state_.child->wait(until_)) expire();
     return finish();
   }
@@ -123,6 +130,10 @@ class Conversation {
 
   // What the user has written before. That it arrives nowhere is no error here.
   void flush_stdin() {
+    if (is_simple() && state_.in->closed()) {
+      if (!talk().input.empty()) state_.in->write(talk().input);  // says what is wrong
+      return;
+    }
     ignoring_broken_pipe([&] { state_.in->flush(); });
     if (talk().input.empty()) close_stdin();
   }
