@@ -78,7 +78,7 @@ CASE("os.system.streams", "what it writes goes where ours goes: each stream to i
 CASE("os.system.blocks", "it returns when the command has ended") {
   int ends[2];
   ASSERT_EQ(::pipe(ends), 0);
-  log(os::system("printf done >&" + std::to_string(ends[1])));
+  log(os::system("printf done >&" + std::to_string(ends[1]) + "; exit 3"));
   ::close(ends[1]);
   char said[100];
   log(std::string(said, static_cast<std::size_t>(::read(ends[0], said, sizeof said))));

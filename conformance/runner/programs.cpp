@@ -22,7 +22,7 @@ constexpr NamedKind all_kinds[] = {
 #ifdef TANDEM_PROGRAMS_FUTURES
     {"future", run_future}, {"executor", run_executor},
 #endif
-    {"shlex", run_shlex},   {"text", run_text},
+    {"shlex", run_shlex},   {"text", run_text},         {"child", run_child},
 };
 
 std::string class_name(const std::type_info& type) {

@@ -31,6 +31,7 @@ Json run_future(const Json& program);
 Json run_executor(const Json& program);
 Json run_shlex(const Json& program);
 Json run_text(const Json& program);
+Json run_child(const Json& program);
 
 // An operation [name, argument..., {options}], taken apart.
 struct Step {

@@ -127,8 +127,9 @@ CASE("subprocess.call.check-output.input", "input is what the child reads; not b
 CASE("subprocess.call.check-output.input-empty",
      "an empty input is the end at once, whatever our own stdin holds") {
   const OwnStreams own;
-  const Channel channel;
+  Channel channel;
   checked(static_cast<int>(::write(channel.writer, "ours", 4)));
+  channel.open();
   checked(::dup2(channel.reader, 0));
   Log{shown(check_output({"cat"}, {.input = ""})),
       shown(check_output({"cat"}, {.input = "", .text = true}))};
