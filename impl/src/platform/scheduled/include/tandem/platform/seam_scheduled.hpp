@@ -118,6 +118,7 @@ inline void cpu_relax() noexcept {
 }
 
 // A longer one would only be more of the same.
+constexpr bool is_alone() noexcept { return false; }
 constexpr std::uint32_t spins(std::uint32_t) noexcept { return 1; }
 
 template <class T>
