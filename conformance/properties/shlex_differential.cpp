@@ -24,18 +24,7 @@ rc::Gen<char> byte() {
 }
 rc::Gen<std::string> bytes() { return rc::gen::container<std::string>(byte()); }
 
-// As programs have it: a character for each byte.
-rc::Gen<Json> text() {
-  return rc::gen::map(bytes(), [](const std::string& some) {
-    std::string utf8;
-    for (const char c : some) {
-      const auto code = static_cast<unsigned char>(c);
-      if (code >= 0x80) utf8 += static_cast<char>(0xC0 | (code >> 6));
-      utf8 += static_cast<char>(code < 0x80 ? code : 0x80 | (code & 0x3F));
-    }
-    return Json(utf8);
-  });
-}
+rc::Gen<Json> text() { return text_of(byte()); }
 rc::Gen<Json> texts() {
   return rc::gen::map(rc::gen::resize(6, rc::gen::container<std::vector<Json>>(text())),
                       [](std::vector<Json> some) { return Json(std::move(some)); });

@@ -41,9 +41,14 @@ class Asleep:
 
 @case("os.popen.read.output", "what the command writes to stdout, as text; its stderr is not in it")
 def _():
-    pipe = os.popen(r"printf 'one\ntwo'; exec 2>/dev/null; printf err >&2")
+    before, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    pipe = os.popen(r"printf 'one\ntwo'; printf err >&2")
     log(repr(pipe.read()), repr(pipe.read()))
     pipe.close()
+    os.dup2(before, 2)
+    os.close(before)
+    os.close(nowhere)
 
 
 @case("os.popen.read.shell", "the command is a shell's: quotes, pipes, variables")
@@ -96,7 +101,7 @@ def _():
     pipe, said = heard("cat")
     log(pipe.write("hello\n"), pipe.write("\u20ac\r\n"))
     with said:
-        log(pipe.close(), repr(said.read())[1:])
+        log(pipe.close(), repr(said.read().decode()))
 
 
 
@@ -183,7 +188,7 @@ def _():
     pipe, said = heard("cat; echo done; exit 3")
     pipe.write("x")
     with said:
-        log(pipe.close(), repr(said.read())[1:], pipe.close())
+        log(pipe.close(), repr(said.read().decode()), pipe.close())
 
 
 
@@ -212,5 +217,9 @@ def _():
     pipe, said = heard("cat; echo done")
     with pipe:
         pipe.write("x")
+    try:
+        log(os.waitpid(-1, os.WNOHANG))
+    except ChildProcessError as error:
+        log(error)
     with said:
-        log(repr(said.read())[1:])
+        log(repr(said.read().decode()))

@@ -58,7 +58,7 @@ def _():
 def _():
     reader, writer = os.pipe()
     os.set_inheritable(writer, True)
-    log(os.system("printf done >&%d" % writer))
+    log(os.system("printf done >&%d; exit 3" % writer))
     os.close(writer)
     log(os.read(reader, 100).decode())
     os.close(reader)

@@ -41,7 +41,7 @@ def _():
 
 @case("subprocess.exceptions.timeout-expired.text", "timed out after N seconds")
 def _():
-    for timeout in (0.05, 1.5, 0.0, 0.0001, 1e-05, 100.25, 2.0):
+    for timeout in (0.05, 1.5, 0, 0.0001, 1e-05, 100.25, 2):
         log(TimeoutExpired(["sleep", "1000"], timeout))
     log(TimeoutExpired("sleep 1000", -0.5))
 

@@ -168,11 +168,39 @@ class ShlexGenerator:
         return {"operations": [self.operation() for _ in range(self.random.randint(1, MAX_OPERATIONS))]}
 
 
+class TextGenerator:
+    PIECES = ["\n", "\r\n", "\r", "a", "bc", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80", "\xff", "\x80", "\xc3", "\xe2\x82"]
+    PIECES += ["\xed\xa0\x80", "\xf4\x90\x80\x80", "\xf0\x9f", "\xc0\x80"]
+
+    def __init__(self, random, features):
+        self.random = random
+
+    def text(self):
+        return "".join(self.random.choices(self.PIECES, k=self.random.randrange(20)))
+
+    def operation(self):
+        random = self.random
+        if random.random() < 0.3:
+            return ["write", self.text()]
+        return ["read", self.text(), random.choices([0, 1, 2, 5, "line", "lines", -1], k=random.randint(1, 5))]
+
+    def program(self):
+        errors = self.random.choice(["strict", "ignore", "replace", "backslashreplace", "surrogateescape"])
+        encoding = self.random.choice(["utf-8", "utf-8", "ascii", "latin-1"])
+        return {"encoding": encoding, "errors": errors, "operations": [self.operation() for _ in range(self.random.randint(1, 4))]}
+
+
 def maker(generator):
     return lambda random, features: generator(random, features).program()
 
 
-GENERATORS = {"queue": maker(QueueGenerator), "future": maker(FutureGenerator), "executor": maker(ExecutorGenerator), "shlex": maker(ShlexGenerator)}
+GENERATORS = {
+    "queue": maker(QueueGenerator),
+    "future": maker(FutureGenerator),
+    "executor": maker(ExecutorGenerator),
+    "shlex": maker(ShlexGenerator),
+    "text": maker(TextGenerator),
+}
 
 
 def without(program, start, length):
