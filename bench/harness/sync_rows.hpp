@@ -53,19 +53,31 @@ double lock_contended(Lock& lock, std::size_t threads, std::uint64_t items) {
 }
 
 template <class Lock>
+Measured lock_cost(const Plan& plan, std::size_t depth) {
+  Lock lock;
+  return cost(plan, 5 * kLockings,
+              [&](std::uint64_t items) { return lock_alone(lock, depth, items); });
+}
+
+template <class Lock>
 void enter_lock_alone(const std::string& row, const std::string& impl, Kind kind,
                       std::size_t depth = 1) {
-  Registry::instance().add({row, impl, kind, [=](const Plan& plan) {
-                              Lock lock;
-                              return cost(plan, 5 * kLockings, [&](std::uint64_t items) {
-                                return lock_alone(lock, depth, items);
-                              });
+  Registry::instance().add(
+      {row, impl, kind, [=](const Plan& plan) { return lock_cost<Lock>(plan, depth); }});
+}
+
+template <class Lock>
+void enter_lock_uncontended(const std::string& row, const std::string& impl, Kind kind) {
+  Registry::instance().add({row, impl, kind, [](const Plan& plan) {
+                              const Bystander bystander;
+                              return lock_cost<Lock>(plan, 1);
                             }});
 }
 
 template <class Lock>
 void enter_lock(const std::string& impl, Kind kind) {
   enter_lock_alone<Lock>("lock.alone", impl, kind);
+  enter_lock_uncontended<Lock>("lock.uncontended", impl, kind);
   for (const std::size_t threads : {2U, 4U, 8U})
     Registry::instance().add(
         {"lock.contended." + std::to_string(threads) + "t", impl, kind, [=](const Plan& plan) {
@@ -78,6 +90,7 @@ void enter_lock(const std::string& impl, Kind kind) {
 template <class Lock>
 void enter_rlock(const std::string& impl, Kind kind) {
   enter_lock_alone<Lock>("rlock.alone", impl, kind);
+  enter_lock_uncontended<Lock>("rlock.uncontended", impl, kind);
   enter_lock_alone<Lock>("rlock.nested", impl, kind, 3);
 }
 

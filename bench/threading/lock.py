@@ -8,7 +8,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import alone  # noqa: E402
 from scenario import check, main, race, row  # noqa: E402
 
-alone.enter("lock.alone", threading.Lock)
+alone.enter("lock", threading.Lock)
 
 
 def contended(threads, items):

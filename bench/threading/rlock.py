@@ -9,7 +9,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import alone  # noqa: E402
 from scenario import check, cost_row, main  # noqa: E402
 
-alone.enter("rlock.alone", threading.RLock)
+alone.enter("rlock", threading.RLock)
 
 
 @cost_row("rlock.nested", alone.LOCKINGS)

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <string>
+#include <utility>
 
 #include "conformance/harness/case.hpp"
 #include "tandem/core/log.hpp"
@@ -126,6 +127,25 @@ CASE("os.register-at-fork.meanwhile", "a function may register others") {
   delete &note;
 }
 
+CASE("os.register-at-fork.other-thread",
+     "what another thread registers meanwhile is not half called") {
+  static std::string called;
+  const auto noting = [](char letter) { return [letter] { called += letter; }; };
+  os::register_at_fork({.before = [noting] {
+    static bool once = true;
+    if (!std::exchange(once, false)) return;
+    const threading::Thread other([noting] {
+      os::register_at_fork({noting('b'), noting('c'), noting('p')});
+    });
+    other.start();
+    other.join();
+  }});
+  fork_and_wait();
+  EXPECT_EQ(called, "");
+  fork_and_wait();
+  EXPECT_EQ(called, "bp");
+}
+
 CASE("os.register-at-fork.own-lock", "a lock of one's own survives") {
   static const Notes& note = *new Notes;
   static threading::Lock lock;
@@ -138,7 +158,7 @@ CASE("os.register-at-fork.own-lock", "a lock of one's own survives") {
   });
   user.start();
   for (int turn = 0; turn < 20; ++turn)
-    fork_and_wait([] { note(repr(lock.acquire({.timeout = times::must_not_expire}))); });
+    fork_and_wait([] { note(repr(lock.acquire({.blocking = false}))); });
   stop.set();
   user.join();
   delete &note;

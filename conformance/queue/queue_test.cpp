@@ -325,9 +325,9 @@ CASE("queue.get.timeout-too-large",
      "a timeout that the clock cannot hold is an OverflowError, once there is need to wait") {
   each_kind(1, [](IntQueue& q) {
     q.put(1);
-    Log{too_large([&] { q.put(2, {.timeout = Seconds(1e10)}); }), q.qsize()};
+    Log{raised([&] { q.put(2, {.timeout = Seconds(1e10)}); }), q.qsize()};
     log(q.get({.timeout = std::chrono::hours::max()}));
-    log(too_large([&] { return q.get({.timeout = std::chrono::hours::max()}); }));
+    log(raised([&] { return q.get({.timeout = std::chrono::hours::max()}); }));
   });
 }
 

@@ -59,15 +59,6 @@ std::string outcome(Act&& act) {
   return error == "nothing" ? said : error;
 }
 
-/// What a call says whose timeout the clock cannot hold. Of the error CPython fixes the kind only
-/// and we the text, so it is the kind that is told.
-template <class Act>
-std::string too_large(Act&& act) {
-  const std::string said = raised(act);
-  EXPECT_EQ(said, "OverflowError: timeout value is too large");
-  return said.substr(0, said.find(':'));
-}
-
 /// Calls that block, each in a thread of its own; what each came to is there after join().
 class Blocked {
  public:

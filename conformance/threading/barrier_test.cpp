@@ -5,6 +5,8 @@
 #include <mutex>
 #include <vector>
 
+#include "conformance/harness/sanitizers.hpp"
+#include "conformance/threading/exits.hpp"
 #include "conformance/threading/support.hpp"
 
 using namespace tandem::conformance;
@@ -330,6 +332,55 @@ CASE("threading.barrier.parties.limit", "the word has no room for more") {
   EXPECT_EQ(Barrier(std::int64_t{1} << 31).parties(), std::size_t{1} << 31);
   EXPECT_EQ(raised([] { Barrier barrier((std::int64_t{1} << 31) + 1); }),
             "OverflowError: too many parties");
+}
+
+CASE("threading.barrier.fork.waiting-threads", "those that waited are not counted in a child") {
+  if (!threads_survive_fork) GTEST_SKIP() << "the sanitizer stumbles over threads after fork()";
+  Barrier barrier(3);
+  Bunch bunch(2, [&] { barrier.wait(); });
+  wait_until_blocked(2);
+  EXPECT_EQ(said_until_exit([&](Child& child) {
+              detail::forget_blocked();
+              child.say(std::to_string(barrier.n_waiting()));
+              child.say(raised([&] { barrier.wait(0s); }));
+              barrier.reset();
+              Bunch own(2, [&] { barrier.wait(); });
+              wait_until_blocked(2);
+              barrier.wait();
+              own.join();
+              child.say("all passed");
+              std::_Exit(0);  // the others' guards are not here
+            }),
+            (std::vector<std::string>{"0", "BrokenBarrierError", "all passed"}));
+  barrier.wait();
+}
+
+CASE("threading.barrier.fork.in-action",
+     "an action may fork: in the child its round is over, too") {
+  if (!threads_survive_fork) GTEST_SKIP() << "the sanitizer stumbles over threads after fork()";
+  enum { none, parent, child } side = none;
+  pid_t forked = 0;
+  const auto fork_once = [&] {
+    if (side != none) return;
+    forked = ::fork();
+    side = forked == 0 ? child : parent;
+  };
+  Barrier barrier(2, {.action = fork_once});
+  Bunch bunch(1, [&] { barrier.wait(); });
+  wait_until_blocked(1);
+  const std::size_t index = barrier.wait();
+  if (side == child) {
+    detail::forget_blocked();
+    Bunch own(1, [&] { barrier.wait(); });
+    wait_until_blocked(1);
+    barrier.wait();
+    own.join();
+    std::_Exit(index == 1 && barrier.n_waiting() == 0 ? 0 : 1);
+  }
+  int status = -1;
+  ::waitpid(forked, &status, 0);
+  EXPECT_EQ(status, 0);
+  EXPECT_EQ(index, 1U);
 }
 
 CASE("threading.barrier.repr.state", "its repr says how many wait, or that it is broken") {

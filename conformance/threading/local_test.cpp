@@ -120,9 +120,11 @@ CASE("threading.local.init.slow", "constructors that wait do not mix up the valu
   threading::local<Attributes> local(&go);
   go.clear();
   std::atomic<int> used{0}, right{0}, next{0};
+  threading::Barrier all_set(10);
   Bunch bunch(10, [&] {
     const int i = next++;
     local->x = i;
+    all_set.wait();
     right += local->x == i;
     ++used;
   });
@@ -238,7 +240,9 @@ CASE("threading.local.end.foreign", "a foreign thread is as good as any") {
 }
 
 CASE("threading.local.end.uses-locals", "what a value destroys may use locals") {
+  static std::atomic<int> uses_seen{0};
   struct Count {
+    ~Count() { uses_seen += uses; }
     int uses = 0;
   };
   static threading::local<Count>* counts = nullptr;
@@ -257,6 +261,7 @@ CASE("threading.local.end.uses-locals", "what a value destroys may use locals") 
   for (int i = 0; i < 10; ++i) in_thread(touch);
   std::thread(touch).join();
   EXPECT_EQ(counter->uses, 0);
+  EXPECT_EQ(uses_seen, 11);
 }
 
 CASE("threading.local.end.keeps-local", "a value may be the last to keep its local") {
@@ -299,4 +304,22 @@ CASE("threading.local.end.race", "each value is destroyed once, whichever ends f
     local.reset();
     EXPECT_EQ(made, destroyed);
   }
+  struct Slow {
+    ~Slow() {
+      if (go) go->wait();
+    }
+    threading::Event* go = nullptr;
+  };
+  auto local = std::make_unique<threading::local<Slow>>();
+  threading::Event go;
+  std::atomic<bool> over = false;
+  Bunch ends_slowly(1, [&] { (*local)->go = &go; });
+  wait_until_blocked(1);
+  Bunch ends_the_local(1, [&] {
+    local.reset();
+    over = true;
+  });
+  let_others_run();
+  EXPECT_FALSE(over);
+  go.set();
 }

@@ -1,4 +1,5 @@
 // main_scope, and every other way in which a program ends.
+#include <exception>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -74,6 +75,25 @@ CASE("threading.main-scope.daemons-in-statics", "daemons may use statics until t
     EXPECT_EQ(after_success("daemons_in_statics"), (Lines{"end of main"}));
 }
 
+CASE("threading.main-scope.foreign-in-statics", "so may foreign threads that never wait") {
+  EXPECT_EQ(after_success("foreign_in_statics"), (Lines{"end of main", "it still works"}));
+}
+
+CASE("threading.main-scope.user-terminate-handler", "a main_scope puts back what it has changed") {
+  EXPECT_EQ(said_until_exit([](Child& child) {
+              const auto before = std::get_terminate();
+              const std::terminate_handler own = [] { std::_Exit(7); };
+              { const tandem::main_scope scope; }
+              child.say(repr(std::get_terminate() == before));
+              {
+                const tandem::main_scope scope;
+                std::set_terminate(own);
+              }
+              child.say(repr(std::get_terminate() == own));
+            }),
+            (Lines{"True", "True"}));
+}
+
 CASE("threading.main-scope.daemon-stays", "a daemon that waits then never comes back") {
   EXPECT_EQ(after_success("daemon_stays"), (Lines{"end of main", "end"}));
 }
@@ -88,6 +108,7 @@ CASE("threading.main-scope.exit-in-thread",
               static threading::Event go;
               threading::Thread([&] {
                 go.wait();
+                threading::Event().wait(times::brief);
                 child.say("end of other");
               }).start();
               threading::Thread([&] {

@@ -84,15 +84,17 @@ CASE("threading.semaphore.acquire.contended", "each release lets one of those th
         arrived.release();
       }
     });
-    const auto let_pass = [&](int n) {
+    // So many wait, at least, when n have passed.
+    const auto let_pass = [&](int n, std::size_t blocked) {
       for (int i = 0; i < n; ++i) arrived.acquire();
+      wait_until_blocked(blocked);
       log(passed.load(), arrived.acquire(at_once));
     };
-    let_pass(7);
+    let_pass(7, 7);
     for (int i = 0; i < 7; ++i) semaphore.release();
-    let_pass(7);
+    let_pass(7, 3);
     for (int i = 0; i < 6; ++i) semaphore.release();
-    let_pass(6);
+    let_pass(6, 0);
     log(semaphore.acquire(at_once));
   });
 }

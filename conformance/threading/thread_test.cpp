@@ -213,7 +213,7 @@ CASE("threading.thread.life.many", "ten tasks, three at a time") {
     threads.emplace_back([&] {
       with(three, [&] {
         with(mutex, [&] { most = std::max(most, ++running); });
-        std::this_thread::yield();
+        let_others_run();
         with(mutex, [&] { --running; });
       });
     });
@@ -349,9 +349,15 @@ CASE("threading.thread.join.destructors", "no timeout waits for thread_local des
   running.acquire();
   running.acquire();
   while (thread.is_alive()) std::this_thread::yield();
-  thread.join(0s);
-  thread.join(times::brief);
-  for (int i = 0; i < 10; ++i) run_to_end(Thread());
+  threading::Event joined;
+  const Thread joining([&] {
+    thread.join(0s);
+    thread.join(times::brief);
+    for (int i = 0; i < 10; ++i) run_to_end(Thread());
+    joined.set();
+  });
+  joining.start();
+  EXPECT_TRUE(joined.wait(times::must_not_expire));
   EXPECT_FALSE(over.try_lock());
   go.set();
   thread.join();
@@ -721,7 +727,7 @@ CASE("threading.thread.fork.by-many", "many threads fork at once") {
 }
 
 CASE("threading.thread.fork.in-exit-handler", "so may an exit handler") {
-  log(said_until_exit([](Child& child) {
+  const auto lines = said_until_exit([](Child& child) {
     static auto& say = child;
     std::atexit([] {
       if (const auto grandchild = ::fork())
@@ -730,7 +736,9 @@ CASE("threading.thread.fork.in-exit-handler", "so may an exit handler") {
         say.say("child");
     });
     run_to_end(Thread());
-  }));
+  });
+  EXPECT_EQ(lines, std::vector<std::string>{"child"});  // not as the one that refuses
+  log(lines);
 }
 
 CASE("threading.thread.fork.locks", "what another thread held stays held") {
@@ -787,8 +795,8 @@ CASE("threading.thread.fork.waiting-threads", "those that waited do not count in
                 over = true;
                 condition.notify();
               });
-              own.join();
-              child.say("all passed");
+              own.join(times::must_not_expire);
+              child.say(own.is_alive() ? "one waits still" : "all passed");
               std::_Exit(0);
             }),
             (std::vector<std::string>{"all passed"}));

@@ -146,7 +146,8 @@ CASE("threading.timer.thread.is-one", "a timer is a Thread") {
 }
 
 CASE("threading.timer.thread.handle", "a copy is the same thread") {
-  const Timer timer(times::must_not_expire, [] {});
+  bool called = false;
+  const Timer timer(times::must_not_expire, [&] { called = true; });
   const Timer copy = timer;
   const threading::Thread slice = copy;
   EXPECT_TRUE(slice == timer);
@@ -154,7 +155,7 @@ CASE("threading.timer.thread.handle", "a copy is the same thread") {
   slice.start();
   copy.cancel();
   timer.join();
-  EXPECT_FALSE(slice.is_alive());
+  EXPECT_FALSE(slice.is_alive() || called);
   const auto owned = threading::make_thread<Timer>(0s, [] {});
   run_to_end(*owned);
   EXPECT_TRUE(owned->finished().is_set());

@@ -118,7 +118,7 @@ def use():
 user = threading.Thread(target=use)
 user.start()
 for _ in range(20):
-    fork(lambda: say(lock.acquire(timeout=60)))
+    fork(lambda: say(lock.acquire(False)))
 stop.set()
 user.join()
 """

@@ -320,9 +320,9 @@ def _():
 def _():
     def body(q):
         q.put(1)
-        log(raised(lambda: q.put(2, timeout=1e10)).split(":")[0], q.qsize())
+        log(raised(lambda: q.put(2, timeout=1e10)), q.qsize())
         log(q.get(timeout=1e10))
-        log(raised(lambda: q.get(timeout=1e10)).split(":")[0])
+        log(raised(lambda: q.get(timeout=1e10)))
 
     each_kind(1, body)
 

@@ -107,7 +107,7 @@ def _():
 
 @case("queue.simple.timeout-too-large", "a timeout that the clock cannot hold is an OverflowError")
 def _():
-    log(raised(lambda: queue.SimpleQueue().get(timeout=1e10)).split(":")[0])
+    log(raised(lambda: queue.SimpleQueue().get(timeout=1e10)))
 
 
 @case("queue.simple.what-it-lacks", "no bound, no tasks, no shutdown; not a Queue")

@@ -181,7 +181,9 @@ def _():
         shell_of_ours = folder.script("our-shell", 'echo "$0 $1 $2"')
         out, _ = Popen("a command", stdout=PIPE, shell=True, executable=shell_of_ours).communicate()
         folder.log(out.decode())
-    report(Popen("echo $0", stdout=PIPE, shell=True, executable="/bin/sh"))
+        os.symlink("/bin/sh", folder.path("other-name"))
+        out, _ = Popen("echo $0", stdout=PIPE, shell=True, executable=folder.path("other-name")).communicate()
+        folder.log(out.decode())
 
 
 @case("subprocess.popen.shell.string", "a string is a command of the shell")
@@ -413,6 +415,7 @@ def _():
 
 @case("subprocess.popen.error.no-descriptors", "none is left: OSError, and nothing is lost")
 def _():
+    report(Popen(["true"], stdout=PIPE))
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     before = sorted(os.listdir("/proc/self/fd"))
     taken = [os.open("/dev/null", os.O_RDONLY)]
@@ -434,6 +437,7 @@ def _():
 
 @case("subprocess.popen.error.no-processes", "no process may be made: BlockingIOError")
 def _():
+    log(Popen(["true"]).wait())
     soft, hard = resource.getrlimit(resource.RLIMIT_NPROC)
     privileged = os.getuid() == 0
     if privileged:
@@ -1606,9 +1610,8 @@ def _():
     show(["true"])
     show(["false", "it's", 'a "b"'])
     show(["true", "--my-opts", "a" * 100])
-    show(["true", "a" * 31])
-    show(["true", "a" * 32])
-    show(["true", "a" * 33])
+    for length in range(35, 42):
+        show(["true", "a" * length])
     with Popen("exit 123", shell=True) as process:
         process.wait()
         log(repr(process))

@@ -85,7 +85,7 @@ def _():
 
 @case("threading.local.init.slow", "constructors that wait do not mix up the values")
 def _():
-    go, right = threading.Event(), []
+    go, all_set, right = threading.Event(), threading.Barrier(10), []
     go.set()
 
     class Local(threading.local):
@@ -98,6 +98,7 @@ def _():
 
     def use(i):
         local.x = i
+        all_set.wait()
         right.append(local.x == i)
 
     threads = [threading.Thread(target=use, args=(i,)) for i in range(10)]

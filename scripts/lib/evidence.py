@@ -45,13 +45,18 @@ def specs(root=ROOT):
     return {primitive: toml_subset.load(path) for primitive, path in files(root, "spec", ".toml").items()}
 
 
-def cases(root=ROOT):
-    """{primitive: [id]} of conformance/, as written."""
+def case_texts(root=ROOT):
+    """{primitive: [(id, text)]} of conformance/, as written but for comments."""
     found = {}
     for primitive, path in files(root, "conformance", "_test.cpp").items():
         code = COMMENT.sub(lambda match: match.group(1) or " ", read(path))
-        found[primitive] = CASE.findall(code)
+        found[primitive] = [(match[1], code[match.start():].partition("\n}")[0]) for match in CASE.finditer(code)]
     return found
+
+
+def cases(root=ROOT):
+    """{primitive: [id]} of conformance/, as written."""
+    return {primitive: [id for id, _ in texts] for primitive, texts in case_texts(root).items()}
 
 
 def twins(root=ROOT):

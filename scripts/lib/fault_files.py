@@ -132,18 +132,12 @@ def complaints(root):
             yield "%s: %s" % (where, complaint)
 
 
-def without_a_file(root):
-    """The primitives that have clauses and no file of faults yet."""
-    rooms = parsed(root)
-    return [primitive for primitive, spec in evidence.specs(root).items() if spec.get("clause") and primitive not in rooms]
-
-
 def unanswered(root):
-    """Of a primitive that has a file of faults: each MUST with neither a fault nor a reason, or with both."""
+    """Each MUST with neither a fault nor a reason why it has none; and each clause with both."""
     rooms, reasons = parsed(root), unkillable(root)
     named = {id for room in rooms.values() for entry in room.get("fault", []) for id in entry.get("clauses", [])}
-    for id, (primitive, clause) in clauses(root).items():
+    for id, (_, clause) in clauses(root).items():
         if id in named and id in reasons:
             yield "%s: has a fault, and a reason why it has none" % id
-        if primitive in rooms and clause["level"] == "MUST" and id not in named and id not in reasons:
+        if clause["level"] == "MUST" and id not in named and id not in reasons:
             yield "%s: a MUST without a fault" % id

@@ -15,6 +15,7 @@ SOURCE = re.compile(r"(document|cpython|test|test 3\.\d+|source|std|tandem|desig
 LEVELS = ("MUST", "SHOULD", "MAY", "CPYTHON-DETAIL")
 ASKS_CPYTHON = ("golden", "differential", "outcome-set")
 ORACLES = ASKS_CPYTHON + ("model", "invariant")
+ASSERTION = re.compile(r"\b(?:(?:EXPECT|ASSERT)_\w+|static_assert)\(")
 VERDICTS = ("confirmed", "imprecise", "refuted")
 EXCLUDED_SHARE = 20  # one in so many
 
@@ -129,6 +130,15 @@ def room_faults(specs, cases, twins):
                 yield (room + " %s stands there twice") % (primitive, id)
 
 
+def assertion_faults(specs, texts, twins):
+    """A transcript that is compared with nothing shows nothing."""
+    for primitive, spec in specs.items():
+        needs_twin = {clause.get("id") for clause in spec.get("clause", []) if clause.get("oracle") in ASKS_CPYTHON}
+        for id, text in texts.get(primitive, []):
+            if id not in needs_twin and id not in twins.get(primitive, []) and not ASSERTION.search(text):
+                yield "conformance/%s_test.cpp: case %s asserts nothing, and there is no twin" % (primitive, id)
+
+
 def exclusion_faults(excluded, specs, census):
     cited = {name for spec in specs.values() for clause in spec.get("clause", [])
              for name in evidence.cited_tests(clause)}
@@ -172,6 +182,7 @@ def check(root):
     census = evidence.census(root)
     complaints = [*spec_faults(specs, census),
                   *room_faults(specs, evidence.cases(root), evidence.twins(root)),
+                  *assertion_faults(specs, evidence.case_texts(root), evidence.twins(root)),
                   *deviation_faults(evidence.deviations(root), specs),
                   *exclusion_faults(evidence.excluded(root), specs, census)]
     return complaints, sum(len(spec.get("clause", [])) for spec in specs.values())

@@ -74,7 +74,7 @@ class ClausesTest(unittest.TestCase):
         self.catches("no case for the clause", case='// CASE("queue.get.order", "") {}')
 
     def test_a_case_without_a_clause(self):
-        self.catches("case queue.get.more has no clause", case=CASE + 'CASE("queue.get.more", "") {}')
+        self.catches("case queue.get.more has no clause", case=CASE + 'CASE("queue.get.more", "") { EXPECT_EQ(1, 1); }')
 
     def test_a_case_in_the_wrong_file(self):
         more = {"conformance/queue/lifo_queue_test.cpp": CASE}
@@ -82,7 +82,13 @@ class ClausesTest(unittest.TestCase):
 
     def test_a_case_without_its_twin(self):
         self.catches("no twin", twin="")
-        self.assertEqual(self.complaints(self.changed('"golden"', '"model"'), twin=""), [])
+        case = CASE.replace("{}", "{ EXPECT_EQ(1, 1); }")
+        self.assertEqual(self.complaints(self.changed('"golden"', '"model"'), case, twin=""), [])
+
+    def test_a_case_that_shows_nothing(self):
+        model = self.changed('"golden"', '"model"')
+        self.catches("asserts nothing", model, CASE.replace("{}", "{\n  log(1);\n}\nvoid f() { EXPECT_EQ(1, 1); }"), "")
+        self.assertEqual(self.complaints(model), [])  # its twin is asked
 
     def test_a_twin_without_a_clause(self):
         self.catches("twin queue.get.old has no clause", twin=TWIN + TWIN.replace("order", "old"))

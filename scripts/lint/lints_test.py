@@ -8,6 +8,7 @@ import tempfile
 import unittest
 
 import committed_text
+import faults
 import headers
 import include_sets
 import layers
@@ -113,6 +114,27 @@ class NewPrimitiveTest(unittest.TestCase):
             subprocess.run([sys.executable, script, "asyncio/lock", "Lock", "--root", root], check=True,
                            stdout=subprocess.DEVNULL)
             self.assertEqual(rooms.check(root), ([], 1))
+
+
+class FaultsTest(unittest.TestCase):
+    """What a fault has to be is tested beside scripts/faults: conformance/harness/test/faults_test.py."""
+    HEADER = "impl/include/tandem/queue/q.hpp"
+    CLAUSE = '[[clause]]\nid = "queue.q.%s"\nlevel = "%s"\n'
+    FAULT = '[[fault]]\nid = "f"\nfile = "' + HEADER + '"\ntext = "1"\nreplacement = "2"\nclauses = ["queue.q.one"]\n'
+    FILES = {"spec/queue/q.toml": CLAUSE % ("one", "MUST") + CLAUSE % ("may", "MAY"), HEADER: "int one = 1;\n"}
+
+    def test_a_must_without_a_fault(self):
+        for room in ({}, {"conformance/faults/queue/q.toml": "# none\n"}):
+            self.assertEqual(complaints(faults, {**self.FILES, **room}), ["queue.q.one: a MUST without a fault"])
+
+    def test_with_a_fault_and_with_a_reason(self):
+        reason = '[[unkillable]]\nclause = "queue.q.one"\nwhy = "It cannot."\n'
+        for room in (self.FAULT, reason):
+            self.assertEqual(complaints(faults, {**self.FILES, "conformance/faults/queue/q.toml": room}), [])
+
+    def test_a_fault_that_cannot_be_seeded(self):
+        files = {**self.FILES, self.HEADER: "", "conformance/faults/queue/q.toml": self.FAULT}
+        self.assertEqual(len(complaints(faults, files)), 1)
 
 
 class MemoryOrdersTest(unittest.TestCase):

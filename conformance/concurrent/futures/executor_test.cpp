@@ -337,19 +337,26 @@ CASE("futures.executor.map-chunksize-tasks", "a chunk is one task") {
   log(said);
 }
 
-CASE("futures.executor.map-view", "a container's elements are copied, a view is read by the calls") {
+CASE("futures.executor.map-view",
+     "a container's elements are copied, a view is read by the calls") {
   Deferred executor;
   std::vector<int> xs = numbers(0, 4);
   auto copied = executor.map(absolute, xs);
   auto read = executor.map(absolute, std::span(xs), {.chunksize = 3});
   auto sums = executor.map([](int x, int y) { return x + y; }, std::span(xs), numbers(0, 3));
   auto counted = executor.map(absolute, std::views::iota(-2, 2));
+  // Its elements are made by what stands in the view itself, which may be gone when they are
+  // called.
+  const auto made = std::views::iota(1, 4) |
+                    std::views::transform([&xs](int n) { return xs[static_cast<std::size_t>(n)]; });
+  auto transformed = executor.map(absolute, made);
   for (int& x : xs) x = -x - 10;
-  executor.run(4 + 2 + 3 + 4);
-  log("container", collected(std::move(copied)));
-  log("view", collected(std::move(read)));
-  log("a view and a container", collected(std::move(sums)));
-  log("counted", collected(std::move(counted)));
+  executor.run(4 + 2 + 3 + 4 + 3);
+  EXPECT_EQ(collected(std::move(copied)), numbers(0, 4));
+  EXPECT_EQ(collected(std::move(read)), numbers(10, 14));
+  EXPECT_EQ(collected(std::move(sums)), (std::vector{-10, -10, -10}));
+  EXPECT_EQ(collected(std::move(counted)), (std::vector{2, 1, 0, 1}));
+  EXPECT_EQ(collected(std::move(transformed)), numbers(1, 4));
 }
 
 CASE("futures.executor.map-input-raises", "what the iterable raises, map() raises") {
@@ -660,6 +667,7 @@ CASE("futures.executor.concept", "generic code over any executor") {
   static_assert(futures::Executor<Inline>);
   static_assert(!futures::Executor<int>);
   static_assert(std::is_abstract_v<futures::ExecutorBase>);
+  static_assert(!std::is_copy_constructible_v<Inline>);
   static_assert(!std::is_copy_constructible_v<ThreadPoolExecutor>);
   static_assert(!std::is_move_constructible_v<ThreadPoolExecutor>);
   ThreadPoolExecutor pool(1);

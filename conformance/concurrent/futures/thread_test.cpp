@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
+#include <memory>
 #include <string_view>
 
 #include "conformance/concurrent/futures/support.hpp"
@@ -68,6 +70,22 @@ CASE("futures.thread.started-lazily", "no thread without work") {
   log(workers("lazy"));
   pool.submit(mul, 2, 3).result();
   log(workers("lazy"));
+}
+
+CASE("futures.thread.no-thread", "without a thread submit() raises, and has submitted nothing") {
+  ThreadPoolExecutor pool(1);
+  bool ran = false;
+  std::string nested;
+  // Destroyed with the call, and uses the pool.
+  std::shared_ptr<void> last(&pool, [&](void*) { nested = raised([&] { pool.submit([] {}); }); });
+  const std::size_t usual = threading::stack_size(std::int64_t{1} << 47);
+  const std::string said =
+      raised([&] { pool.submit([&ran, own = std::move(last)] { ran = true; }); });
+  threading::stack_size(static_cast<std::int64_t>(usual));
+  EXPECT_EQ(said, "RuntimeError: can't start new thread");
+  EXPECT_EQ(nested, said);
+  EXPECT_EQ(pool.submit(mul, 2, 3).result(), 6);
+  EXPECT_FALSE(ran);
 }
 
 CASE("futures.thread.one-thread-per-busy-task", "three tasks together have three threads") {
@@ -262,7 +280,11 @@ CASE("futures.thread.shutdown-waits", "shutdown() returns when all work is done"
   std::atomic<int> ran = 0;
   ThreadPoolExecutor pool(5);
   Fs fs;
-  for (int n = 0; n < 50; ++n) fs.push_back(pool.submit([&] { return ++ran; }));
+  for (int n = 0; n < 50; ++n)
+    fs.push_back(pool.submit([&] {
+      let_others_run();
+      return ++ran;
+    }));
   pool.shutdown();
   log(ran.load(), count(done(fs)), count(cancelled(fs)));
 }
@@ -313,8 +335,11 @@ CASE("futures.thread.shutdown-options", "shutdown(wait, cancel_futures), all fou
       if (cancel_futures) busy.fs.back().add_done_callback([&](const auto&) { busy.gate.set(); });
       auto thread =
           in_thread([&] { busy.pool.shutdown({.wait = wait, .cancel_futures = cancel_futures}); });
-      if (!cancel_futures) busy.gate.set();
-      thread.join();
+      if (!cancel_futures) {  // not before shutdown() has done what it does
+        wait ? wait_until_blocked(2) : thread.join();
+        busy.gate.set();
+      }
+      if (thread.joinable()) thread.join();
       busy.pool.shutdown();
       log(cancelled(busy.fs), done(busy.fs));
     }
@@ -332,21 +357,28 @@ CASE("futures.thread.shutdown-cancels-later", "a second shutdown() can still can
 }
 
 CASE("futures.thread.with-waits", "the end of the scope waits and ends the threads") {
-  std::optional<Future<int>> f;
+  std::vector<Future<int>> futures;
   {
-    ThreadPoolExecutor pool({.max_workers = 5, .thread_name_prefix = "scope"});
+    ThreadPoolExecutor pool({.max_workers = 2, .thread_name_prefix = "scope"});
     log(collected(pool.map(absolute, numbers(-5, 5))));
-    f = pool.submit([] {
-      let_others_run();
-      return 6;
-    });
+    for (int n = 0; n < 6; ++n)
+      futures.push_back(pool.submit([n] {
+        let_others_run();
+        return n;
+      }));
   }
-  log(f->done(), workers("scope"));
+  const bool done = std::ranges::all_of(futures, [](const auto& f) { return f.done(); });
+  log(done, workers("scope"));
+  for (const auto& f : futures) log(f.result());
 }
 
 CASE("futures.thread.dropped", "the results of a pool that is gone can still be read") {
-  std::optional<ThreadPoolExecutor> pool(5);
-  auto results = pool->map(absolute, numbers(-5, 5));
+  std::optional<ThreadPoolExecutor> pool(2);
+  const auto slowly = [](int n) {
+    let_others_run();
+    return absolute(n);
+  };
+  auto results = pool->map(slowly, numbers(-5, 5));
   const Future<int> f = pool->submit(mul, 2, 3);
   pool.reset();
   log(collected(results), f.result());

@@ -1,6 +1,7 @@
 // Daemons that use statics without a pause while the program ends and these are destroyed.
 #include <atomic>
 #include <chrono>
+#include <string>
 
 #include "conformance/programs/threading/say.hpp"
 #include "tandem/futures.hpp"
@@ -22,6 +23,8 @@ threading::Condition condition;
 threading::BoundedSemaphore semaphore(1);
 threading::Event event;
 threading::Lock lock;
+std::atomic<std::size_t> length{0};
+threading::Barrier barrier(1, {.action = [text = std::string(100, 'x')] { length = text.size(); }});
 
 template <class F>
 void for_ever(F step) {
@@ -53,6 +56,7 @@ int main() {
   });
   for_ever([] { semaphore.acquire(), semaphore.release(); });
   for_ever([] { event.wait(10us), event.set(), event.clear(); });
+  for_ever([] { barrier.wait(); });
   for_ever([] { lock.acquire({.timeout = 10us}) ? lock.release() : void(); });
   for_ever([] {
     try {
@@ -60,6 +64,6 @@ int main() {
     } catch (const tandem::RuntimeError&) {
     }
   });
-  while (running < 9) threading::Event().wait(1ms);
+  while (running < 10) threading::Event().wait(1ms);
   say("end of main");
 }

@@ -1,12 +1,13 @@
 #include "tandem/core/block_pool.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
-#include <functional>
 #include <mutex>
 #include <new>
 #include <utility>
 
+#include "core/slab_source.hpp"
 #include "platform/sanitizers.hpp"
 #include "tandem/core/fork.hpp"
 
@@ -18,6 +19,7 @@ namespace tandem::inline v1::detail {
 
 void* allocate_block(std::size_t bytes) { return ::operator new(bytes); }
 void free_block(void* block, std::size_t) noexcept { ::operator delete(block); }
+std::size_t pooled_bytes() noexcept { return 0; }
 
 #else
 
@@ -25,7 +27,8 @@ namespace {
 
 // Blocks begin at cache lines, so that a small task is one line to hand over.
 constexpr std::size_t granule = 64, classes = 8;
-constexpr std::size_t depot_magazines = 1024;  // for each size: 4 MiB of 64-byte blocks at most
+// Of the magazines in the depot, for each size: 4 MiB of 64-byte blocks.
+constexpr std::size_t most_magazines = 1024, most_bytes = 8 * 1024 * 1024;
 
 // Up to 64 free blocks, held by pointers beside them: neither taking nor giving a block touches
 // it, which would fetch its cache line from the thread that used it last.
@@ -39,20 +42,24 @@ struct Magazine {
 };
 
 // A piece of memory that is cut into blocks of one size. It begins at a multiple of its length, so
-// that a block knows its slab; and goes back to the system when all its blocks have come back.
+// that a block knows its slab; and goes back to where it came from when all its blocks have come
+// back.
 class Slab {
  public:
+  static constexpr std::size_t length = SlabSource::slab_length;
+
   static Slab* of(void* block) noexcept {
     return reinterpret_cast<Slab*>(reinterpret_cast<std::uintptr_t>(block) & ~(length - 1));
   }
-  static Slab* make(std::size_t block_size) {
-    return ::new (::operator new(extent, std::align_val_t(length))) Slab(block_size);
+  static Slab* make(SlabSource& source, std::size_t block_size) {
+    const SlabSource::Piece piece = source.take();
+    return ::new (piece.slab) Slab(block_size, piece.area);
   }
-  static void free(Slab* slab) noexcept {
-    ::operator delete(static_cast<void*>(slab), std::align_val_t(length));
+  static void free(Slab* slab, SlabSource& source, SlabSource::Released& released) noexcept {
+    source.give({slab, slab->area_}, released);
   }
 
-  bool is_exhausted() const noexcept { return !free_ && fresh_ + size_ > extent; }
+  bool is_exhausted() const noexcept { return !free_ && fresh_ + size_ > length; }
   bool is_unused() const noexcept { return used_ == 0; }
   void* take() noexcept {  // unless exhausted
     ++used_;
@@ -67,66 +74,81 @@ class Slab {
   Slab *next = nullptr, *previous = nullptr;  // the shelf's
 
  private:
-  static constexpr std::size_t length = 64 * 1024;
-  // A little less, so that with malloc's own words slabs stand side by side.
-  static constexpr std::size_t extent = length - granule;
-
-  explicit Slab(std::size_t block_size) : size_(block_size) {}
+  Slab(std::size_t block_size, SlabSource::Area* area) : size_(block_size), area_(area) {}
 
   const std::size_t size_;
+  SlabSource::Area* const area_;
   std::size_t fresh_ = granule;  // where the blocks begin that were never used
   std::size_t used_ = 0;         // blocks that are not here
   void* free_ = nullptr;         // a chain of blocks that came back
 };
+static_assert(sizeof(Slab) <= granule);
 
 // All blocks of one size that no thread holds: full magazines first, since they cost nothing to
 // hand out; what there is no room for goes back to its slab.
 class Shelf {
  public:
+  Shelf(std::size_t block_size, SlabSource& source)
+      : block_size_(block_size),
+        blocks_a_slab_((Slab::length - granule) / block_size),
+        most_full_(std::min(most_magazines, most_bytes / (Magazine::capacity * block_size))),
+        source_(source) {}
+
   // Puts blocks into the magazine, which may be null, or exchanges it for a full one.
   // Throws   std::bad_alloc.
-  void fill(Magazine*& empty, std::size_t size_class) {
+  void fill(Magazine*& empty) {
     std::scoped_lock guard(mutex_);
     if (full_count_ > 0) {
       delete std::exchange(empty, full_[--full_count_]);
       return;
     }
     if (!empty) empty = new Magazine;
-    while (!empty->is_full()) empty->blocks[empty->count++] = take_from_slab(size_class);
+    while (!empty->is_full()) empty->blocks[empty->count++] = take_from_slab();
   }
   // Takes all blocks of the magazine; and, if there is room, the full magazine as it is.
   void take_back(Magazine*& magazine) noexcept {
+    SlabSource::Released released;
     std::scoped_lock guard(mutex_);
-    if (magazine->is_full() && full_count_ < depot_magazines)
+    const bool is_burst_over = is_scattered();
+    if (is_burst_over) empty_magazines(released);
+    if (magazine->is_full() && full_count_ < most_full_ && !is_burst_over)
       full_[full_count_++] = std::exchange(magazine, nullptr);
     else
-      while (!magazine->is_empty()) give_to_slab(magazine->blocks[--magazine->count]);
+      empty_magazine(*magazine, released);
   }
 
-  void* take(std::size_t size_class) {
+  void* take() {
     std::scoped_lock guard(mutex_);
-    return take_from_slab(size_class);
+    return take_from_slab();
   }
   void give(void* block) noexcept {
+    SlabSource::Released released;
     std::scoped_lock guard(mutex_);
-    give_to_slab(block);
+    give_to_slab(block, released);
   }
 
  private:
-  void* take_from_slab(std::size_t size_class) {
-    if (!slabs_) add(Slab::make((size_class + 1) * granule));
+  void* take_from_slab() {
+    if (!slabs_) {
+      add(Slab::make(source_, block_size_));
+      ++slab_count_;
+      scattered_below_ = std::max(slab_count_ * blocks_a_slab_ / 2, few_blocks);
+    }
     void* const block = slabs_->take();
+    ++out_;
     if (slabs_->is_exhausted()) remove(slabs_);
     return block;
   }
-  void give_to_slab(void* block) noexcept {
+  void give_to_slab(void* block, SlabSource::Released& released) noexcept {
     Slab* const slab = Slab::of(block);
     if (slab->is_exhausted()) add(slab);
     slab->give(block);
+    --out_;
     const bool is_the_last = slab == slabs_ && !slab->next;  // kept: the next task needs it
     if (!slab->is_unused() || is_the_last) return;
     remove(slab);
-    Slab::free(slab);
+    --slab_count_;
+    Slab::free(slab, source_, released);
   }
   void add(Slab* slab) noexcept {
     slab->next = std::exchange(slabs_, slab);
@@ -138,13 +160,54 @@ class Shelf {
     if (slab->next) slab->next->previous = slab->previous;
   }
 
+  std::size_t in_use() const noexcept { return out_ - full_count_ * Magazine::capacity; }
+  // When blocks come back in another order than that in which they were taken, the magazines soon
+  // hold some of every slab, and so none of them goes back. That is seen by how empty the slabs
+  // are; and looked for only when half as many blocks are in use as at the last time, since it may
+  // be the program that keeps some of every slab.
+  bool is_scattered() const noexcept {
+    return in_use() < scattered_below_ && slab_count_ > 2 * out_ / blocks_a_slab_ + few_slabs;
+  }
+  void empty_magazines(SlabSource::Released& released) noexcept {
+    while (full_count_ > 0) {
+      Magazine* const magazine = full_[--full_count_];
+      empty_magazine(*magazine, released);
+      delete magazine;
+    }
+    scattered_below_ = std::max(in_use() / 2, few_blocks);
+  }
+  void empty_magazine(Magazine& magazine, SlabSource::Released& released) noexcept {
+    while (!magazine.is_empty()) give_to_slab(magazine.blocks[--magazine.count], released);
+  }
+
+  static constexpr std::size_t few_slabs = 16, few_blocks = 4 * Magazine::capacity;
+
+  const std::size_t block_size_, blocks_a_slab_, most_full_;
+  SlabSource& source_;
+
   ForkSafeMutex mutex_{ForkStage::core};  // guards all that follows
   std::size_t full_count_ = 0;
-  std::array<Magazine*, depot_magazines> full_;
-  Slab* slabs_ = nullptr;  // those that have a block to give
+  std::array<Magazine*, most_magazines> full_;
+  Slab* slabs_ = nullptr;            // those that have a block to give
+  std::size_t slab_count_ = 0;       // of all slabs
+  std::size_t out_ = 0;              // blocks that are not on a slab: the magazines', too
+  std::size_t scattered_below_ = 0;  // in blocks that are in use
 };
 
-using Depot = std::array<Shelf, classes>;
+class Depot {
+ public:
+  Depot() : Depot(std::make_index_sequence<classes>()) {}
+  Shelf& operator[](std::size_t size_class) noexcept { return shelves_[size_class]; }
+  std::size_t bytes() const noexcept { return source_.bytes(); }
+
+ private:
+  template <std::size_t... size_class>
+  explicit Depot(std::index_sequence<size_class...>)
+      : shelves_{Shelf((size_class + 1) * granule, source_)...} {}
+
+  SlabSource source_;  // first: a fork() takes the locks of what was made last first
+  std::array<Shelf, classes> shelves_;
+};
 
 Depot& depot() {
   static Depot& forever = *new Depot;  // never destroyed: threads end after statics do
@@ -196,7 +259,7 @@ class Cache {
     if (bin.other && !bin.other->is_empty())
       std::swap(bin.used, bin.other);
     else
-      depot()[size_class].fill(bin.used, size_class);
+      depot()[size_class].fill(bin.used);
   }
   // False if there is no memory for a magazine.
   static bool make_room(std::size_t size_class, Bin& bin) noexcept {
@@ -216,7 +279,7 @@ thread_local Cache cache;
 void* allocate_block(std::size_t bytes) {
   const std::size_t size_class = (bytes - 1) / granule;
   if (size_class >= classes) return ::operator new(bytes);
-  return cache_is_over ? depot()[size_class].take(size_class) : cache.take(size_class);
+  return cache_is_over ? depot()[size_class].take() : cache.take(size_class);
 }
 
 void free_block(void* block, std::size_t bytes) noexcept {
@@ -224,6 +287,8 @@ void free_block(void* block, std::size_t bytes) noexcept {
   if (size_class >= classes) return ::operator delete(block);
   cache_is_over ? depot()[size_class].give(block) : cache.give(size_class, block);
 }
+
+std::size_t pooled_bytes() noexcept { return depot().bytes(); }
 
 #endif
 

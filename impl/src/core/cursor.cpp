@@ -1,18 +1,21 @@
 #include "tandem/core/cursor.hpp"
 
-#include "tandem/core/spin.hpp"
+#include "core/backoff.hpp"
 
 namespace tandem::inline v1::detail {
 
 namespace {
-constexpr std::uint32_t spins =
-    seam::spins(256);  // in pauses; the lock is held for the move of one item
+// The lock is held for the move of one item, so it comes back soon or its holder is not running.
+// Two threads that put (or get) on two processors keep each other up, and their other halves from
+// running: so whoever finds the lock taken soon makes way.
+constexpr std::uint32_t pauses = seam::spins(8);
+constexpr std::uint32_t looks = seam::spins(32);  // before it sleeps
 }  // namespace
 
 std::uint64_t Cursor::lock_slowly() noexcept {
   std::uint64_t flag = 0;  // whoever has slept must assume that others still do
-  SpinPause pause;
-  for (std::uint32_t turn = 0;;) {
+  Backoff backoff(pauses);
+  for (std::uint32_t look = 0;;) {
     std::uint64_t word = word_.load(std::memory_order_relaxed);  // relaxed: the CAS decides
     if (!(word & locked)) {
       // acquire pairs with the exchange in unlock().
@@ -21,8 +24,9 @@ std::uint64_t Cursor::lock_slowly() noexcept {
         return word / one;
       continue;
     }
-    if (turn < spins) {
-      turn += pause();
+    if (look < looks) {
+      ++look;
+      backoff();
       continue;
     }
     // relaxed: the bit orders nothing; park() compares the whole low half again.

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <exception>
 #include <mutex>
+#include <new>
 #include <utility>
 #include <vector>
 
@@ -21,7 +22,7 @@ using Hooks = std::vector<std::function<void()>>;
 struct Registry {
   ForkSafeMutex mutex{ForkStage::core};
   std::array<Hooks, 2> stages;  // by ExitStage; guarded by mutex
-  bool registered = false;      // run_exit_hooks() is; guarded by mutex
+  bool registered = false;      // run_exit_hooks() is, with the system; guarded by mutex
   seam::atomic<bool> exiting{false};
 };
 Registry& registry() {
@@ -61,8 +62,13 @@ void run_exit_hooks() {
 
 void at_exit(ExitStage stage, std::function<void()> hook) {
   std::scoped_lock guard(registry().mutex);
-  if (!std::exchange(registry().registered, true)) std::atexit(run_exit_hooks);
-  registry().stages[static_cast<std::size_t>(stage)].push_back(std::move(hook));
+  Hooks& hooks = registry().stages[static_cast<std::size_t>(stage)];
+  hooks.reserve(hooks.size() + 1);  // nothing is registered if there is no memory
+  if (!registry().registered) {
+    if (std::atexit(run_exit_hooks) != 0) throw std::bad_alloc();
+    registry().registered = true;
+  }
+  hooks.push_back(std::move(hook));
 }
 
 bool is_exiting() noexcept { return registry().exiting.load(std::memory_order_seq_cst); }

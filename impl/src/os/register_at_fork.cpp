@@ -1,5 +1,7 @@
 #include "tandem/os/register_at_fork.hpp"
 
+#include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <mutex>
@@ -8,10 +10,12 @@
 #include <utility>
 #include <vector>
 
+#include "platform/thread.hpp"
 #include "tandem/core/exceptions.hpp"
 #include "tandem/core/fork.hpp"
 #include "tandem/core/log.hpp"
 #include "tandem/core/repr.hpp"
+#include "tandem/platform/seam.hpp"
 
 namespace tandem::inline v1::os {
 
@@ -28,6 +32,11 @@ void run(const RegisterAtForkOptions& hooks, Hook hook, const char* name) noexce
   }
 }
 
+// How many had been registered when this thread's fork() began. What other threads register
+// meanwhile has not been told of its beginning, so it is not told of the rest.
+constinit thread_local std::size_t at_begin = 0;
+[[maybe_unused]] const bool of_each_thread = seam::thread_word(at_begin);
+
 class AtFork final : detail::ForkAware {
  public:
   static AtFork& get() {
@@ -36,36 +45,46 @@ class AtFork final : detail::ForkAware {
   }
 
   void add(RegisterAtForkOptions hooks) {
-    auto shared = std::make_shared<const RegisterAtForkOptions>(std::move(hooks));
+    auto entry = std::make_shared<const Entry>(Entry{std::move(hooks), platform::thread_ident()});
     std::scoped_lock guard(mutex_);
-    hooks_.push_back(std::move(shared));
+    entries_.push_back(std::move(entry));
   }
 
  private:
-  using Hooks = std::vector<std::shared_ptr<const RegisterAtForkOptions>>;
+  struct Entry {
+    RegisterAtForkOptions hooks;
+    std::uint64_t registrar;  // the thread
+  };
+  using Entries = std::vector<std::shared_ptr<const Entry>>;
 
   AtFork() : ForkAware(detail::ForkStage::users) {}
 
   // A copy: a hook may register others, which come into play at the next step.
-  Hooks hooks() {
+  Entries entries() {
     std::scoped_lock guard(mutex_);
-    return hooks_;
+    return entries_;
   }
   void before_fork() noexcept override {
-    for (const auto& each : hooks() | std::views::reverse)
-      run(*each, &RegisterAtForkOptions::before, "before");
+    const Entries all = entries();
+    at_begin = all.size();
+    for (const auto& each : all | std::views::reverse)
+      run(each->hooks, &RegisterAtForkOptions::before, "before");
   }
   void after_fork_in_parent() noexcept override {
-    for (const auto& each : hooks())
-      run(*each, &RegisterAtForkOptions::after_in_parent, "after_in_parent");
+    after_fork(&RegisterAtForkOptions::after_in_parent, "after_in_parent");
   }
   void after_fork_in_child() noexcept override {
-    for (const auto& each : hooks())
-      run(*each, &RegisterAtForkOptions::after_in_child, "after_in_child");
+    after_fork(&RegisterAtForkOptions::after_in_child, "after_in_child");
+  }
+  void after_fork(Hook hook, const char* name) noexcept {
+    const std::uint64_t self = platform::thread_ident();
+    std::size_t index = 0;
+    for (const auto& each : entries())
+      if (index++ < at_begin || each->registrar == self) run(each->hooks, hook, name);
   }
 
   detail::ForkSafeMutex mutex_{detail::ForkStage::core};
-  Hooks hooks_;  // guarded by mutex_
+  Entries entries_;  // guarded by mutex_; only grow
 };
 [[maybe_unused]] const AtFork& ready_at_start = AtFork::get();
 

@@ -108,7 +108,8 @@ const char* signal_name(int signal) noexcept;
 struct Abilities {
   bool shared_memory_children = true;  // a child can share the parent's memory until it executes
   bool child_handles = true;           // a child has a handle
-  bool close_range = true;             // descriptors can be closed by ranges
+  bool clear_handlers = true;  // a child can be born without its parent's handlers of signals
+  bool close_range = true;     // descriptors can be closed by ranges
 };
 Abilities abilities() noexcept;
 // What it cannot do is not tried; nothing is found out by this.

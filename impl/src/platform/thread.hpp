@@ -30,6 +30,11 @@ std::uint32_t native_thread_id() noexcept;
 // Whether the calling thread is the one that the process began with (or that forked it).
 bool is_main_thread() noexcept;
 
+// Whether other threads of the process can run, whoever started them. One that will run no code of
+// its program any more is none, even if the system still has it: a joined one. True where that
+// cannot be found out.
+bool has_other_threads() noexcept;
+
 // What debuggers and process listings show for the calling thread; cut where the system's limit is.
 void name_this_thread(const char* name) noexcept;
 

@@ -90,8 +90,8 @@ void Child::start_watcher() {
 void Child::watch() noexcept {
   platform::Process(pid(), platform::Handle()).sleep_until_ended(nullptr);
   const std::scoped_lock guard(mutex_);
-  look();
-  process_.reap();
+  const auto ending = process_.reap();  // first: who is told of the end finds it done
+  if (ending && !returncode()) publish(*ending);
 }
 
 void Child::send_signal(int signal) {

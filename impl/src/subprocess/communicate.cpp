@@ -19,8 +19,7 @@ namespace tandem::inline v1::subprocess::detail {
 namespace {
 
 constexpr std::size_t least_read = 4096;
-constexpr std::size_t pipe_room = 65536;  // what a pipe holds, unless it was told otherwise
-constexpr std::size_t largest_read = 1 << 20;
+constexpr std::size_t largest_read = 65536;  // what a pipe holds, unless it was told otherwise
 
 // A string that grows copies what it has to new memory, and the faults of fresh pages cost as much
 // as the reading. So the steps are large: untouched pages cost nothing.
@@ -31,41 +30,46 @@ constexpr std::size_t large_step = sizeof(std::size_t) > 4 ? 256 : 2;
 #endif
 constexpr std::size_t large = 1 << 20;
 
-}  // namespace
-
-void Collector::append(const std::string& bytes) {
-  make_room(bytes.size());
-  std::ranges::copy(bytes, bytes_.begin() + static_cast<std::ptrdiff_t>(used_));
-  used_ += bytes.size();
+// C++23's, so that what is read to is not cleared first; this file is compiled by that standard
+// where the compiler knows it.
+template <class Overwrite>
+void resize_and_overwrite(std::string& bytes, std::size_t size, Overwrite overwrite) {
+#ifdef __cpp_lib_string_resize_and_overwrite
+  bytes.resize_and_overwrite(size, overwrite);
+#else
+  bytes.resize(size);
+  bytes.resize(overwrite(bytes.data(), size));
+#endif
 }
 
-// Each byte is cleared once, in steps that stay within the cache until they are read to.
+}  // namespace
+
 void Collector::make_room(std::size_t size) {
-  const std::size_t wanted = used_ + size;
-  if (wanted <= bytes_.size()) return;
-  if (wanted > bytes_.capacity()) {
-    const std::size_t twice = std::max(wanted, 2 * bytes_.capacity());
-    try {
-      bytes_.reserve(wanted < large ? twice : wanted * large_step);
-    } catch (const std::exception&) {  // so much is not to be had
-      bytes_.reserve(twice);
-    }
+  const std::size_t wanted = bytes_.size() + size;
+  if (wanted <= bytes_.capacity()) return;
+  const std::size_t twice = std::max(wanted, 2 * bytes_.capacity());
+  try {
+    bytes_.reserve(wanted < large ? twice : wanted * large_step);
+  } catch (const std::exception&) {  // so much is not to be had
+    bytes_.reserve(twice);
   }
-  bytes_.resize(wanted);
 }
 
 platform::Transfer Collector::read_from(int handle) {
   make_room(next_);
-  const platform::Transfer done = platform::read_some(handle, bytes_.data() + used_, next_);
-  used_ += done.count;
-  if (done.count == next_) next_ = std::min(4 * next_, largest_read);
+  platform::Transfer done;
+  const std::size_t before = bytes_.size();
+  resize_and_overwrite(bytes_, before + next_, [&](char* bytes, std::size_t) {
+    done = platform::read_some(handle, bytes + before, next_);
+    return before + done.count;
+  });
+  if (done.count == next_)
+    next_ = largest_read;  // less than a pipe holds is a switch of threads more
   return done;
 }
 
 std::string Collector::take() {
-  bytes_.resize(used_);
-  if (used_ < pipe_room && used_ < bytes_.capacity() / 2) bytes_.shrink_to_fit();
-  used_ = 0;
+  if (bytes_.size() < largest_read && bytes_.size() < bytes_.capacity() / 2) bytes_.shrink_to_fit();
   next_ = least_read;
   return std::exchange(bytes_, {});
 }
@@ -231,7 +235,8 @@ class Conversation {
   }
   std::string text_of(Collector& collector) const {
     std::string bytes = collector.take();
-    return state_.text ? decode(bytes, *state_.text) : bytes;
+    if (state_.text) return decode(bytes, *state_.text);
+    return bytes;  // moved: there may be much of them
   }
 
   PopenState& state_;

@@ -13,19 +13,18 @@ struct PopenState;
 // Bytes as they come from a stream, read to where they stay.
 class Collector {
  public:
-  void append(const std::string& bytes);
+  void append(const std::string& bytes) { bytes_ += bytes; }
   // One read. Its count is zero at the end.
   platform::Transfer read_from(int handle);
 
-  bool empty() const noexcept { return used_ == 0; }
-  std::string copy() const { return bytes_.substr(0, used_); }
+  bool empty() const noexcept { return bytes_.empty(); }
+  std::string copy() const { return bytes_; }
   std::string take();
 
  private:
   void make_room(std::size_t size);
 
-  std::string bytes_;  // [0, used_) has come; the rest is room, cleared already
-  std::size_t used_ = 0;
+  std::string bytes_;
   std::size_t next_ = 4096;  // how much the next read asks for
 };
 

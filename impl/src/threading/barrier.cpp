@@ -1,12 +1,12 @@
 #include "tandem/threading/barrier.hpp"
 
 #include <algorithm>
+#include <mutex>
 #include <utility>
 
 #include "platform/cpu.hpp"
 #include "tandem/core/park.hpp"
 #include "tandem/core/repr.hpp"
-#include "threading/acquire.hpp"
 #include "threading/search.hpp"
 
 namespace tandem::inline v1::threading {
@@ -32,6 +32,14 @@ constexpr std::uint64_t with_next_round(std::uint64_t word) {
   return (word & ~std::uint64_t{0xffff'ffff}) | lower((word & ~sleepers_bit) + one_round);
 }
 
+// One for all: each barrier that came along to a child of fork() takes it once.
+detail::Mutex& forgetting() {
+  using detail::ForkStage;
+  static auto& forever = *new detail::ForkSafeMutex(ForkStage::threading);  // never destroyed
+  return forever;
+}
+[[maybe_unused]] const detail::Mutex& ready_at_start = forgetting();
+
 std::uint32_t checked(std::int64_t parties) {
   if (parties < 1) throw ValueError("parties must be > 0");
   if (parties > std::int64_t{1} << 31) throw OverflowError("too many parties");
@@ -47,9 +55,9 @@ Barrier::Barrier(std::int64_t parties, BarrierOptions options)
       action_(std::move(options.action)) {}
 
 std::size_t Barrier::wait(Timeout timeout) {
+  forget_the_lost();
   if (timeout.is_forever()) timeout = timeout_;
-  if (timeout.is_too_large() && would_wait())
-    detail::refuse_too_large(timeout, detail::out_of_range);
+  if (timeout.is_too_large() && would_wait()) detail::refuse_too_large(timeout);
   const auto until = detail::Deadline::after(timeout);
   const Place place = arrive();
   if (place.index + 1 == parties_)
@@ -57,6 +65,20 @@ std::size_t Barrier::wait(Timeout timeout) {
   else
     wait_for_others(place, until);
   return place.index;
+}
+
+// In a child of fork() the barrier is as the parent's was, but nobody is inside.
+void Barrier::forget_the_lost() noexcept {
+  // acquire pairs with the release below: whoever is counted comes after the others went.
+  if (generation_.load(std::memory_order_acquire) == detail::process_generation) [[likely]]
+    return;
+  std::scoped_lock guard(forgetting());
+  // relaxed, all: under the mutex, and nobody has come yet
+  if (generation_.load(std::memory_order_relaxed) == detail::process_generation) return;
+  const std::uint64_t word = word_.load(std::memory_order_relaxed);
+  const std::uint64_t empty = round_of(word) | (word & broken_bit);
+  word_.store(empty, std::memory_order_relaxed);
+  generation_.store(detail::process_generation, std::memory_order_release);  // pairs: above
 }
 
 // Counts the caller in, if need be once a reset is over.
@@ -90,13 +112,20 @@ void Barrier::complete(const Place& place) {
     }
     sleep(word, detail::Deadline::never());
   }
+  // The action may fork(): then its round is over in the child, where nobody is inside any more.
+  const std::uint32_t generation = detail::process_generation;
+  const auto is_parent = [&] { return generation == detail::process_generation; };
   try {
-    if (action_) action_();
+    const auto& action = *action_.operator->();
+    if (action) action();
   } catch (...) {
-    change([](std::uint64_t now) { return as_broken(now - one_thread); });
+    forget_the_lost();
+    const std::uint64_t self = is_parent() ? one_thread : 0;
+    change([self](std::uint64_t now) { return as_broken(now - self); });
     throw;
   }
-  change([this](std::uint64_t now) { return with_next_round(now - one_thread * parties_); });
+  if (is_parent())
+    change([this](std::uint64_t now) { return with_next_round(now - one_thread * parties_); });
 }
 
 void Barrier::wait_for_others(const Place& place, detail::Deadline until) {
@@ -127,16 +156,21 @@ void Barrier::leave() noexcept {
 }
 
 void Barrier::reset() noexcept {
+  forget_the_lost();
   change_between_rounds([](std::uint64_t now) {
     now &= ~(off | sleepers_bit);
     return inside(now) == 0 ? now : now | resetting_bit;
   });
 }
 
-void Barrier::abort() noexcept { change_between_rounds(as_broken); }
+void Barrier::abort() noexcept {
+  forget_the_lost();
+  change_between_rounds(as_broken);
+}
 
-// relaxed, both: an answer, stale at once
+// relaxed, all: an answer, stale at once
 std::size_t Barrier::n_waiting() const noexcept {
+  if (generation_.load(std::memory_order_relaxed) != detail::process_generation) return 0;
   const std::uint64_t word = word_.load(std::memory_order_relaxed);
   return word & off ? 0 : std::min(inside(word), parties_);
 }

@@ -6,7 +6,6 @@
 #include "tandem/core/exceptions.hpp"
 #include "tandem/core/park.hpp"
 #include "tandem/platform/seam.hpp"
-#include "threading/acquire.hpp"
 #include "threading/search.hpp"
 
 namespace tandem::inline v1::threading {
@@ -26,7 +25,7 @@ struct Condition::Waiter {
 Condition::Condition() : lock_(&own_.emplace()), use_(&use_of<RLock>) {}
 
 bool Condition::wait(Timeout timeout) {
-  if (use_->is_owned(lock_)) detail::refuse_too_large(timeout, detail::out_of_range);
+  if (use_->is_owned(lock_)) detail::refuse_too_large(timeout);
   return wait_until(detail::Deadline::after(timeout));
 }
 

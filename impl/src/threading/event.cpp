@@ -2,7 +2,6 @@
 
 #include "tandem/core/park.hpp"
 #include "tandem/core/repr.hpp"
-#include "threading/acquire.hpp"
 #include "threading/search.hpp"
 
 namespace tandem::inline v1::threading {
@@ -27,7 +26,7 @@ void Event::clear() noexcept {
 bool Event::wait_slowly(Timeout timeout) {
   const std::uint32_t seen = word_.load(std::memory_order_seq_cst);
   if (seen & flag) return true;
-  detail::refuse_too_large(timeout, detail::out_of_range);
+  detail::refuse_too_large(timeout);
   const auto until = detail::Deadline::after(timeout);
   std::uint32_t now = seen;
   const auto ready = [&] {

@@ -5,7 +5,6 @@
 #include "tandem/core/exceptions.hpp"
 #include "tandem/core/park.hpp"
 #include "tandem/core/repr.hpp"
-#include "threading/acquire.hpp"
 
 namespace tandem::inline v1 {
 
@@ -15,7 +14,7 @@ std::optional<Deadline> acquire_deadline(const threading::AcquireOptions& option
   const Timeout timeout = options.timeout;
   // Python's way to say "none given" is -1 second.
   const bool unset = timeout.is_forever() || timeout.limit() == std::chrono::seconds(-1);
-  refuse_too_large(timeout, out_of_range);
+  refuse_too_large(timeout);
   if (!options.blocking) {
     if (!unset) throw ValueError("can't specify a timeout for a non-blocking call");
     return std::nullopt;
@@ -35,9 +34,6 @@ bool Lock::acquire(AcquireOptions options) {
   if (try_lock()) return true;
   return until && lock_slowly(*until);
 }
-
-// relaxed: an answer, stale at once; it orders nothing
-bool Lock::locked() const noexcept { return word_.load(std::memory_order_relaxed) != unlocked; }
 
 bool Lock::lock_slowly(detail::Deadline until) noexcept {
   const auto taken = [this] {

@@ -8,6 +8,7 @@
 #include "tandem/core/log.hpp"
 #include "tandem/core/repr.hpp"
 #include "tandem/platform/seam.hpp"
+#include "threading/thread_state.hpp"
 
 namespace tandem::inline v1 {
 
@@ -16,7 +17,7 @@ namespace {
 seam::atomic<bool> there_is_one{false};
 constinit thread_local bool is_here = false;  // in this thread
 [[maybe_unused]] const bool of_each_thread = seam::thread_word(is_here);
-std::terminate_handler usual_end = nullptr;   // what terminate() does without a main_scope
+std::terminate_handler usual_end = nullptr;  // what terminate() does without ours
 
 int exit_code_of(const std::exception_ptr& exception) {
   try {
@@ -29,6 +30,8 @@ int exit_code_of(const std::exception_ptr& exception) {
   }
 }
 
+// An exception that nobody catches has been caught by terminate() itself; so one that is being
+// handled where the program calls terminate() looks the same.
 [[noreturn]] void end_by_exception() {
   std::set_terminate(usual_end);  // for what goes wrong from here on
   const std::exception_ptr exception = std::current_exception();
@@ -39,6 +42,7 @@ int exit_code_of(const std::exception_ptr& exception) {
 }  // namespace
 
 main_scope::main_scope() {
+  detail::ThreadRegistry::get().register_exit_hook();  // there may be foreign threads only
   if (there_is_one.exchange(true)) throw RuntimeError("there is a main_scope already");
   is_here = true;
   usual_end = std::set_terminate(end_by_exception);
@@ -46,7 +50,7 @@ main_scope::main_scope() {
 
 main_scope::~main_scope() {
   detail::run_exit_hooks();
-  std::set_terminate(usual_end);
+  if (std::get_terminate() == end_by_exception) std::set_terminate(usual_end);
   is_here = false;
   there_is_one.store(false);
 }

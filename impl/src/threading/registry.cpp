@@ -7,7 +7,6 @@
 #include "tandem/core/abandon.hpp"
 #include "tandem/core/exceptions.hpp"
 #include "tandem/core/exit.hpp"
-#include "tandem/core/park.hpp"
 #include "tandem/threading/detail/this_thread.hpp"
 #include "threading/thread_state.hpp"
 
@@ -82,11 +81,10 @@ void ThreadRegistry::add(const std::shared_ptr<ThreadState>& state) {
 }
 
 void ThreadRegistry::register_exit_hook() {
-  {
-    std::scoped_lock guard(mutex_);
-    if (std::exchange(exit_hook_, true)) return;
-  }
+  std::scoped_lock guard(mutex_);
+  if (exit_hook_) return;
   at_exit(ExitStage::threads, [] { get().join_all(); });
+  exit_hook_ = true;
 }
 
 void ThreadRegistry::withdraw(ThreadState& state) noexcept {
@@ -164,13 +162,8 @@ void ThreadRegistry::join_all() {
     state->reap();
     forget(*state);
   }
-  if (somebody_else_is_left()) abandon_threads();
-}
-
-// A daemon, or a thread that threading does not know but finds where tandem lets it wait.
-bool ThreadRegistry::somebody_else_is_left() const {
-  const std::size_t own = current ? 1 : 0;
-  return size() > own || parked_threads() > 0;
+  // Daemons, those among them that have only thread_local destructors to run, and foreign threads.
+  if (platform::has_other_threads()) abandon_threads();
 }
 
 void ThreadRegistry::after_fork_in_child() noexcept {

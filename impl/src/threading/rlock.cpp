@@ -2,7 +2,6 @@
 
 #include "tandem/core/exceptions.hpp"
 #include "tandem/core/repr.hpp"
-#include "threading/acquire.hpp"
 
 namespace tandem::inline v1::threading {
 

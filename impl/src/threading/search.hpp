@@ -1,7 +1,10 @@
 // What a waiting thread does before it sleeps.
 #pragma once
+#include <cstdint>
+
 #include "platform/cpu.hpp"
 #include "tandem/core/spin.hpp"
+#include "tandem/platform/seam.hpp"
 
 namespace tandem::inline v1::detail {
 
@@ -9,8 +12,8 @@ namespace tandem::inline v1::detail {
 // waited for may be among them, and this is cheaper than to sleep and to be woken.
 template <class Ready>
 bool give_way_until(Ready&& ready) noexcept {
-  constexpr int turns = 4;
-  for (int turn = 0; turn < turns; ++turn) {
+  constexpr std::uint32_t turns = seam::spins(4);
+  for (std::uint32_t turn = 0; turn < turns; ++turn) {
     platform::yield();
     if (ready()) return true;
   }

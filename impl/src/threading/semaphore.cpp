@@ -6,7 +6,6 @@
 #include "tandem/core/exceptions.hpp"
 #include "tandem/core/park.hpp"
 #include "tandem/core/repr.hpp"
-#include "threading/acquire.hpp"
 #include "threading/search.hpp"
 
 namespace tandem::inline v1::threading {
@@ -57,7 +56,7 @@ bool Semaphore::try_take(std::uint64_t leaving) noexcept {
 }
 
 bool Semaphore::take_slowly(Timeout timeout) {
-  detail::refuse_too_large(timeout, detail::out_of_range);
+  detail::refuse_too_large(timeout);
   const auto until = detail::Deadline::after(timeout);
   if (until.passed()) return false;
   if (detail::search(spin_, [this] { return try_take(0); })) return true;

@@ -13,7 +13,6 @@
 #include "tandem/threading/detail/local_key.hpp"
 #include "tandem/threading/detail/this_thread.hpp"
 #include "tandem/threading/timer.hpp"
-#include "threading/acquire.hpp"
 #include "threading/thread_state.hpp"
 
 namespace tandem::inline v1 {
@@ -208,7 +207,7 @@ void Thread::join(Timeout timeout) const {
     throw RuntimeError("cannot join thread before it is started");
   if (state_.get() == detail::current_thread_state())
     throw RuntimeError("cannot join current thread");
-  detail::refuse_too_large(timeout, detail::out_of_range);
+  detail::refuse_too_large(timeout);
   if (!state_->wait_until_stopped(Deadline::after(timeout))) return;
   if (!timeout.is_forever() && !state_->try_reap()) return;  // ended but for its destructors
   state_->reap();

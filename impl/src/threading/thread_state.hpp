@@ -85,6 +85,8 @@ class ThreadRegistry final : ForkAware {
   std::size_t size() const;
   std::shared_ptr<ThreadState> main() const;
 
+  // Has join_all() called at the end of the program; once, however often it is asked for.
+  void register_exit_hook();
   // At the end of the program: waits for all that are no daemons, also for those that they start.
   void join_all();
 
@@ -92,13 +94,11 @@ class ThreadRegistry final : ForkAware {
   using States = std::list<std::shared_ptr<ThreadState>>;
 
   ThreadRegistry();
-  void register_exit_hook();
   void before_fork() noexcept override { mutex_.lock(); }
   void after_fork_in_parent() noexcept override { mutex_.unlock(); }
   void after_fork_in_child() noexcept override;
   void reap_some();
   std::shared_ptr<ThreadState> next_to_join();
-  bool somebody_else_is_left() const;
   void keep_only_the_forking_thread();
 
   mutable Mutex mutex_;

@@ -57,7 +57,7 @@ def _():
 
 @case("futures.as-completed.timeout-too-large", "a wait beyond TIMEOUT_MAX is an OverflowError, unless all are done")
 def _():
-    log(raised(lambda: list(futures.as_completed([Future()], timeout=1e10))).split(":")[0])
+    log(raised(lambda: list(futures.as_completed([Future()], timeout=1e10))))
     a = finished()
     yielded([a], timeout=1e10, a=a)
 

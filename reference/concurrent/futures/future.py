@@ -129,8 +129,8 @@ def _():
 
 @case("futures.future.timeout-too-large", "a wait beyond TIMEOUT_MAX is an OverflowError, unless nothing is to wait for")
 def _():
-    log(raised(lambda: Future().result(timeout=1e10)).split(":")[0])
-    log(raised(lambda: Future().exception(timeout=1e10)).split(":")[0])
+    log(raised(lambda: Future().result(timeout=1e10)))
+    log(raised(lambda: Future().exception(timeout=1e10)))
     log(future(lambda f: f.set_result(3)).result(timeout=1e10))
 
 

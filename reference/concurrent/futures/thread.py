@@ -295,10 +295,12 @@ def _():
 
 @case("futures.thread.with-waits", "leaving `with` waits for all work and ends the threads")
 def _():
-    with ThreadPoolExecutor(max_workers=5, thread_name_prefix="scope") as pool:
+    with ThreadPoolExecutor(max_workers=2, thread_name_prefix="scope") as pool:
         log(list(pool.map(abs, range(-5, 5))))
-        f = pool.submit(mul, 2, 3)
-    log(f.done(), workers("scope"))
+        futures = [pool.submit(mul, n, 1) for n in range(6)]
+    log(all(f.done() for f in futures), workers("scope"))
+    for f in futures:
+        log(f.result())
 
 
 @case("futures.thread.dropped", "the results of a pool that is gone can still be read")

@@ -157,7 +157,7 @@ def _():
 
 @case("futures.wait.timeout-too-large", "a wait beyond TIMEOUT_MAX is an OverflowError, unless all are done")
 def _():
-    log(raised(lambda: futures.wait([Future()], timeout=1e10)).split(":")[0])
+    log(raised(lambda: futures.wait([Future()], timeout=1e10)))
     f = finished()
     tell(futures.wait([f], timeout=1e10), f=f)
 

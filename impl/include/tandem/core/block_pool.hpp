@@ -2,7 +2,8 @@
 //
 // A general allocator is at its slowest there. Each thread keeps a few free blocks of every size;
 // what a thread has too many of goes by magazines to a depot, where threads that have none take
-// them. What the depot has too much of goes back to the system.
+// them. What the depot has too much of goes back to the system, also after a burst whose blocks
+// came back in any order.
 #pragma once
 #include <cstddef>
 
@@ -13,5 +14,9 @@ namespace tandem::inline v1::detail {
 // Aligned as operator new aligns. Throws std::bad_alloc. Any thread may free what another took.
 TANDEM_API void* allocate_block(std::size_t bytes);
 TANDEM_API void free_block(void* block, std::size_t bytes) noexcept;
+
+// What the pool has from the system, blocks in use included. For tests; 0 under the address
+// sanitizer, where there is no pool.
+TANDEM_API std::size_t pooled_bytes() noexcept;
 
 }  // namespace tandem::inline v1::detail

@@ -11,6 +11,7 @@ enum class ExitStage { executors, threads };
 
 // Runs the hook when main() has returned or exit() was called, before the destructors of statics
 // that were complete at the first registration. Within a stage the last registered runs first.
+// Throws   std::bad_alloc; then it is not registered.
 TANDEM_API void at_exit(ExitStage stage, std::function<void()> hook);
 
 // Runs the hooks now: before statics that are younger than the first registration are destroyed.

@@ -55,10 +55,10 @@ class Timeout {
 
 namespace detail {
 
-// For calls that wait no longer than CPython can, with CPython's text.
+// For calls that wait no longer than CPython can, with its text.
 // Throws   OverflowError (beyond TIMEOUT_MAX).
-inline void refuse_too_large(Timeout timeout, const char* text = "timeout value is too large") {
-  if (timeout.is_too_large()) throw OverflowError(text);
+inline void refuse_too_large(Timeout timeout) {
+  if (timeout.is_too_large()) throw OverflowError("timestamp out of range for platform time_t");
 }
 
 // A point on the monotonic clock, computed once when a blocking call begins.

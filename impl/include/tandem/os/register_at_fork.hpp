@@ -18,7 +18,8 @@ struct RegisterAtForkOptions {
 // not. In all of them tandem can be used as ever.
 // What they throw is reported to the log sink and ignored. They cannot be taken back.
 // Throws   TypeError (none is given).
-// Threads  any number at once. What is registered while another thread forks may miss that fork().
+// Threads  any number at once. What is registered while another thread forks misses that fork(), or
+//          is told of all of it.
 // Order    before: last registered first; after: in the order in which they were registered.
 // Spec     os.register-at-fork
 TANDEM_API void register_at_fork(RegisterAtForkOptions options);

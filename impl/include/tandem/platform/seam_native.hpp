@@ -3,6 +3,12 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#if __has_include(<sys/single_threaded.h>)
+#include <sys/single_threaded.h>
+#define TANDEM_SINGLE_THREADED __libc_single_threaded
+#else
+#define TANDEM_SINGLE_THREADED false
+#endif
 
 namespace tandem::inline v1::seam {
 
@@ -18,6 +24,9 @@ inline void cpu_relax() noexcept {
   asm volatile("isb" ::: "memory");
 #endif
 }
+
+inline bool is_alone() noexcept { return TANDEM_SINGLE_THREADED; }
+#undef TANDEM_SINGLE_THREADED
 
 constexpr std::uint32_t spins(std::uint32_t pauses) noexcept { return pauses; }
 

@@ -6,8 +6,10 @@
 #include <ostream>
 #include <string>
 
+#include "tandem/core/abandon.hpp"
 #include "tandem/core/exceptions.hpp"
 #include "tandem/core/export.hpp"
+#include "tandem/core/fork.hpp"
 #include "tandem/core/spin.hpp"
 #include "tandem/core/timeout.hpp"
 #include "tandem/platform/seam.hpp"
@@ -28,7 +30,7 @@ struct BarrierOptions {
 
 // A place where a number of threads wait for each other, again and again.
 // Neither copied nor moved. The action must not call wait(), reset() or abort() of its barrier:
-// they wait until it has returned.
+// they wait until it has returned. In a child of fork() those that waited are not counted.
 // Threads  any number at once; those beyond the parties come to the next round.
 // Order    what each thread did before wait(), and the action, is visible to all after it.
 // Spec     threading.barrier
@@ -74,6 +76,7 @@ class TANDEM_API Barrier {
     std::uint32_t index;
   };
 
+  void forget_the_lost() noexcept;
   Place arrive();
   void complete(const Place& place);
   void wait_for_others(const Place& place, detail::Deadline until);
@@ -92,8 +95,10 @@ class TANDEM_API Barrier {
   const std::uint32_t parties_;
   const bool crowded_;  // not all parties can run at once
   const Timeout timeout_;
-  const std::function<void()> action_;
+  const detail::Abandonable<std::function<void()>> action_;
   detail::AdaptiveSpin spin_;
+  // Of those who are inside: in a child of fork() they do not exist.
+  seam::atomic<std::uint32_t> generation_{detail::process_generation};
 
   // All that changes, in one word on a line of its own:
   // bit 0: broken | bit 1: resetting, until all have left | bit 2: somebody may sleep

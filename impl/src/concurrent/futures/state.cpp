@@ -3,7 +3,7 @@
 #include <array>
 #include <string_view>
 
-#include "concurrent/futures/backoff.hpp"
+#include "core/backoff.hpp"
 #include "tandem/core/log.hpp"
 #include "tandem/core/park.hpp"
 #include "tandem/core/repr.hpp"

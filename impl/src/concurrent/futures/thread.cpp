@@ -105,6 +105,7 @@ class ThreadPool : public std::enable_shared_from_this<ThreadPool> {
 
   // One call more under way; one worker more if all of them are busy.
   Posted post_counted(WorkItem item) {
+    std::optional<WorkItem> unwanted;  // goes after the guard: user code is told of it
     std::scoped_lock guard(mutex_);
     if (lost_) throw BrokenThreadPool(lost_text);
     // relaxed: exact only in what matters: a worker takes its call off before the future is done.
@@ -112,7 +113,8 @@ class ThreadPool : public std::enable_shared_from_this<ThreadPool> {
     try {
       const Posted posted = items_.post(std::move(item));
       if (!posted.taken) calls_.fetch_sub(1, std::memory_order_relaxed);  // relaxed: as above
-      if (posted.taken && calls > workers_.size() && workers_.size() < max_workers_) add_worker();
+      const bool is_short = calls > workers_.size() && workers_.size() < max_workers_;
+      if (posted.taken && is_short) add_worker(unwanted);
       return posted;
     } catch (...) {
       calls_.fetch_sub(1, std::memory_order_relaxed);  // relaxed: as above
@@ -120,12 +122,13 @@ class ThreadPool : public std::enable_shared_from_this<ThreadPool> {
     }
   }
 
-  void add_worker() {
+  void add_worker(std::optional<WorkItem>& unwanted) {
     try {
       start_worker();
     } catch (...) {
       if (!workers_.empty()) return;  // those that there are have to do
-      items_.try_get();  // nobody would run the item; it is the only one, as there was no worker
+      // Nobody would run the item; it is the only one, as there was no worker.
+      unwanted = items_.try_get();
       throw;
     }
   }
@@ -215,8 +218,10 @@ class Pools final : v1::detail::ForkAware {
 
   void add(const std::shared_ptr<ThreadPool>& pool) {
     std::scoped_lock guard(mutex_);
-    if (!std::exchange(exit_hook_, true))
+    if (!exit_hook_) {
       v1::detail::at_exit(v1::detail::ExitStage::executors, [] { get().end_all(); });
+      exit_hook_ = true;
+    }
     std::erase_if(pools_, [](const auto& other) { return other.expired(); });
     pools_.push_back(pool);
   }

@@ -105,7 +105,7 @@ void arrange_signals(ChildWork& work) noexcept {
     set_default(SIGPIPE);
     set_default(SIGXFSZ);
   }
-  reset_handlers();
+  if (work.has_handlers) reset_handlers();
   checked(work, syscall(SYS_rt_sigprocmask, SIG_SETMASK, &work.signal_mask, nullptr,
                         sizeof work.signal_mask));
 }

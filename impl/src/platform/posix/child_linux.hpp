@@ -27,6 +27,7 @@ struct ChildWork {
   const char* cwd;
   int umask;
   bool restore_signals;
+  bool has_handlers;          // the parent's, which it must lose
   std::uint64_t signal_mask;  // as the kernel has it
   bool new_session;
   int process_group;

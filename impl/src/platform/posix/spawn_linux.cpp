@@ -1,4 +1,4 @@
-// The parent's side of a start.
+// The parent's side of a start. The ways, the best first; abilities() has what was found out.
 //
 //   shared   clone(CLONE_VM | CLONE_VFORK | CLONE_PIDFD): the child works in the parent's memory,
 //   on a
@@ -25,6 +25,7 @@
 
 #include "platform/pipe.hpp"
 #include "platform/posix/child_linux.hpp"
+#include "platform/posix/clone_linux.hpp"
 #include "platform/posix/process_linux.hpp"
 #include "platform/process.hpp"
 #include "platform/sanitizers.hpp"
@@ -50,6 +51,7 @@ constexpr std::size_t stack_size = page;
 // touch. One is kept for the next child.
 class ChildStack {
  public:
+  // acquire pairs with the release in the destructor: what the last child has written is over.
   ChildStack() noexcept : memory_(kept().exchange(nullptr, std::memory_order_acquire)) {
     if (memory_) return;
     void* mapped = ::mmap(nullptr, page + stack_size, PROT_NONE,
@@ -66,6 +68,7 @@ class ChildStack {
     if (memory_) unmap();
   }
 
+  void* bottom() const noexcept { return memory_ + page; }
   void* top() const noexcept { return memory_ ? memory_ + page + stack_size : nullptr; }
 
  private:
@@ -98,8 +101,8 @@ class NoSignals {
 // ---- what this system can do ----
 
 // Bits; relaxed throughout: each stands for itself, and who sees it late finds out once more.
-constexpr unsigned may_share = 1, may_handle = 2, may_range = 4;
-constinit std::atomic<unsigned> allowed{may_share | may_handle | may_range};
+constexpr unsigned may_share = 1, may_handle = 2, may_clear = 4, may_range = 8;
+constinit std::atomic<unsigned> allowed{may_share | may_handle | may_clear | may_range};
 
 enum class Shares { unknown, yes, no };
 constinit std::atomic<Shares> shares{Shares::unknown};
@@ -116,7 +119,7 @@ Shares probe_sharing() noexcept {
   const int child =
       ::clone(probe_entry, stack.top(), CLONE_VM | CLONE_VFORK, const_cast<bool*>(&been));
   if (child == -1) return errno == EAGAIN || errno == ENOMEM ? Shares::unknown : Shares::no;
-  while (::waitpid(child, nullptr, __WCLONE) == -1 && errno == EINTR) {
+  while (::waitpid(child, nullptr, static_cast<int>(__WCLONE)) == -1 && errno == EINTR) {
   }
   return been ? Shares::yes : Shares::no;
 }
@@ -156,6 +159,7 @@ ChildWork work_for(const SpawnPlan& plan, const NoSignals& signals) noexcept {
   work.cwd = plan.cwd;
   work.umask = plan.umask;
   work.restore_signals = plan.restore_signals;
+  work.has_handlers = true;
   work.signal_mask = signals.before();
   work.new_session = plan.new_session;
   work.process_group = plan.process_group;
@@ -176,18 +180,40 @@ ChildWork work_for(const SpawnPlan& plan, const NoSignals& signals) noexcept {
 
 int child_entry(void* work) { run_child(*static_cast<ChildWork*>(work)); }
 
-// By clone(), with a handle where there is one to be had. Returns the pid, or -1 and errno.
-int clone_child(ChildWork& work, int flags, Handle& handle) noexcept {
+// Whether a child can be born without handlers; relaxed: as above.
+constinit std::atomic<bool> can_clear_handlers{true};
+
+// The cheapest way, where there is one. Returns the pid, or -1.
+int clone_bare(ChildWork& work, const ChildStack& stack, unsigned flags, int& handle) noexcept {
+  const Abilities may = abilities();
+  // relaxed: as all of these bits
+  if (!may.child_handles || !may.clear_handlers ||
+      !can_clear_handlers.load(std::memory_order_relaxed))
+    return -1;
+  work.has_handlers = false;
+  const int pid = clone_without_handlers(child_entry, &work, stack.bottom(), stack_size,
+                                         flags | CLONE_PIDFD, &handle);
+  if (pid != -1) return pid;
+  work.has_handlers = true;
+  if (errno == ENOSYS || errno == EPERM || errno == EINVAL)
+    can_clear_handlers.store(false, std::memory_order_relaxed);  // relaxed: as above
+  return -1;
+}
+
+// On a stack of its own, with a handle where there is one to be had. Returns the pid, or -1 and
+// errno.
+int clone_child(ChildWork& work, unsigned flags, Handle& handle) noexcept {
   const ChildStack stack;
   if (!stack.top()) return errno = ENOMEM, -1;
   int fd = Handle::none;
-  int pid = -1;
-  if (abilities().child_handles) {
-    pid = ::clone(child_entry, stack.top(), flags | CLONE_PIDFD | SIGCHLD, &work, &fd);
+  int pid = clone_bare(work, stack, flags, fd);
+  const int old_flags = static_cast<int>(flags) | SIGCHLD;
+  if (pid == -1 && abilities().child_handles) {
+    pid = ::clone(child_entry, stack.top(), old_flags | CLONE_PIDFD, &work, &fd);
     // Too many open files, or a system that does not know of handles: then without.
     if (pid == -1 && errno != EMFILE && errno != ENFILE && errno != EINVAL) return -1;
   }
-  if (pid == -1) pid = ::clone(child_entry, stack.top(), flags | SIGCHLD, &work);
+  if (pid == -1) pid = ::clone(child_entry, stack.top(), old_flags, &work);
   handle.reset(fd);
   return pid;
 }
@@ -273,12 +299,13 @@ std::optional<SpawnError> spawn(const SpawnPlan& plan, Process& process) {
 
 Abilities abilities() noexcept {
   const unsigned bits = allowed.load(std::memory_order_relaxed);  // relaxed: see above
-  return {(bits & may_share) != 0, (bits & may_handle) != 0, (bits & may_range) != 0};
+  return {(bits & may_share) != 0, (bits & may_handle) != 0, (bits & may_clear) != 0,
+          (bits & may_range) != 0};
 }
 
 void restrict_abilities(Abilities to) noexcept {
   allowed.store((to.shared_memory_children ? may_share : 0) | (to.child_handles ? may_handle : 0) |
-                    (to.close_range ? may_range : 0),
+                    (to.clear_handlers ? may_clear : 0) | (to.close_range ? may_range : 0),
                 std::memory_order_relaxed);  // relaxed: see above
 }
 

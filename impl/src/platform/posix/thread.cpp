@@ -55,6 +55,17 @@ class Attributes {
 
 extern "C" void tandem_thread_end(void* act) { reinterpret_cast<void (*)()>(act)(); }
 
+pthread_key_t end_key() noexcept {
+  static const pthread_key_t key = [] {
+    pthread_key_t made{};
+    pthread_key_create(&made, tandem_thread_end);
+    return made;
+  }();
+  return key;
+}
+// Made with the other statics: a child of fork() must not find it half-made.
+[[maybe_unused]] const pthread_key_t ready_at_start = end_key();
+
 }  // namespace
 
 int start_thread(void (*body)(void*), void* argument, std::size_t stack_size) noexcept {
@@ -75,12 +86,7 @@ bool is_stack_size(std::size_t size) noexcept {
 }
 
 void at_thread_end(void (*act)()) noexcept {
-  static const pthread_key_t key = [] {
-    pthread_key_t made{};
-    pthread_key_create(&made, tandem_thread_end);
-    return made;
-  }();
-  pthread_setspecific(key, reinterpret_cast<void*>(act));
+  pthread_setspecific(end_key(), reinterpret_cast<void*>(act));
 }
 
 void join_thread(std::uint64_t ident) noexcept { pthread_join(from_ident(ident), nullptr); }

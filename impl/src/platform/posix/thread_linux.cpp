@@ -1,8 +1,14 @@
-// What Linux adds to pthreads: numbers and names of threads, and joining without waiting.
+// What Linux adds to pthreads: numbers and names of threads, who is left of them, and joining
+// without waiting.
+#include <dirent.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 
 #include "platform/thread.hpp"
@@ -21,6 +27,46 @@ bool try_join_thread(std::uint64_t ident) noexcept {
   pthread_t thread;
   std::memcpy(&thread, &ident, sizeof thread);
   return pthread_tryjoin_np(thread, nullptr) == 0;
+}
+
+namespace {
+
+// Of one in /proc/self/task. By the time that a thread can be joined it has the flag.
+bool is_ending(const char* task) noexcept {
+  char path[64];
+  std::snprintf(path, sizeof path, "/proc/self/task/%.20s/stat", task);
+  const int file = ::open(path, O_RDONLY | O_CLOEXEC);
+  if (file < 0) return errno == ENOENT || errno == ESRCH;
+  char text[512];
+  const ssize_t size = ::read(file, text, sizeof text - 1);
+  const bool is_gone = size < 0 && errno == ESRCH;
+  ::close(file);
+  if (size <= 0) return is_gone;
+  text[size] = '\0';
+  // number (name) state parent group session terminal group flags …; the name may have anything
+  const char* const name_end = std::strrchr(text, ')');
+  char state = 0;
+  unsigned flags = 0;
+  if (!name_end || std::sscanf(name_end + 1, " %c %*d %*d %*d %*d %*d %u", &state, &flags) != 2)
+    return false;
+  constexpr unsigned exiting = 0x4;  // the kernel's PF_EXITING
+  return (flags & exiting) != 0;
+}
+
+}  // namespace
+
+bool has_other_threads() noexcept {
+  DIR* const tasks = ::opendir("/proc/self/task");
+  if (!tasks) return true;
+  const std::uint32_t self = native_thread_id();
+  bool found = false;
+  while (const dirent* const task = ::readdir(tasks)) {
+    const unsigned long number = std::strtoul(task->d_name, nullptr, 10);  // 0: "." and ".."
+    found = number != 0 && number != self && !is_ending(task->d_name);
+    if (found) break;
+  }
+  ::closedir(tasks);
+  return found;
 }
 
 void name_this_thread(const char* name) noexcept {

@@ -70,6 +70,9 @@ bool is_main_thread() noexcept {
   return !scheduler || scheduler->running() == 0;
 }
 
+// No program ends within a run.
+bool has_other_threads() noexcept { return Scheduler::current() != nullptr; }
+
 void name_this_thread(const char*) noexcept {}
 
 void on_fork(void (*before)(), void (*)(), void (*child)()) noexcept {
