@@ -1,3 +1,4 @@
+#include <bit>
 #include <exception>
 #include <stdexcept>
 #include <tandem/core/log.hpp>
@@ -161,53 +162,94 @@ TEST_F(FutureSchedules, AllSchedules) {
 }
 
 // wait() and as_completed() over two futures.
-enum WaitVerb : Verb { finish_first, finish_second, wait_first, wait_all, each_completed };
+enum WaitVerb : Verb {
+  finish_first,
+  finish_second,
+  fail_second,
+  wait_first,
+  wait_failed,
+  wait_all,
+  wait_timed,
+  each_completed
+};
 
+// The result of wait() is how many were done at one moment.
 struct TwoModel {
   unsigned done = 0;
+  bool has_failed = false;
+
   bool apply(const Call& call) {
-    if (call.verb > finish_second) return lets_go_on(call);
-    const unsigned before = std::exchange(done, done | 1U << call.verb);
-    return call.result == (before == done ? raised : 0);
+    if (call.verb > fail_second)
+      return lets_go_on(call) && call.result == (call.verb == each_completed ? 2 : done_count());
+    const unsigned bit = call.verb == finish_first ? 1U : 2U;
+    if (done & bit) return call.result == raised;
+    done |= bit;
+    has_failed |= call.verb == fail_second;
+    return call.result == 0;
   }
   bool lets_go_on(const Call& call) const {
-    return call.verb <= finish_second || done == 3 || (call.verb == wait_first && done != 0);
+    if (call.verb == wait_first) return done != 0;
+    if (call.verb == wait_failed) return done == 3 || has_failed;
+    return (call.verb != wait_all && call.verb != each_completed) || done == 3;
   }
-  std::string key() const { return std::to_string(done); }
+  std::string key() const { return std::to_string(done) + (has_failed ? "!" : ""); }
+
+ private:
+  int done_count() const { return std::popcount(done); }
 };
 
 class TestedWait final : public Modelled<TwoModel> {
  public:
   explicit TestedWait(const Target& target) : Modelled(target, {}) {}
   void perform(Verb verb, std::size_t thread, std::size_t) override {
-    calls.record(thread, verb, [&]() -> std::int64_t {
-      if (verb <= finish_second)
-        return result_or_raised<futures::InvalidStateError>(
-            [&] { return (verb == finish_first ? first_ : second_).set_result(1), 0; });
-      if (verb == each_completed) {
-        std::int64_t count = 0;
-        for (const auto& future : futures::as_completed({first_, second_}))
-          count += future.result();
-        return count;
-      }
-      const auto when = verb == wait_first ? futures::FIRST_COMPLETED : futures::ALL_COMPLETED;
-      futures::wait({first_, second_}, {.return_when = when});
-      return 0;
-    });
+    calls.record(thread, verb, [&] { return performed(verb); });
   }
 
  private:
+  std::int64_t performed(Verb verb) {
+    switch (verb) {
+      case finish_first:
+      case finish_second:
+        return result_or_raised<futures::InvalidStateError>(
+            [&] { return (verb == finish_first ? first_ : second_).set_result(1), 0; });
+      case fail_second:
+        return result_or_raised<futures::InvalidStateError>([&] {
+          return second_.set_exception(std::make_exception_ptr(std::logic_error(""))), 0;
+        });
+      case wait_first:
+        return waited({.return_when = futures::FIRST_COMPLETED});
+      case wait_failed:
+        return waited({.return_when = futures::FIRST_EXCEPTION});
+      case wait_all:
+        return waited({});
+      case wait_timed:
+        return waited({.timeout = virtual_timeout});
+      default: {
+        std::int64_t count = 0;
+        for (const auto& future : futures::as_completed({first_, second_})) count += future.done();
+        return count;
+      }
+    }
+  }
+  std::int64_t waited(const futures::WaitOptions& options) {
+    return static_cast<std::int64_t>(futures::wait({first_, second_}, options).done.size());
+  }
+
   futures::Future<int> first_, second_;
 };
 
-const Target wait_target = target_of<TestedWait>(
-    "wait", {"finish_first", "finish_second", "wait_first", "wait_all", "each_completed"});
+const Target wait_target =
+    target_of<TestedWait>("wait", {"finish_first", "finish_second", "fail_second", "wait_first",
+                                   "wait_failed", "wait_all", "wait_timed", "each_completed"});
 
 TEST(WaitSchedules, Explored) { explore(wait_target); }
+TEST(WaitSchedules, SpuriousWakes) { explore(wait_target, {.options = {.spurious_wakes = true}}); }
 TEST(WaitSchedules, AllSchedules) {
-  explore_all(wait_target, {"wait_all / finish_first / finish_second",
-                            "wait_first / finish_first / finish_second",
-                            "each_completed / finish_first / finish_second"});
+  explore_all(
+      wait_target,
+      {"wait_all / finish_first / finish_second", "wait_first / finish_first / finish_second",
+       "wait_failed / finish_first / fail_second", "wait_timed / finish_first / finish_second",
+       "each_completed / finish_first / finish_second"});
 }
 
 }  // namespace

@@ -98,6 +98,7 @@ const Target rlock_target =
     target_of<TestedRLock>("RLock", {verbs.begin(), verbs.begin() + locked});
 
 TEST(RLock, Explored) { explore(rlock_target); }
+TEST(RLock, SpuriousWakes) { explore(rlock_target, {.options = {.spurious_wakes = true}}); }
 TEST(RLock, AllSchedules) {
   explore_all(rlock_target, {"acquire acquire release release / acquire release / try",
                              "acquire release / acquire_timed release / acquire release"});

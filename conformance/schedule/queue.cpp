@@ -87,6 +87,7 @@ struct TasksModel {
   std::string key() const { return std::to_string(unfinished); }
 };
 
+template <class Q>
 class TestedTasks final : public Modelled<TasksModel> {
  public:
   explicit TestedTasks(const Target& target) : Modelled(target, {}) {}
@@ -99,16 +100,27 @@ class TestedTasks final : public Modelled<TasksModel> {
   }
 
  private:
-  queue::Queue<int> queue_;
+  Q queue_;
 };
 
-const Target tasks_target = target_of<TestedTasks>("Queue.join", {"put", "task_done", "join"});
+const std::vector<std::string> task_verbs{"put", "task_done", "join"};
+const Target queue_tasks = target_of<TestedTasks<queue::Queue<int>>>("Queue.join", task_verbs);
+const Target lifo_tasks =
+    target_of<TestedTasks<queue::LifoQueue<int>>>("LifoQueue.join", task_verbs);
+const Target priority_tasks =
+    target_of<TestedTasks<queue::PriorityQueue<int>>>("PriorityQueue.join", task_verbs);
 
-TEST(QueueJoin, Explored) { explore(tasks_target); }
-TEST(QueueJoin, AllSchedules) {
-  explore_all(tasks_target,
-              {"put join / task_done / join", "put put / join / task_done task_done"});
+void explore_all_joins(const Target& target) {
+  explore_all(target, {"put join / task_done / join", "put put / join / task_done task_done"});
 }
+
+TEST(QueueJoin, Explored) { explore(queue_tasks); }
+TEST(QueueJoin, ExploredOfLifoQueue) { explore(lifo_tasks); }
+TEST(QueueJoin, ExploredOfPriorityQueue) { explore(priority_tasks); }
+TEST(QueueJoin, SpuriousWakes) { explore(queue_tasks, {.options = {.spurious_wakes = true}}); }
+TEST(QueueJoin, AllSchedules) { explore_all_joins(queue_tasks); }
+TEST(QueueJoin, AllSchedulesOfLifoQueue) { explore_all_joins(lifo_tasks); }
+TEST(QueueJoin, AllSchedulesOfPriorityQueue) { explore_all_joins(priority_tasks); }
 
 }  // namespace
 }  // namespace tandem::conformance

@@ -58,6 +58,9 @@ TEST(Semaphore, AllSchedules) {
 }
 
 TEST(BoundedSemaphore, Explored) { explore(bounded_target); }
+TEST(BoundedSemaphore, SpuriousWakes) {
+  explore(bounded_target, {.options = {.spurious_wakes = true}});
+}
 TEST(BoundedSemaphore, AllSchedules) {
   explore_all(bounded_target, {"acquire release / acquire release / acquire release"});
 }

@@ -55,6 +55,7 @@ class TestedThread final : public Modelled<ThreadModel> {
 const Target thread_target = target_of<TestedThread>("Thread", verbs);
 
 TEST(Thread, Explored) { explore(thread_target); }
+TEST(Thread, SpuriousWakes) { explore(thread_target, {.options = {.spurious_wakes = true}}); }
 TEST(Thread, AllSchedules) {
   explore_all(thread_target, {"start join is_alive / is_alive is_alive", "start / start join",
                               "start join / join_timed join"});

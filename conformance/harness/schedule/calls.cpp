@@ -39,12 +39,14 @@ void Calls::end(std::size_t index, std::int64_t result) {
 
 std::vector<Call> Calls::list(const scheduled::Record& record) const {
   std::vector<Call> calls = calls_;
-  for (Call& call : calls)
+  for (Call& call : calls) {
+    if (!call.is_first_half || call.may_sleep_first) continue;
     for (const scheduled::Sleep& sleep : record.sleeps) {
       const auto when = static_cast<std::uint64_t>(sleep.when);
-      if (call.is_first_half && sleep.thread == call.thread && when > call.invoked)
+      if (sleep.thread == call.thread && when > call.invoked)
         call.returned = std::min(call.returned, when);
     }
+  }
   return calls;
 }
 
@@ -59,7 +61,7 @@ bool Calls::hides_a_stuck_thread(const scheduled::Record& record) const {
 std::vector<Bar> Calls::bars() const {
   std::vector<Bar> bars;
   for (const Call& call : calls_)
-    if (!call.is_first_half)
+    if (!call.is_first_half && call.verb < verbs_.size())  // somebody has called it
       bars.push_back({"T" + std::to_string(call.thread), text_of(call, verbs_[call.verb]),
                       call.invoked, call.returned});
   return bars;

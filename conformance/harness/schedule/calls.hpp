@@ -20,7 +20,8 @@ struct Call {
   // Calls such as Condition.wait() do two things, one after the other: each is a Call. The first
   // one, to queue, is over when the thread sleeps, though the call has not returned.
   bool is_first_half = false;
-  bool is_second_half = false;  // of the call before it in the list
+  bool is_second_half = false;   // of the call before it in the list
+  bool may_sleep_first = false;  // a first half that need not be over when the thread sleeps
   std::int64_t result = 0;
   std::uint64_t invoked = 0;
   std::uint64_t returned = never_returned;
@@ -41,13 +42,20 @@ class Calls {
     end(index, function());
   }
   template <std::invocable F>
-  void record_halves(std::size_t thread, Verb verb, F function) {
+  void record_halves(std::size_t thread, Verb verb, F function, bool may_sleep_first = false) {
     const std::size_t index = begin_halves(thread, verb);
+    calls_[index - 1].may_sleep_first = may_sleep_first;
     end(index, function());
   }
 
-  // Something that nobody has called: it takes effect at some time from now on.
+  // Something that nobody has called: it takes effect at some time from now on,
   void record_open(std::size_t lane, Verb verb) { calls_[begin(lane, verb)].is_first_half = true; }
+  // or has at some time up to now.
+  void record_by_now(std::size_t lane, Verb verb) {
+    const std::size_t index = begin(lane, verb);
+    calls_[index].invoked = 0;
+    end(index, 0);
+  }
 
   const std::vector<Call>& list() const { return calls_; }
   // The same, and first halves end when their thread falls asleep.

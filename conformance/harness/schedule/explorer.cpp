@@ -141,7 +141,7 @@ Failure Explorer::reduced(Failure failure, std::vector<Trial> (*ways)(const Tria
 }
 
 Failure Explorer::minimised(Failure failure) {
-  constexpr std::size_t most = 20'000;
+  constexpr std::size_t most = 250'000;  // seconds, and only for what has failed
   failure = reduced(std::move(failure), smaller);
   for (std::size_t preemptions = 0; preemptions < failure.preemptions; ++preemptions)
     if (auto fewer = search(failure.trial.programs, preemptions, most).failure)

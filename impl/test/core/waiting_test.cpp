@@ -28,12 +28,12 @@ void wait_for_parked(std::size_t count) {
 }
 
 TEST(Park, ReturnsAtOnceWhenTheWordDiffers) {
-  const std::atomic<std::uint32_t> word{1};
+  const seam::atomic<std::uint32_t> word{1};
   EXPECT_TRUE(park(word, 0, Deadline::never()));
 }
 
 TEST(Park, EndsAtTheDeadlineAndNotBefore) {
-  const std::atomic<std::uint32_t> word{0};
+  const seam::atomic<std::uint32_t> word{0};
   const auto start = Deadline::clock::now();
   const Deadline until = Deadline::after(20ms);
   while (park(word, 0, until)) {
@@ -42,7 +42,7 @@ TEST(Park, EndsAtTheDeadlineAndNotBefore) {
 }
 
 TEST(Park, OfADeadlineLongPastReturns) {
-  const std::atomic<std::uint32_t> word{0};
+  const seam::atomic<std::uint32_t> word{0};
   EXPECT_FALSE(park(word, 0, Deadline::after(-1h)));
 }
 

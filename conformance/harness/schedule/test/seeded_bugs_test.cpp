@@ -21,6 +21,7 @@ void expect_found(const Target& target, const Hunt& how) {
   const Failure& failure = *hunted.failure;
   std::cout << hunted.schedules << " schedules in " << took.count() << " s\n"
             << report(target, failure, "SeededBug." + std::string(target.name)) << "\n";
+  EXPECT_LT(took, std::chrono::seconds(10));
   EXPECT_LE(failure.trial.operations(), 6U);
   EXPECT_LE(failure.preemptions, 3U);
   const Trial trial = parse(target, to_text(target, failure.trial));

@@ -15,6 +15,8 @@
 #pragma once
 #ifdef TANDEM_SCHEDULED
 #include "tandem/platform/seam_scheduled.hpp"
+#elif defined(TANDEM_ANNOTATED)
+#include "tandem/platform/seam_annotated.hpp"
 #else
 #include "tandem/platform/seam_native.hpp"
 #endif

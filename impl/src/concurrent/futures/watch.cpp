@@ -13,7 +13,7 @@ Watch::Watch() : Node(Kind::waiter, &told) {}
 void Watch::told(Node& node, FutureState*) noexcept {
   auto& watch = static_cast<Watch&>(node);
   if (watch.generation != process_generation) return;  // the watcher stood on a lost stack
-  const seam::atomic<std::uint32_t>* const word = watch.watcher->note(watch);
+  const seam::atomic<std::uint32_t>* const word = watch.watcher->note_(*watch.watcher, watch);
   watch.over.store(true, std::memory_order_release);  // pairs with acquire in stop() and next()
   if (word) unpark_one(*word);  // last, and by its address only: the watcher may be gone
 }
@@ -25,7 +25,7 @@ void Watcher::start(std::span<FutureState* const> futures) {
     watch.watcher = this;
     watch.future = future;
     watch.added = future->add(watch);
-    if (!watch.added) note(watch);
+    if (!watch.added) note_(*this, watch);
   }
 }
 
@@ -42,7 +42,11 @@ namespace {
 class Waiting final : public Watcher {
  public:
   Waiting(std::span<FutureState* const> futures, ReturnWhen return_when)
-      : return_when_(return_when), left_(futures.size()) {
+      : Watcher([](Watcher& self, Watch& watch) noexcept {
+          return static_cast<Waiting&>(self).note(watch);
+        }),
+        return_when_(return_when),
+        left_(futures.size()) {
     start(futures);
   }
   ~Waiting() { stop(); }
@@ -55,7 +59,7 @@ class Waiting final : public Watcher {
   }
 
  private:
-  const seam::atomic<std::uint32_t>* note(Watch& watch) noexcept override {
+  const seam::atomic<std::uint32_t>* note(Watch& watch) noexcept {
     // acq_rel pairs with itself: the last one passes on what all others have published.
     const bool last = left_.fetch_sub(1, std::memory_order_acq_rel) == 1;
     if (!last && !is_enough(*watch.future)) return nullptr;
@@ -84,7 +88,11 @@ void wait_for(std::span<FutureState* const> futures, Timeout timeout, ReturnWhen
   waiting.wait(until);
 }
 
-Completions::Completions(std::span<FutureState* const> futures) : left_(futures.size()) {
+Completions::Completions(std::span<FutureState* const> futures)
+    : Watcher([](Watcher& self, Watch& watch) noexcept {
+        return static_cast<Completions&>(self).note(watch);
+      }),
+      left_(futures.size()) {
   start(futures);
 }
 Completions::~Completions() { stop(); }

@@ -30,25 +30,30 @@ struct Watch final : Node {
   seam::atomic<bool> over{false};                 // told, and the watcher is not touched any more
 };
 
+// Not virtual: a destructor that waits in stop() would write the pointer to the table of functions
+// while others still call one.
 class TANDEM_API Watcher {
  public:
   Watcher(const Watcher&) = delete;
   Watcher& operator=(const Watcher&) = delete;
 
  protected:
-  Watcher() = default;
+  // Called in the thread in which the future was done. Returns the word to wake a sleeper on, if
+  // any.
+  using Note = const seam::atomic<std::uint32_t>* (*)(Watcher&, Watch&) noexcept;
+
+  explicit Watcher(Note note) : note_(note) {}
   ~Watcher() = default;  // the derived class calls stop() before its members die
 
-  // Has note() called once for each future, at once for those that are done.
+  // Has the note called once for each future, at once for those that are done.
   void start(std::span<FutureState* const> futures);
   void stop() noexcept;
-  // In the thread in which the future was done. Returns the word to wake a sleeper on, if any.
-  virtual const seam::atomic<std::uint32_t>* note(Watch& watch) noexcept = 0;
 
   std::span<Watch> watches() const noexcept { return {watches_.get(), count_}; }
 
  private:
   friend struct Watch;
+  const Note note_;
   std::unique_ptr<Watch[]> watches_;
   std::size_t count_ = 0;
 };
@@ -72,7 +77,7 @@ class TANDEM_API Completions final : public Watcher {
   std::size_t next(Deadline until);
 
  private:
-  const seam::atomic<std::uint32_t>* note(Watch& watch) noexcept override;
+  const seam::atomic<std::uint32_t>* note(Watch& watch) noexcept;
   void take_in() noexcept;
 
   seam::atomic<Watch*> newest_{nullptr};
