@@ -4,6 +4,9 @@ import concurrent.futures as futures
 import logging
 import queue
 import re
+import os
+import shlex
+import subprocess
 import threading
 
 WOULD_BLOCK = 0.0001
@@ -384,7 +387,106 @@ class ExecutorProgram(FutureOperations):
         return {"exception": described(error)} if error else future.result()
 
 
-KINDS = {"queue": QueueProgram, "future": FutureProgram, "executor": ExecutorProgram}
+def bytes_of(text):
+    """A text of bytes (a character each), as Python has what came from the system."""
+    return text.encode("latin-1").decode("utf-8", "surrogateescape")
+
+
+def text_of_bytes(word):
+    return word.encode("utf-8", "surrogateescape").decode("latin-1")
+
+
+class ShlexProgram(Program):
+    def do_quote(self, text):
+        return text_of_bytes(shlex.quote(bytes_of(text)))
+
+    def do_join(self, words):
+        return text_of_bytes(shlex.join(map(bytes_of, words)))
+
+    def do_split(self, text, **options):
+        return list(map(text_of_bytes, shlex.split(bytes_of(text), **options)))
+
+    def do_split_joined(self, words):
+        return list(map(text_of_bytes, shlex.split(shlex.join(map(bytes_of, words)))))
+
+
+class TextProgram(Program):
+    def __init__(self, program):
+        super().__init__(program)
+        self.format = {name: program[name] for name in ("encoding", "errors")}
+
+    def child(self):
+        return subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, **self.format)
+
+    def do_read(self, text, steps):
+        with self.child() as child:
+            os.write(child.stdin.fileno(), text.encode("latin-1"))
+            child.stdin.close()
+            seen = []
+            try:
+                for step in steps:
+                    seen.append(self.step(child.stdout, step))
+            except UnicodeError as error:
+                seen.append({"raised": described(error)})
+            return seen
+
+    def step(self, file, step):
+        if step == "lines":
+            return [text_of_bytes(line) for line in file]
+        return text_of_bytes(file.readline() if step == "line" else file.read(step))
+
+    def do_write(self, text):
+        with self.child() as child:
+            count = child.stdin.write(bytes_of(text))
+            child.stdin.close()
+            return [count, os.read(child.stdout.fileno(), 1 << 16).decode("latin-1")]
+
+
+class ChildProgram(Program):
+    def do_words(self, texts, times):
+        words = [text.encode("latin-1") for text in texts] * times
+        return subprocess.check_output(["printf", "[%s]"] + words).decode("latin-1")
+
+    def do_environment(self, pairs):
+        variables = {name.encode("latin-1"): value.encode("latin-1") for name, value in pairs}
+        return subprocess.check_output(["/usr/bin/env", "-0"], env=variables).decode("latin-1")
+
+    def do_directory(self, place):
+        return subprocess.check_output(["/bin/pwd", "-P"], cwd=place).decode("latin-1")
+
+    def do_input(self, text, times):
+        data = text.encode("latin-1") * times
+        back = subprocess.run(["cat"], input=data, stdout=subprocess.PIPE).stdout
+        return [len(back), back == data]
+
+    def do_captured(self, out, err):
+        command = "head -c %d /dev/zero; head -c %d /dev/zero >&2" % (out, err)
+        done = subprocess.run(command, shell=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        return [len(done.stdout), len(done.stderr)]
+
+    def do_exit(self, code):
+        return self.ended("exit %d" % code)
+
+    def do_signal(self, number):
+        return self.ended("kill -%d $$" % number)
+
+    def ended(self, command):
+        """The code, and what check would say of it."""
+        done = subprocess.run(["sh", "-c", command])
+        try:
+            return [done.returncode, done.check_returncode()]
+        except subprocess.CalledProcessError as error:
+            return [done.returncode, {"raised": described(error)}]
+
+
+KINDS = {
+    "queue": QueueProgram,
+    "future": FutureProgram,
+    "executor": ExecutorProgram,
+    "shlex": ShlexProgram,
+    "text": TextProgram,
+    "child": ChildProgram,
+}
 
 
 def run(kind, program):

@@ -41,7 +41,8 @@ std::vector<std::string> open_descriptors() {
   return open;
 }
 
-std::string thread_name(const fs::path& task) {
+// Of a thread below /proc/self/task, or of a process below /proc.
+std::string numbered_name(const fs::path& task) {
   std::ifstream file(task / "comm");
   std::string name;
   std::getline(file, name);
@@ -52,10 +53,24 @@ std::vector<std::string> running_threads() {
   std::vector<std::string> threads;
   std::error_code error;
   for (const auto& entry : fs::directory_iterator("/proc/self/task", error)) {
-    threads.push_back(thread_name(entry.path()));
+    threads.push_back(numbered_name(entry.path()));
   }
   std::sort(threads.begin(), threads.end());
   return threads;
+}
+
+// A child belongs to the thread that has started it, as long as that lives.
+std::vector<std::string> own_children() {
+  std::vector<std::string> children;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator("/proc/self/task", error)) {
+    std::ifstream file(entry.path() / "children");
+    for (std::string number; file >> number;) {
+      children.push_back(numbered_name("/proc/" + number));
+    }
+  }
+  std::sort(children.begin(), children.end());
+  return children;
 }
 
 void say_new(const std::vector<std::string>& before, const std::vector<std::string>& after,
@@ -74,12 +89,16 @@ std::vector<std::string> held_since(const Holdings& before) {
   if (after.threads.size() > before.threads.size()) {
     say_new(before.threads, after.threads, "thread", said);
   }
+  // The program that a child executes may be another one by now.
+  if (after.children.size() > before.children.size()) {
+    say_new(before.children, after.children, "child", said);
+  }
   return said;
 }
 
 }  // namespace
 
-Holdings holdings_now() { return {open_descriptors(), running_threads()}; }
+Holdings holdings_now() { return {open_descriptors(), running_threads(), own_children()}; }
 
 std::vector<std::string> leaked_since(const Holdings& before) {
   const auto deadline = now() + times::may_expire;

@@ -1,4 +1,4 @@
-// What a case must not leave behind: open descriptors and running threads.
+// What a case must not leave behind: open descriptors, running threads, children.
 #pragma once
 
 #include <string>
@@ -10,6 +10,7 @@ namespace tandem::conformance {
 struct Holdings {
   std::vector<std::string> descriptors;  ///< "7 -> pipe:[1234]"
   std::vector<std::string> threads;      ///< "4711 (name)"
+  std::vector<std::string> children;     ///< "4712 (name)": running, or ended and not waited for
 };
 
 Holdings holdings_now();

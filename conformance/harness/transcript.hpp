@@ -166,6 +166,8 @@ std::string str(const T& value) {
                          *value;
                        }) {
     return value.has_value() ? str(*value) : "None";
+  } else if constexpr (detail::Named<T>) {
+    return to_string(value);  // the type's own repr() may be another
   } else {
     return repr(value);
   }

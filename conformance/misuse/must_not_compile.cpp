@@ -7,6 +7,7 @@
 #include <string>
 #include <tandem/futures.hpp>
 #include <tandem/queue.hpp>
+#include <tandem/subprocess.hpp>
 #include <tandem/threading.hpp>
 #include <type_traits>
 #include <utility>
@@ -24,7 +25,12 @@ static_assert(
     pinned<queue::Queue<int>, queue::LifoQueue<int>, queue::PriorityQueue<int>,
            queue::SimpleQueue<int>, threading::Lock, threading::RLock, threading::Condition,
            threading::Event, threading::Semaphore, threading::Barrier, threading::local<int>,
-           futures::ThreadPoolExecutor>);
+           futures::ThreadPoolExecutor, subprocess::PipeFile, subprocess::ScopedPopen>);
+template <class... T>
+constexpr bool move_only = ((!std::copy_constructible<T> && std::movable<T>)&&...);
+static_assert(move_only<subprocess::Popen>);
+static_assert(std::copyable<subprocess::PopenOptions> && std::copyable<subprocess::Command> &&
+              std::copyable<subprocess::CompletedProcess>);
 static_assert(handle<futures::Future<int>, futures::Future<void>, futures::Future<int&>,
                      threading::Thread, threading::Timer>);
 
@@ -44,6 +50,7 @@ void all() {
   threading::Thread t([] {});
   threading::Lock lock;
   futures::ThreadPoolExecutor threads(1);
+  subprocess::Popen p({"true"});
   auto number = threads.submit(square, 1);
   generic(threads);
   auto ticker = threading::make_thread<Ticker>();
@@ -96,6 +103,43 @@ void all() {
 #endif
 #ifdef CASE_28  // a deadline is not a timeout
   threading::Barrier(2).wait(std::chrono::steady_clock::now());
+#endif
+
+#ifdef CASE_30
+  subprocess::run(nullptr);
+#endif
+#ifdef CASE_31
+  subprocess::run({"ls", nullptr});
+#endif
+#ifdef CASE_32  // one brace too many: would be a pair of iterators
+  subprocess::run({{"ls", "-l"}});
+#endif
+#ifdef CASE_33
+  subprocess::run({{{"ls", "-l"}}});
+#endif
+#ifdef CASE_39  // no command at all
+  subprocess::run({});
+#endif
+#ifdef CASE_29
+  subprocess::Popen wrong({{"ls", "-l"}});
+#endif
+#ifdef CASE_34
+  subprocess::run({"sleep", 5});
+#endif
+#ifdef CASE_35
+  subprocess::run({"cat"}, {.stdin_ = nullptr});
+#endif
+#ifdef CASE_36  // a file name is no open file
+  subprocess::run({"cat"}, {.stdin_ = "input.txt"});
+#endif
+#ifdef CASE_37  // seconds?
+  subprocess::run({"cat"}, {.timeout = 5});
+#endif
+#ifdef CASE_38
+  subprocess::run(42);
+#endif
+#ifdef CASE_40
+  subprocess::Popen copy = p;
 #endif
 
 #ifdef CASE_60  // a result is shared

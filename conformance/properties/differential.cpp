@@ -73,6 +73,19 @@ rc::Gen<Json> number_below(int limit) {
 
 rc::Gen<Json> always(Json value) { return rc::gen::just(std::move(value)); }
 
+rc::Gen<Json> text_of(rc::Gen<char> byte) {
+  return rc::gen::map(rc::gen::container<std::string>(std::move(byte)),
+                      [](const std::string& bytes) {
+                        std::string utf8;
+                        for (const char c : bytes) {
+                          const auto code = static_cast<unsigned char>(c);
+                          if (code >= 0x80) utf8 += static_cast<char>(0xC0 | (code >> 6));
+                          utf8 += static_cast<char>(code < 0x80 ? code : 0x80 | (code & 0x3F));
+                        }
+                        return Json(utf8);
+                      });
+}
+
 rc::Gen<Json> program_of(rc::Gen<Json> head, rc::Gen<Json> operation) {
   auto operations = rc::gen::resize(
       max_operations, rc::gen::nonEmpty(rc::gen::container<std::vector<Json>>(operation)));

@@ -29,6 +29,8 @@ rc::Gen<Json> array_of(G... parts) {
   });
 }
 rc::Gen<Json> always(Json value);
+// Bytes as programs have them: a character for each.
+rc::Gen<Json> text_of(rc::Gen<char> byte);
 // `operations` between 1 and 40 of them, beside the members of `head`.
 rc::Gen<Json> program_of(rc::Gen<Json> head, rc::Gen<Json> operation);
 

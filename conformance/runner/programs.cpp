@@ -20,9 +20,9 @@ struct NamedKind {
 constexpr NamedKind all_kinds[] = {
     {"queue", run_queue},
 #ifdef TANDEM_PROGRAMS_FUTURES
-    {"future", run_future},
-    {"executor", run_executor},
+    {"future", run_future}, {"executor", run_executor},
 #endif
+    {"shlex", run_shlex},   {"text", run_text},         {"child", run_child},
 };
 
 std::string class_name(const std::type_info& type) {
@@ -69,6 +69,32 @@ std::string without_addresses(const std::string& text) {
   if (text.find("0x") == std::string::npos) return text;
   static const std::regex address("0x[0-9a-fA-F]+");
   return std::regex_replace(text, address, "0x");
+}
+
+std::string to_bytes(const Json& text) {
+  std::string bytes;
+  const auto& utf8 = text.get_ref<const std::string&>();
+  for (std::size_t at = 0; at < utf8.size(); ++at) {
+    const auto lead = static_cast<unsigned char>(utf8[at]);
+    if (lead < 0x80) {
+      bytes += utf8[at];
+    } else if ((lead == 0xC2 || lead == 0xC3) && at + 1 < utf8.size()) {
+      bytes += static_cast<char>((lead << 6) | (utf8[++at] & 0x3F));
+    } else {
+      throw BadProgram("a character is no byte");
+    }
+  }
+  return bytes;
+}
+
+std::string from_bytes(const std::string& bytes) {
+  std::string utf8;
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x80) utf8 += static_cast<char>(0xC0 | (byte >> 6));
+    utf8 += static_cast<char>(byte < 0x80 ? byte : 0x80 | (byte & 0x3F));
+  }
+  return utf8;
 }
 
 Json described(const std::exception_ptr& error) {

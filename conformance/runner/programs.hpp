@@ -29,6 +29,9 @@ Json run_program(const std::string& kind, const Json& program);
 Json run_queue(const Json& program);
 Json run_future(const Json& program);
 Json run_executor(const Json& program);
+Json run_shlex(const Json& program);
+Json run_text(const Json& program);
+Json run_child(const Json& program);
 
 // An operation [name, argument..., {options}], taken apart.
 struct Step {
@@ -47,6 +50,10 @@ struct Step {
 Json described(const std::exception_ptr& error);
 // Text with its addresses written "0x".
 std::string without_addresses(const std::string& text);
+
+// Bytes of ours in a program's texts: a character for each, U+0000 to U+00FF.
+std::string to_bytes(const Json& text);
+std::string from_bytes(const std::string& bytes);
 
 // What `observe` returns, or {"raised": ...}.
 template <class F>

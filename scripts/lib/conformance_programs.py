@@ -147,11 +147,60 @@ class ExecutorGenerator:
         return {"workers": random.choice([1, 1, 2, 2, 3, 4, 0]), "initializer": "raise" if fails else "none", "operations": operations}
 
 
+class ShlexGenerator:
+    CHARACTERS = [*" \t\r\n", *"'\"\\\\'\"", *"# abA0_@-+=:,./$`;|&<>(){}[]*?!~^%", *map(chr, range(1, 256))]
+
+    def __init__(self, random, features):
+        self.random = random
+
+    def text(self):
+        return "".join(self.random.choices(self.CHARACTERS, k=self.random.choice([0, 1, 2, 4, 8, 16])))
+
+    def operation(self):
+        random = self.random
+        name = weighted(random, {"split": 4, "quote": 1, "join": 1, "split_joined": 2})
+        if name in ("join", "split_joined"):
+            return [name, [self.text() for _ in range(random.randrange(5))]]
+        options = {key: random.choice([True, False]) for key in ("comments", "posix") if random.random() < 0.5}
+        return [name, self.text(), *([options] if name == "split" and options else [])]
+
+    def program(self):
+        return {"operations": [self.operation() for _ in range(self.random.randint(1, MAX_OPERATIONS))]}
+
+
+class TextGenerator:
+    PIECES = ["\n", "\r\n", "\r", "a", "bc", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80", "\xff", "\x80", "\xc3", "\xe2\x82"]
+    PIECES += ["\xed\xa0\x80", "\xf4\x90\x80\x80", "\xf0\x9f", "\xc0\x80"]
+
+    def __init__(self, random, features):
+        self.random = random
+
+    def text(self):
+        return "".join(self.random.choices(self.PIECES, k=self.random.randrange(20)))
+
+    def operation(self):
+        random = self.random
+        if random.random() < 0.3:
+            return ["write", self.text()]
+        return ["read", self.text(), random.choices([0, 1, 2, 5, "line", "lines", -1], k=random.randint(1, 5))]
+
+    def program(self):
+        errors = self.random.choice(["strict", "ignore", "replace", "backslashreplace", "surrogateescape"])
+        encoding = self.random.choice(["utf-8", "utf-8", "ascii", "latin-1"])
+        return {"encoding": encoding, "errors": errors, "operations": [self.operation() for _ in range(self.random.randint(1, 4))]}
+
+
 def maker(generator):
     return lambda random, features: generator(random, features).program()
 
 
-GENERATORS = {"queue": maker(QueueGenerator), "future": maker(FutureGenerator), "executor": maker(ExecutorGenerator)}
+GENERATORS = {
+    "queue": maker(QueueGenerator),
+    "future": maker(FutureGenerator),
+    "executor": maker(ExecutorGenerator),
+    "shlex": maker(ShlexGenerator),
+    "text": maker(TextGenerator),
+}
 
 
 def without(program, start, length):

@@ -23,6 +23,8 @@ SHARED = {
     "queue/exceptions", "queue/flows", "queue/support",
     "threading/alone", "threading/excepthook", "threading/pingpong", "threading/registry", "threading/support",
     "threading/thread_state",
+    "subprocess/child", "subprocess/communicate", "subprocess/launch", "subprocess/streams", "subprocess/support",
+    "subprocess/text",
     "concurrent/futures/exceptions", "concurrent/futures/future_set", "concurrent/futures/state",
     "concurrent/futures/support", "concurrent/futures/watch",
 }

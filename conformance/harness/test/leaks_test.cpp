@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <future>
@@ -33,6 +34,17 @@ TEST(Leaks, NamesAThread) {
   EXPECT_EQ(leaked_since(before).size(), 1U);
   end.set_value();
   thread.join();
+}
+
+TEST(Leaks, NamesAChildUntilItIsWaitedFor) {
+  const auto before = holdings_now();
+  const pid_t child = fork();
+  if (child == 0) _exit(0);
+  const auto leaked = leaked_since(before);
+  ASSERT_EQ(leaked.size(), 1U);
+  EXPECT_TRUE(leaked[0].starts_with("child " + std::to_string(child) + " ("));
+  waitpid(child, nullptr, 0);
+  EXPECT_TRUE(leaked_since(before).empty());
 }
 
 TEST(Leaks, GivesAnEndingThreadItsTime) {

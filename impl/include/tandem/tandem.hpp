@@ -3,4 +3,6 @@
 #include "tandem/futures.hpp"
 #include "tandem/os.hpp"
 #include "tandem/queue.hpp"
+#include "tandem/shlex.hpp"
+#include "tandem/subprocess.hpp"
 #include "tandem/threading.hpp"

@@ -45,6 +45,15 @@ bool park_for_lock(const seam::atomic<std::uint32_t>& word, std::uint32_t expect
   return in_time;
 }
 
+ParkedInSystem::ParkedInSystem() noexcept {
+  stay_if_abandoned();
+  parked.fetch_add(1, std::memory_order_relaxed);  // relaxed: see parked_threads()
+}
+ParkedInSystem::~ParkedInSystem() {
+  parked.fetch_sub(1, std::memory_order_relaxed);  // relaxed: see parked_threads()
+  stay_if_abandoned();
+}
+
 void unpark(const seam::atomic<std::uint32_t>& word, std::uint32_t count) noexcept {
   platform::unpark(&word, count > INT_MAX ? INT_MAX : static_cast<int>(count));
 }

@@ -25,14 +25,13 @@ using bound_t = std::conditional_t<std::same_as<std::decay_t<A>, const char*> ||
 template <class F, class... A>
 struct Bind {};
 template <class F, class... A>
-  requires std::invocable<std::decay_t<F>, bound_t<A>...>
+requires std::invocable<std::decay_t<F>, bound_t<A>...>
 struct Bind<F, A...> {
   using type = Call<std::decay_t<F>, bound_t<A>...>;
 };
 template <class F, class... A>  // a function that insists on a const char*
-  requires(!std::invocable<std::decay_t<F>, bound_t<A>...> &&
-           std::invocable<std::decay_t<F>, std::decay_t<A>...>)
-struct Bind<F, A...> {
+requires(!std::invocable<std::decay_t<F>, bound_t<A>...> &&
+         std::invocable<std::decay_t<F>, std::decay_t<A>...>) struct Bind<F, A...> {
   using type = Call<std::decay_t<F>, std::decay_t<A>...>;
 };
 template <class F, class... A>
@@ -40,7 +39,9 @@ using call_t = typename Bind<F, A...>::type;
 template <class F, class... A>
 using result_of_call_t = typename call_t<F, A...>::result_type;
 template <class F, class... A>
-concept Callee = requires { typename Bind<F, A...>::type; };
+concept Callee = requires {
+  typename Bind<F, A...>::type;
+};
 
 template <class N>
 concept Count = std::integral<N> && !std::same_as<N, bool>;
@@ -61,8 +62,7 @@ class Call {
   result_type operator()() && { return std::apply(std::move(f_), std::move(args_)); }
   // Called as a callback may be, more than once: the bound values are copied.
   result_type operator()() &
-    requires(std::copy_constructible<F> && (std::copy_constructible<A> && ...))
-  {
+      requires(std::copy_constructible<F> && (std::copy_constructible<A> && ...)) {
     return Call(*this).consume();
   }
 
@@ -74,8 +74,7 @@ class Call {
 };
 
 template <class F, class... A>
-  requires detail::Callee<F, A...>
-detail::call_t<F, A...> call(F&& f, A&&... args) {
+requires detail::Callee<F, A...> detail::call_t<F, A...> call(F&& f, A&&... args) {
   return detail::call_t<F, A...>(std::in_place, std::forward<F>(f), std::forward<A>(args)...);
 }
 
@@ -86,8 +85,8 @@ class Callable {
  public:
   Callable() = default;
   template <class F>
-    requires(std::invocable<std::decay_t<F>> && !std::same_as<std::decay_t<F>, Callable>)
-  Callable(F&& f) {
+  requires(std::invocable<std::decay_t<F>> && !std::same_as<std::decay_t<F>, Callable>)
+      Callable(F&& f) {
     using D = std::decay_t<F>;
     if constexpr (fits<D>) {
       ::new (static_cast<void*>(storage_)) D(std::forward<F>(f));
@@ -117,8 +116,9 @@ class Callable {
   };
   static constexpr std::size_t size = 6 * sizeof(void*);
   template <class D>
-  static constexpr bool fits = sizeof(D) <= size && alignof(D) <= alignof(std::max_align_t) &&
-                               std::is_nothrow_move_constructible_v<D>;
+  static constexpr bool fits =
+      sizeof(D) <= size &&
+      alignof(D) <= alignof(std::max_align_t) && std::is_nothrow_move_constructible_v<D>;
   template <class D>
   static constexpr Table inline_table{
       [](void* at) { std::invoke(std::move(*static_cast<D*>(at))); },

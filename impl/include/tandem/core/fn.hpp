@@ -35,7 +35,7 @@ struct Fn {
   static constexpr std::string_view name() { return detail::function_name<F>(); }
 
   template <class... A>
-    requires std::invocable<decltype(F), A...>
+  requires std::invocable<decltype(F), A...>
   constexpr decltype(auto) operator()(A&&... args) const {
     return std::invoke(F, std::forward<A>(args)...);
   }

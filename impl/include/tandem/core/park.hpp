@@ -27,6 +27,16 @@ TANDEM_API bool park(const seam::atomic<std::uint32_t>& word, std::uint32_t expe
 TANDEM_API bool park_for_lock(const seam::atomic<std::uint32_t>& word, std::uint32_t expected,
                               Deadline until) noexcept;
 
+// While it lives, this thread counts as parked: it waits in the system itself, for a pipe or a
+// child. A thread that the ending program has abandoned never gets beyond either of its ends.
+class TANDEM_API ParkedInSystem {
+ public:
+  ParkedInSystem() noexcept;
+  ParkedInSystem(const ParkedInSystem&) = delete;
+  ParkedInSystem& operator=(const ParkedInSystem&) = delete;
+  ~ParkedInSystem();
+};
+
 // Wakes those that sleep on the word. Only its address is used: the word may be gone already.
 TANDEM_API void unpark_one(const seam::atomic<std::uint32_t>& word) noexcept;
 TANDEM_API void unpark(const seam::atomic<std::uint32_t>& word, std::uint32_t count) noexcept;

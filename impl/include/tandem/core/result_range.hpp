@@ -13,9 +13,9 @@ namespace tandem::inline v1::detail {
 
 // What stands for a result in a range: T | pointer for T& | monostate for void.
 template <class T>
-using element_t = std::conditional_t<
-    std::is_void_v<T>, std::monostate,
-    std::conditional_t<std::is_reference_v<T>, std::remove_reference_t<T>*, T>>;
+using element_t =
+    std::conditional_t<std::is_void_v<T>, std::monostate,
+                       std::conditional_t<std::is_reference_v<T>, std::remove_reference_t<T>*, T>>;
 
 // Where a ResultRange has its results from, some at a time.
 template <class T>

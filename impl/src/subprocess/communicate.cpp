@@ -1,0 +1,255 @@
+// Popen.communicate(): everything to and from the child at the same time, so that no pipe can fill
+// up while nobody looks.
+#include "subprocess/communicate.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <new>
+#include <utility>
+
+#include "platform/poll.hpp"
+#include "platform/sanitizers.hpp"
+#include "subprocess/popen_state.hpp"
+#include "tandem/core/park.hpp"
+#include "tandem/subprocess/exceptions.hpp"
+
+namespace tandem::inline v1::subprocess::detail {
+
+namespace {
+
+constexpr std::size_t least_read = 4096;
+constexpr std::size_t largest_read = 65536;  // what a pipe holds, unless it was told otherwise
+
+// A string that grows copies what it has to new memory, and the faults of fresh pages cost as much
+// as the reading. So the steps are large: untouched pages cost nothing.
+#if defined(TANDEM_ASAN) || defined(TANDEM_TSAN)
+constexpr std::size_t large_step = 2;  // there they do
+#else
+constexpr std::size_t large_step = sizeof(std::size_t) > 4 ? 256 : 2;
+#endif
+constexpr std::size_t large = 1 << 20;
+
+// C++23's, so that what is read to is not cleared first; this file is compiled by that standard
+// where the compiler knows it.
+template <class Overwrite>
+void resize_and_overwrite(std::string& bytes, std::size_t size, Overwrite overwrite) {
+#ifdef __cpp_lib_string_resize_and_overwrite
+  bytes.resize_and_overwrite(size, overwrite);
+#else
+  bytes.resize(size);
+  bytes.resize(overwrite(bytes.data(), size));
+#endif
+}
+
+}  // namespace
+
+void Collector::make_room(std::size_t size) {
+  const std::size_t wanted = bytes_.size() + size;
+  if (wanted <= bytes_.capacity()) return;
+  const std::size_t twice = std::max(wanted, 2 * bytes_.capacity());
+  try {
+    bytes_.reserve(wanted < large ? twice : wanted * large_step);
+  } catch (const std::exception&) {  // so much is not to be had
+    bytes_.reserve(twice);
+  }
+}
+
+platform::Transfer Collector::read_from(int handle) {
+  make_room(next_);
+  platform::Transfer done;
+  const std::size_t before = bytes_.size();
+  resize_and_overwrite(bytes_, before + next_, [&](char* bytes, std::size_t) {
+    done = platform::read_some(handle, bytes + before, next_);
+    return before + done.count;
+  });
+  if (done.count == next_)
+    next_ = largest_read;  // less than a pipe holds is a switch of threads more
+  return done;
+}
+
+std::string Collector::take() {
+  if (bytes_.size() < largest_read && bytes_.size() < bytes_.capacity() / 2) bytes_.shrink_to_fit();
+  next_ = least_read;
+  return std::exchange(bytes_, {});
+}
+
+namespace {
+
+class Conversation {
+ public:
+  Conversation(PopenState& state, subprocess::CommunicateOptions options)
+      : state_(state), options_(std::move(options)), until_(Deadline::after(options_.timeout)) {}
+
+  subprocess::Output run() {
+    const bool is_read_first = is_simple() && !talk().started;
+    begin();
+    exchange();
+    // CPython reads a single stream as text: what is no text is found before the wait.
+    if (is_read_first) {
+      subprocess::Output output = finish();
+      state_.child->wait(until_);
+      return output;
+    }
+    if (!state_.child->wait(until_)) expire();
+    return finish();
+  }
+
+ private:
+  struct Reading {
+    subprocess::PipeFile* file;
+    Collector* collector;
+    bool is_open() const { return file && !file->closed(); }
+  };
+
+  Communication& talk() noexcept { return state_.communication; }
+  bool sends() const { return state_.in && !state_.in->closed(); }
+
+  void begin() {
+    if (talk().started) {
+      if (options_.input && !options_.input->empty())
+        throw ValueError("Cannot send input after starting communication");
+      return;
+    }
+    if (options_.input && state_.in)
+      talk().input =
+          state_.text ? encode(*options_.input, *state_.text) : std::move(*options_.input);
+    if (state_.in) flush_stdin();
+    talk().started = true;
+    for (const Reading& each : readings_) {
+      if (!each.file) continue;
+      if (!each.is_open() && is_simple()) each.file->read();  // says what is wrong
+      if (each.is_open()) each.collector->append(PipeFileAccess::take_buffer(*each.file));
+    }
+  }
+
+  // CPython has a shorter way for one stream without a timeout, on which a closed one is an error.
+  bool is_simple() const noexcept {
+    return options_.timeout.is_forever() && !state_.in + !state_.out + !state_.err >= 2;
+  }
+
+  // What the user has written before. That it arrives nowhere is no error here.
+  void flush_stdin() {
+    if (is_simple() && state_.in->closed()) {
+      if (!talk().input.empty()) state_.in->write(talk().input);  // says what is wrong
+      return;
+    }
+    ignoring_broken_pipe([&] { state_.in->flush(); });
+    if (talk().input.empty()) close_stdin();
+  }
+  void close_stdin() {
+    ignoring_broken_pipe([&] { state_.in->close(); });
+  }
+  template <class Act>
+  static void ignoring_broken_pipe(Act act) {
+    try {
+      act();
+    } catch (const BrokenPipeError&) {
+    }
+  }
+
+  // Until all that goes to or comes from the child has gone or come.
+  void exchange() {
+    const NonblockingStdin guard(*this);
+    for (;;) {
+      std::array<platform::Polled, 3> polled;
+      std::size_t count = 0;
+      for (const Reading& each : readings_)
+        if (each.is_open()) polled[count++] = {each.file->fileno()};
+      const std::size_t writes_at = count;
+      if (sends()) polled[count++] = {state_.in->fileno(), true};
+      if (count == 0) return;
+      if (count > 1 || !until_.is_never() || sends())
+        wait_for({polled.data(), count});
+      else
+        polled[0].ready = true;  // a single stream is simply read
+      std::size_t at = 0;
+      for (const Reading& each : readings_)
+        if (each.is_open() && polled[at++].ready) read(each);
+      if (writes_at < count && polled[writes_at].ready) write();
+    }
+  }
+
+  void wait_for(std::span<platform::Polled> polled) {
+    if (until_.passed()) expire();
+    const auto when = until_.when();
+    int error;
+    {
+      const ParkedInSystem parked;
+      error = platform::poll(polled, until_.is_never() ? nullptr : &when);
+    }
+    if (error != 0) throw_os_error(error);
+    if (until_.passed()) expire();
+  }
+
+  static void read(const Reading& reading) {
+    platform::Transfer done;
+    {
+      const ParkedInSystem parked;
+      done = reading.collector->read_from(reading.file->fileno());
+    }
+    if (done.error != 0) throw_os_error(done.error);
+    if (done.count == 0) reading.file->close();
+  }
+
+  void write() {
+    const std::string& input = talk().input;
+    std::size_t& sent = talk().sent;
+    const auto done =
+        platform::write_some(state_.in->fileno(), input.data() + sent, input.size() - sent);
+    sent += done.count;
+    if (done.error == EPIPE || sent == input.size())
+      close_stdin();
+    else if (done.error != 0 && done.error != EAGAIN)
+      throw_os_error(done.error);
+  }
+
+  // So that a write takes what fits and comes back. The user's own writes wait as ever.
+  class NonblockingStdin {
+   public:
+    explicit NonblockingStdin(Conversation& owner) : owner_(owner) { set(true); }
+    NonblockingStdin(const NonblockingStdin&) = delete;
+    NonblockingStdin& operator=(const NonblockingStdin&) = delete;
+    ~NonblockingStdin() { set(false); }
+
+   private:
+    void set(bool nonblocking) noexcept {
+      if (owner_.sends()) platform::set_nonblocking(owner_.state_.in->fileno(), nonblocking);
+    }
+    Conversation& owner_;
+  };
+
+  [[noreturn]] void expire() {
+    const auto so_far = [](const Collector& collector) {
+      return collector.empty() ? std::nullopt : std::optional(collector.copy());
+    };
+    throw subprocess::TimeoutExpired(state_.args, options_.timeout.limit(), so_far(talk().out),
+                                     so_far(talk().err));
+  }
+
+  subprocess::Output finish() {
+    subprocess::Output output;
+    if (state_.out) output.out = text_of(talk().out);
+    if (state_.err) output.err = text_of(talk().err);
+    return output;
+  }
+  std::string text_of(Collector& collector) const {
+    std::string bytes = collector.take();
+    if (state_.text) return decode(bytes, *state_.text);
+    return bytes;  // moved: there may be much of them
+  }
+
+  PopenState& state_;
+  subprocess::CommunicateOptions options_;
+  const Deadline until_;
+  const std::array<Reading, 2> readings_{{{state_.out.get(), &state_.communication.out},
+                                          {state_.err.get(), &state_.communication.err}}};
+};
+
+}  // namespace
+
+subprocess::Output communicate(PopenState& state, subprocess::CommunicateOptions options) {
+  return Conversation(state, std::move(options)).run();
+}
+
+}  // namespace tandem::inline v1::subprocess::detail

@@ -1,0 +1,28 @@
+// What run() and its older siblings share.
+#pragma once
+#include <utility>
+
+#include "tandem/subprocess/run.hpp"
+
+namespace tandem::inline v1::subprocess::detail {
+
+// The part that is Popen's.
+subprocess::PopenOptions popen_options(subprocess::RunOptions&& options);
+
+// `with Popen(…) as process:` around work that has to succeed: otherwise the child is killed.
+// Either way it is waited for.
+template <class Work>
+auto supervise(subprocess::Command args, subprocess::RunOptions&& options, Work work) {
+  subprocess::Popen process(std::move(args), popen_options(std::move(options)));
+  try {
+    auto result = work(process);
+    process.exit();
+    return result;
+  } catch (...) {
+    process.kill();
+    process.wait();
+    throw;
+  }
+}
+
+}  // namespace tandem::inline v1::subprocess::detail
