@@ -441,6 +441,7 @@ CASE("subprocess.popen.error.no-descriptors", "none is left: OSError, and nothin
 }
 
 CASE("subprocess.popen.error.no-processes", "no process may be made: BlockingIOError") {
+  log(Popen({"true"}).wait());
   const bool privileged = ::getuid() == 0;
   if (privileged) checked(::setresuid(65534, 65534, 0));
   {

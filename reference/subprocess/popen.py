@@ -437,6 +437,7 @@ def _():
 
 @case("subprocess.popen.error.no-processes", "no process may be made: BlockingIOError")
 def _():
+    log(Popen(["true"]).wait())
     soft, hard = resource.getrlimit(resource.RLIMIT_NPROC)
     privileged = os.getuid() == 0
     if privileged:

@@ -51,6 +51,7 @@ constexpr std::size_t stack_size = page;
 // touch. One is kept for the next child.
 class ChildStack {
  public:
+  // acquire pairs with the release in the destructor: what the last child has written is over.
   ChildStack() noexcept : memory_(kept().exchange(nullptr, std::memory_order_acquire)) {
     if (memory_) return;
     void* mapped = ::mmap(nullptr, page + stack_size, PROT_NONE,
@@ -185,6 +186,7 @@ constinit std::atomic<bool> can_clear_handlers{true};
 // The cheapest way, where there is one. Returns the pid, or -1.
 int clone_bare(ChildWork& work, const ChildStack& stack, unsigned flags, int& handle) noexcept {
   const Abilities may = abilities();
+  // relaxed: as all of these bits
   if (!may.child_handles || !may.clear_handlers ||
       !can_clear_handlers.load(std::memory_order_relaxed))
     return -1;

@@ -117,8 +117,9 @@ inline void cpu_relax() noexcept {
   if (scheduled::in_run) scheduled::decide_in_spin();
 }
 
-// A longer one would only be more of the same.
 constexpr bool is_alone() noexcept { return false; }
+
+// A longer one would only be more of the same.
 constexpr std::uint32_t spins(std::uint32_t) noexcept { return 1; }
 
 template <class T>
