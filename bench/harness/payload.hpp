@@ -25,7 +25,8 @@ class Payload {
   // Until the next call.
   std::string_view block(std::uint64_t number) {
     char stamp[kStamp + 1];
-    std::snprintf(stamp, sizeof stamp, "%015llu ", static_cast<unsigned long long>(number));
+    constexpr unsigned long long digits = 1'000'000'000'000'000;  // fifteen
+    std::snprintf(stamp, sizeof stamp, "%015llu ", number % digits);
     std::memcpy(block_.data(), stamp, kStamp);
     return block_;
   }
