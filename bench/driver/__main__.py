@@ -2,6 +2,7 @@
 import argparse
 import csv
 import json
+import os
 import re
 import shlex
 import sys
@@ -96,6 +97,7 @@ def main(argv=None):
     pythons = contenders.pythons(options.python, options.quick)
     if options.check:
         return 0
+    os.environ["TANDEM_BENCH_PROGRAMS"] = str(options.programs.resolve())  # for CPython's twins
     found = contenders.find(rows, options.programs, pythons)
     described = environment.capture(
         contenders.ROOT, contenders.load_json(options.programs / "build.json", {}),

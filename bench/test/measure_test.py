@@ -62,6 +62,27 @@ class Faults(unittest.TestCase):
         self.assertEqual([one.ok for one in samples if one.impl == "crashing"], [False])
 
 
+@unittest.skipUnless(PROGRAM, "TANDEM_BENCH_FAULTY names no program")
+class Children(unittest.TestCase):
+    def test_the_right_ones_pass(self):
+        for row in ("test.spawn", "test.capture"):
+            sample = run("right", row)
+            self.assertTrue(sample.ok, sample.error)
+
+    def test_a_child_that_fails_is_not_quick(self):
+        for impl, status in (("missing", "127"), ("killed", "-9")):
+            self.assertIn("ended with status " + status, run(impl, "test.spawn").error)
+        self.assertIn("ended with status 2", run("failed", "test.capture").error)
+
+    def test_a_child_that_is_no_program_or_not_waited_for_is_found(self):
+        for impl in ("copying", "unwaited"):
+            self.assertIn("executed and waited for", run(impl, "test.spawn").error)
+
+    def test_every_byte_is_looked_at(self):
+        for impl in ("dropping", "swapping", "doubling"):
+            self.assertRegex(run(impl, "test.capture").error, "damaged|more arrived")
+
+
 class Rounds(unittest.TestCase):
     def test_there_and_back_with_ours_at_both_ends(self):
         three = [contenders.Contender(impl, kind, []) for impl, kind in

@@ -14,7 +14,7 @@ import sys
 
 def cases_of(text):
     """Yields (number, words) for each case."""
-    for number, why in re.findall(r"^#ifdef CASE_(\d+)(?:\s*//\s*WHY\s+(.*))?$", text, re.M):
+    for number, why in re.findall(r"^#ifdef CASE_(\d+)(?:\s*//\s*(?:WHY\s+(.*)|.*))?$", text, re.M):
         yield number, why.strip()
 
 

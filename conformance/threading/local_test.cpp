@@ -313,7 +313,7 @@ CASE("threading.local.end.race", "each value is destroyed once, whichever ends f
   auto local = std::make_unique<threading::local<Slow>>();
   threading::Event go;
   std::atomic<bool> over = false;
-  Bunch ends_slowly(1, [&] { (*local)->go = &go; });
+  Bunch ends_slowly(1, [&go, raw = local.get()] { raw->get().go = &go; });
   wait_until_blocked(1);
   Bunch ends_the_local(1, [&] {
     local.reset();

@@ -24,7 +24,7 @@ SHARED = {
     "threading/alone", "threading/excepthook", "threading/pingpong", "threading/registry", "threading/support",
     "threading/thread_state",
     "subprocess/child", "subprocess/communicate", "subprocess/launch", "subprocess/streams", "subprocess/support",
-    "subprocess/text",
+    "subprocess/text", "subprocess/writer",
     "concurrent/futures/exceptions", "concurrent/futures/future_set", "concurrent/futures/state",
     "concurrent/futures/support", "concurrent/futures/watch",
 }

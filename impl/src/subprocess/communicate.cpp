@@ -44,19 +44,23 @@ void resize_and_overwrite(std::string& bytes, std::size_t size, Overwrite overwr
 
 }  // namespace
 
-void Collector::make_room(std::size_t size) {
-  const std::size_t wanted = bytes_.size() + size;
-  if (wanted <= bytes_.capacity()) return;
-  const std::size_t twice = std::max(wanted, 2 * bytes_.capacity());
+void make_room(std::string& bytes, std::size_t size) {
+  const std::size_t wanted = bytes.size() + size;
+  if (wanted <= bytes.capacity()) return;
+  const std::size_t twice = std::max(wanted, 2 * bytes.capacity());
   try {
-    bytes_.reserve(wanted < large ? twice : wanted * large_step);
+    bytes.reserve(wanted < large ? twice : wanted * large_step);
   } catch (const std::exception&) {  // so much is not to be had
-    bytes_.reserve(twice);
+    bytes.reserve(twice);
   }
 }
 
+void give_back_room(std::string& bytes) {
+  if (bytes.size() < largest_read && bytes.size() < bytes.capacity() / 2) bytes.shrink_to_fit();
+}
+
 platform::Transfer Collector::read_from(int handle) {
-  make_room(next_);
+  make_room(bytes_, next_);
   platform::Transfer done;
   const std::size_t before = bytes_.size();
   resize_and_overwrite(bytes_, before + next_, [&](char* bytes, std::size_t) {
@@ -69,7 +73,7 @@ platform::Transfer Collector::read_from(int handle) {
 }
 
 std::string Collector::take() {
-  if (bytes_.size() < largest_read && bytes_.size() < bytes_.capacity() / 2) bytes_.shrink_to_fit();
+  give_back_room(bytes_);
   next_ = least_read;
   return std::exchange(bytes_, {});
 }
@@ -234,9 +238,9 @@ class Conversation {
     return output;
   }
   std::string text_of(Collector& collector) const {
-    std::string bytes = collector.take();
-    if (state_.text) return decode(bytes, *state_.text);
-    return bytes;  // moved: there may be much of them
+    std::string bytes = collector.take();  // moved on: there may be much of them
+    if (state_.text) return decode(std::move(bytes), *state_.text);
+    return bytes;
   }
 
   PopenState& state_;

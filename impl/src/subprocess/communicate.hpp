@@ -10,6 +10,11 @@ namespace tandem::inline v1::subprocess::detail {
 
 struct PopenState;
 
+// So that so many more bytes find room, and those that come after them without being copied often.
+void make_room(std::string& bytes, std::size_t size);
+// What little has come does not keep the room for much.
+void give_back_room(std::string& bytes);
+
 // Bytes as they come from a stream, read to where they stay.
 class Collector {
  public:
@@ -22,8 +27,6 @@ class Collector {
   std::string take();
 
  private:
-  void make_room(std::size_t size);
-
   std::string bytes_;
   std::size_t next_ = 4096;  // how much the next read asks for
 };

@@ -10,6 +10,7 @@
 
 #include "platform/pipe.hpp"
 #include "platform/poll.hpp"
+#include "subprocess/communicate.hpp"
 #include "subprocess/pipe_file.hpp"
 #include "tandem/core/abandon.hpp"
 #include "tandem/core/exceptions.hpp"
@@ -92,8 +93,13 @@ class Stream {
     return count != 0;
   }
   void read_all_onto(std::string& bytes) {
-    while (read_onto(bytes, read_to_end)) {
+    for (std::size_t size = text_size;;) {
+      detail::make_room(bytes, size);
+      const std::size_t before = bytes.size();
+      if (!read_onto(bytes, size)) break;
+      if (bytes.size() - before == size) size = read_to_end;  // there is much of it
     }
+    detail::give_back_room(bytes);
   }
 
  private:
@@ -211,7 +217,9 @@ class TextReader final : public Reader {
   std::string read_all() override {
     std::string bytes;
     stream_.read_all_onto(bytes);
-    decoder_.decode(bytes, true, text_);
+    std::string rest = decoder_.decode_rest(std::move(bytes));
+    if (text_.empty()) return rest;
+    text_ += rest;
     return take(std::string::npos);
   }
   std::optional<std::string> readline() override {

@@ -207,6 +207,11 @@ std::size_t Codec::decode(std::string_view bytes, bool final, std::string& text)
   return bytes.size();
 }
 
+bool Codec::is_text(std::string_view bytes) const noexcept {
+  const auto skip = encoding_ == Encoding::utf_8 ? skip_utf8 : skip_ascii;
+  return skip(bytes, 0) == bytes.size();
+}
+
 std::size_t Codec::decode_utf8(std::string_view bytes, bool final, std::string& text) const {
   for (std::size_t at = 0;;) {
     const std::size_t end = skip_utf8(bytes, at);
@@ -368,6 +373,16 @@ void TextDecoder::decode(std::string_view bytes, bool final, std::string& text) 
   translate_newlines(before, final, text);
 }
 
+std::string TextDecoder::decode_rest(std::string bytes) {
+  if (pending_.empty() && !pending_cr_ && codec_.is_text(bytes)) {
+    translate_newlines(0, true, bytes);
+    return bytes;
+  }
+  std::string text;
+  decode(bytes, true, text);
+  return text;
+}
+
 // One that may be the first half of "\r\n" is kept back.
 void TextDecoder::translate_newlines(std::size_t from, bool final, std::string& text) {
   pending_cr_ = !final && text.size() > from && text.back() == '\r';
@@ -388,10 +403,8 @@ std::string TextDecoder::take_rest() {
   return rest;
 }
 
-std::string decode(std::string_view bytes, const TextFormat& format) {
-  std::string text;
-  TextDecoder(format).decode(bytes, true, text);
-  return text;
+std::string decode(std::string bytes, const TextFormat& format) {
+  return TextDecoder(format).decode_rest(std::move(bytes));
 }
 
 std::string encode(std::string_view text, const TextFormat& format) {

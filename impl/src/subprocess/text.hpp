@@ -29,6 +29,9 @@ class Codec {
   // Throws   UnicodeEncodeError; LookupError as above.
   std::string encode(std::string_view text) const;
 
+  // Whether these bytes are their text.
+  bool is_text(std::string_view bytes) const noexcept;
+
   // How many bytes of the text its first characters are.
   //   count  of the characters; what the text lacks of them is left of it
   std::size_t size_of(std::size_t& count, std::string_view text) const noexcept;
@@ -65,6 +68,9 @@ class TextDecoder {
   // Throws   as Codec::decode(). Then these bytes are lost, and nothing else has changed.
   void decode(std::string_view bytes, bool final, std::string& text);
 
+  // The same for all that is left: bytes that are their text stay where they are.
+  std::string decode_rest(std::string bytes);
+
   const Codec& codec() const noexcept { return codec_; }
   // What has come of which the text is not known yet; forgotten by this.
   std::string take_rest();
@@ -79,7 +85,7 @@ class TextDecoder {
 
 // A whole text at once.
 // Throws   UnicodeDecodeError; LookupError (unknown encoding or error handler).
-std::string decode(std::string_view bytes, const TextFormat& format);
+std::string decode(std::string bytes, const TextFormat& format);
 // Throws   UnicodeEncodeError; LookupError.
 std::string encode(std::string_view text, const TextFormat& format);
 

@@ -19,7 +19,9 @@ class Cursor {
 
   // Locks this end. Returns the count.
   std::uint64_t lock() noexcept {
-    std::uint64_t word = word_.load(std::memory_order_relaxed) & ~flags;  // relaxed: CAS decides
+    std::uint64_t word = word_.load(std::memory_order_relaxed);  // relaxed: the CAS decides
+    if (seam::is_alone() && !(word & locked)) return lock_alone(word);
+    word &= ~flags;
     // acquire pairs with the seq_cst exchange in unlock(): the last holder's writes are visible.
     if (word_.compare_exchange_strong(word, word | locked, std::memory_order_acquire,
                                       std::memory_order_relaxed)) [[likely]]
@@ -29,6 +31,7 @@ class Cursor {
   // Publishes the count and unlocks. seq_cst also orders it before the waker's look at the
   // sleepers (Gate).
   void unlock(std::uint64_t count) noexcept {
+    if (seam::is_alone()) return unlock_alone(count);
     const std::uint64_t before = word_.exchange(count * one, std::memory_order_seq_cst);
     if (before & contended) [[unlikely]]
       unpark_one(low_half(word_));
@@ -40,6 +43,16 @@ class Cursor {
   // bit 0: locked | bit 1: somebody may sleep for the lock | bits 2-63: the count
   static constexpr std::uint64_t locked = 1, contended = 2, flags = 3, one = 4;
 
+  // As long as there is one thread no operation need be atomic. A second one that starts in
+  // between, in a constructor of an item, finds the lock as it should be; and what a thread held
+  // that a child of fork() does not have stays held.
+  std::uint64_t lock_alone(std::uint64_t word) noexcept {
+    word_.store(word | locked, std::memory_order_relaxed);  // relaxed: nobody else is there
+    return word / one;
+  }
+  void unlock_alone(std::uint64_t count) noexcept {
+    word_.store(count * one, std::memory_order_relaxed);  // relaxed: nobody else is there
+  }
   TANDEM_API std::uint64_t lock_slowly() noexcept;
 
   seam::atomic<std::uint64_t> word_{0};

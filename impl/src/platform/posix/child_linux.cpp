@@ -200,7 +200,8 @@ void close_others(const ChildWork& work) noexcept {
 
 }  // namespace
 
-void run_child(ChildWork& work) noexcept {
+int run_child(void* argument) noexcept {
+  ChildWork& work = *static_cast<ChildWork*>(argument);
   for (std::size_t i = 0; i < work.inherited_count; ++i) make_inheritable(work, work.inherited[i]);
   arrange_stdio(work);
   if (work.cwd && syscall(SYS_chdir, work.cwd) == -1) fail(work, SpawnStep::chdir, errno);
@@ -213,8 +214,8 @@ void run_child(ChildWork& work) noexcept {
   execute(work);
 }
 
-void run_probe(bool& been) noexcept {
-  been = true;
+int run_probe(void* been) noexcept {
+  *static_cast<bool*>(been) = true;
   leave();
 }
 

@@ -44,10 +44,12 @@ struct ChildWork {
   SpawnError error;
 };
 
-// Becomes the program, or says why not and ends.
-[[noreturn]] void run_child(ChildWork& work) noexcept;
+// As clone() calls them; none returns.
 
-// A process' whole life, for the probe: notes that it has been, in memory that may be the parent's.
-[[noreturn]] void run_probe(bool& been) noexcept;
+// Becomes the program, or says why not and ends. Of a ChildWork.
+int run_child(void* work) noexcept;
+
+// A process' whole life, for the probe: notes that it has been, in a bool that may be the parent's.
+int run_probe(void* been) noexcept;
 
 }  // namespace tandem::inline v1::platform

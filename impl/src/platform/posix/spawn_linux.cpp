@@ -63,7 +63,7 @@ class ChildStack {
   ChildStack(const ChildStack&) = delete;
   ChildStack& operator=(const ChildStack&) = delete;
   ~ChildStack() {
-    // release pairs with the acquire in the constructor, so do the acquires here.
+    // release pairs with the acquire in the constructor, and acquire with this release.
     if (memory_) memory_ = kept().exchange(memory_, std::memory_order_acq_rel);
     if (memory_) unmap();
   }
@@ -107,8 +107,6 @@ constinit std::atomic<unsigned> allowed{may_share | may_handle | may_clear | may
 enum class Shares { unknown, yes, no };
 constinit std::atomic<Shares> shares{Shares::unknown};
 
-int probe_entry(void* been) { run_probe(*static_cast<bool*>(been)); }
-
 // Whether what a child with CLONE_VM writes is there for the parent.
 Shares probe_sharing() noexcept {
   const ChildStack stack;
@@ -117,7 +115,7 @@ Shares probe_sharing() noexcept {
   const NoSignals guard;
   // Without a signal at its end it is no child that the program's other waits could meet.
   const int child =
-      ::clone(probe_entry, stack.top(), CLONE_VM | CLONE_VFORK, const_cast<bool*>(&been));
+      ::clone(run_probe, stack.top(), CLONE_VM | CLONE_VFORK, const_cast<bool*>(&been));
   if (child == -1) return errno == EAGAIN || errno == ENOMEM ? Shares::unknown : Shares::no;
   while (::waitpid(child, nullptr, static_cast<int>(__WCLONE)) == -1 && errno == EINTR) {
   }
@@ -178,8 +176,6 @@ ChildWork work_for(const SpawnPlan& plan, const NoSignals& signals) noexcept {
   return work;
 }
 
-int child_entry(void* work) { run_child(*static_cast<ChildWork*>(work)); }
-
 // Whether a child can be born without handlers; relaxed: as above.
 constinit std::atomic<bool> can_clear_handlers{true};
 
@@ -191,7 +187,7 @@ int clone_bare(ChildWork& work, const ChildStack& stack, unsigned flags, int& ha
       !can_clear_handlers.load(std::memory_order_relaxed))
     return -1;
   work.has_handlers = false;
-  const int pid = clone_without_handlers(child_entry, &work, stack.bottom(), stack_size,
+  const int pid = clone_without_handlers(run_child, &work, stack.bottom(), stack_size,
                                          flags | CLONE_PIDFD, &handle);
   if (pid != -1) return pid;
   work.has_handlers = true;
@@ -209,18 +205,18 @@ int clone_child(ChildWork& work, unsigned flags, Handle& handle) noexcept {
   int pid = clone_bare(work, stack, flags, fd);
   const int old_flags = static_cast<int>(flags) | SIGCHLD;
   if (pid == -1 && abilities().child_handles) {
-    pid = ::clone(child_entry, stack.top(), old_flags | CLONE_PIDFD, &work, &fd);
+    pid = ::clone(run_child, stack.top(), old_flags | CLONE_PIDFD, &work, &fd);
     // Too many open files, or a system that does not know of handles: then without.
     if (pid == -1 && errno != EMFILE && errno != ENFILE && errno != EINVAL) return -1;
   }
-  if (pid == -1) pid = ::clone(child_entry, stack.top(), old_flags, &work);
+  if (pid == -1) pid = ::clone(run_child, stack.top(), old_flags, &work);
   handle.reset(fd);
   return pid;
 }
 
 int fork_child(ChildWork& work, Handle& handle) noexcept {
   const int pid = ::fork();
-  if (pid == 0) run_child(work);
+  if (pid == 0) run_child(&work);  // does not return
   if (pid != -1) handle = open_child(pid);
   return pid;
 }

@@ -106,6 +106,7 @@ using clock = std::chrono::steady_clock;
 
 // Nobody to wait for can run meanwhile: Valgrind runs one thread at a time.
 inline void cpu_relax() noexcept {}
+constexpr bool is_alone() noexcept { return false; }
 constexpr std::uint32_t spins(std::uint32_t) noexcept { return 1; }
 
 template <class T>
