@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <initializer_list>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "conformance/subprocess/streams.hpp"
@@ -316,24 +317,27 @@ CASE("subprocess.pipe-file.fileno", "the pipe's descriptor, not for other childr
 
 CASE("subprocess.pipe-file.threads",
      "lines read by several threads are whole, and each comes once") {
-  ScopedPopen child =
-      shell("i=0; while [ $i -lt 600 ]; do echo line $i; i=$((i + 1)); done", {.stdout_ = PIPE});
+  constexpr int count = 20000;
+  ScopedPopen child = shell("read go; exec seq " + std::to_string(count), with_pipes());
   std::vector<std::string> got, expected;
   threading::Lock lock;
   std::vector<threading::Thread> readers;
   for (int i = 0; i < 4; ++i)
     readers.emplace_back([&] {
-      while (const auto line = child.stdout_().readline()) {
-        const std::scoped_lock guard(lock);
-        got.push_back(*line);
-      }
+      std::vector<std::string> own;
+      while (auto line = child.stdout_().readline()) own.push_back(std::move(*line));
+      const std::scoped_lock guard(lock);
+      got.insert(got.end(), own.begin(), own.end());
     });
   for (const auto& reader : readers) reader.start();
+  wait_until_blocked(4);
+  child.stdin_().write("\n");
+  child.stdin_().flush();
   for (const auto& reader : readers) reader.join();
-  for (int i = 0; i < 600; ++i) expected.push_back("line " + std::to_string(i) + "\n");
+  for (int i = 1; i <= count; ++i) expected.push_back(std::to_string(i) + "\n");
   std::sort(got.begin(), got.end());
   std::sort(expected.begin(), expected.end());
-  EXPECT_EQ(got, expected);
+  EXPECT_TRUE(got == expected) << got.size() << " lines";
 }
 
 CASE("subprocess.pipe-file.text.newlines", "every \\r\\n and \\r is read as \\n") {
@@ -358,22 +362,23 @@ CASE("subprocess.pipe-file.text.newlines", "every \\r\\n and \\r is read as \\n"
 }
 
 CASE("subprocess.pipe-file.text.split-newline", "a \\r\\n that comes in two parts is one newline") {
-  {
-    InParts child({"one\\r", "\\ntwo\\r", "three"}, {.text = true});
-    for (int i = 0; i < 3; ++i) child.next();
-    log(shown(child.output().read()));
-  }
-  InParts child({"one\\r", "\\ntwo"}, {.text = true});
+  InParts child({"one\\r", "\\ntwo\\r", "three"}, {.text = true});
+  log(shown(child.output().read(1)));
   child.next();
-  log(shown(child.output().readline()));
+  Log{shown(child.output().readline()), shown(child.output().read(1))};
   child.next();
-  log(shown(child.output().readline()));
+  child.next();
+  log(shown(child.output().read()));
 }
 
 CASE("subprocess.pipe-file.text.split-character",
      "a character that comes in parts is decoded whole") {
-  InParts child({"\\342", "\\202", "\\254 euro"}, {.text = true});
-  for (int i = 0; i < 3; ++i) child.next();
+  InParts child({"a\\342", "\\202\\254b\\303", "\\244"}, {.text = true});
+  log(shown(child.output().read(1)));
+  child.next();
+  log(shown(child.output().read(2)));
+  child.next();
+  child.next();
   log(shown(child.output().read()));
 }
 
@@ -411,9 +416,11 @@ CASE("subprocess.pipe-file.text.errors", "errors= says what becomes of invalid b
 
 CASE("subprocess.pipe-file.text.errors-split", "also where they come in parts") {
   for (const auto* errors : {"replace", "surrogateescape"}) {
-    InParts child({"\\342", "\\202", "x"}, {.errors = errors});
-    for (int i = 0; i < 3; ++i) child.next();
-    Log{errors, shown(child.output().read())};
+    InParts child({"a\\342", "\\202b"}, {.errors = errors});
+    Log{errors, shown(child.output().read(1))};
+    child.next();
+    child.next();
+    Log{shown(child.output().read(1)), shown(child.output().read())};
   }
 }
 

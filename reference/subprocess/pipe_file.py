@@ -280,22 +280,23 @@ def _():
 
 @case("subprocess.pipe-file.text.split-newline", r"a \r\n that comes in two parts is one newline")
 def _():
-    with InParts(r"one\r", r"\ntwo\r", r"three", text=True) as child:
-        for _ in range(3):
-            child.next()
+    with InParts(r"one\r", r"\ntwo\r", "three", text=True) as child:
+        log(shown(child.stdout.read(1)))
+        child.next()
+        log(shown(child.stdout.readline()), shown(child.stdout.read(1)))
+        child.next()
+        child.next()
         log(shown(child.stdout.read()))
-    with InParts(r"one\r", r"\ntwo", text=True) as child:
-        child.next()
-        log(shown(child.stdout.readline()))
-        child.next()
-        log(shown(child.stdout.readline()))
 
 
 @case("subprocess.pipe-file.text.split-character", "a character that comes in parts is decoded whole")
 def _():
-    with InParts(r"\342", r"\202", r"\254 euro", text=True) as child:
-        for _ in range(3):
-            child.next()
+    with InParts(r"a\342", r"\202\254b\303", r"\244", text=True) as child:
+        log(shown(child.stdout.read(1)))
+        child.next()
+        log(shown(child.stdout.read(2)))
+        child.next()
+        child.next()
         log(shown(child.stdout.read()))
 
 
@@ -331,10 +332,11 @@ def _():
 @case("subprocess.pipe-file.text.errors-split", "also where they come in parts")
 def _():
     for errors in ("replace", "surrogateescape"):
-        with InParts(r"\342", r"\202", "x", errors=errors) as child:
-            for _ in range(3):
-                child.next()
-            log(errors, shown(child.stdout.read()))
+        with InParts(r"a\342", r"\202b", errors=errors) as child:
+            log(errors, shown(child.stdout.read(1)))
+            child.next()
+            child.next()
+            log(shown(child.stdout.read(1)), shown(child.stdout.read()))
 
 
 @case("subprocess.pipe-file.text.surrogateescape-back", "what surrogateescape let in goes out as it came")
