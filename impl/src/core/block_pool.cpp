@@ -174,7 +174,7 @@ class Shelf {
       empty_magazine(*magazine, released);
       delete magazine;
     }
-    scattered_below_ = std::max(in_use() / 2, few_blocks);
+    scattered_below_ = in_use() / 2;
   }
   void empty_magazine(Magazine& magazine, SlabSource::Released& released) noexcept {
     while (!magazine.is_empty()) give_to_slab(magazine.blocks[--magazine.count], released);

@@ -66,9 +66,9 @@ class AtFork final : detail::ForkAware {
   }
   void before_fork() noexcept override {
     const Entries all = entries();
-    at_begin = all.size();
     for (const auto& each : all | std::views::reverse)
       run(each->hooks, &RegisterAtForkOptions::before, "before");
+    at_begin = all.size();  // last: a hook may fork, too
   }
   void after_fork_in_parent() noexcept override {
     after_fork(&RegisterAtForkOptions::after_in_parent, "after_in_parent");
@@ -78,9 +78,10 @@ class AtFork final : detail::ForkAware {
   }
   void after_fork(Hook hook, const char* name) noexcept {
     const std::uint64_t self = platform::thread_ident();
+    const std::size_t told = at_begin;  // a hook may fork, too
     std::size_t index = 0;
     for (const auto& each : entries())
-      if (index++ < at_begin || each->registrar == self) run(each->hooks, hook, name);
+      if (index++ < told || each->registrar == self) run(each->hooks, hook, name);
   }
 
   detail::ForkSafeMutex mutex_{detail::ForkStage::core};

@@ -162,8 +162,10 @@ void ThreadRegistry::join_all() {
     state->reap();
     forget(*state);
   }
-  // Daemons, those among them that have only thread_local destructors to run, and foreign threads.
-  if (platform::has_other_threads()) abandon_threads();
+  // Daemons are in the book. Those among them that have only thread_local destructors to run, and
+  // foreign threads, the system alone knows.
+  const std::size_t own = current ? 1 : 0;
+  if (size() > own || platform::has_other_threads()) abandon_threads();
 }
 
 void ThreadRegistry::after_fork_in_child() noexcept {

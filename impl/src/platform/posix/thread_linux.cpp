@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -53,20 +54,34 @@ bool is_ending(const char* task) noexcept {
   return (flags & exiting) != 0;
 }
 
+enum class Others { none, some, unknown };
+
+// The list is no snapshot: where a thread ends while it is read, those after it may be left out.
+Others look_for_others() noexcept {
+  DIR* const tasks = ::opendir("/proc/self/task");
+  if (!tasks) return Others::some;
+  const std::uint32_t self = native_thread_id();
+  Others seen = Others::none;
+  while (const dirent* const task = ::readdir(tasks)) {
+    const unsigned long number = std::strtoul(task->d_name, nullptr, 10);  // 0: "." and ".."
+    if (number == 0 || number == self) continue;
+    seen = is_ending(task->d_name) ? Others::unknown : Others::some;
+    if (seen == Others::some) break;
+  }
+  ::closedir(tasks);
+  return seen;
+}
+
 }  // namespace
 
 bool has_other_threads() noexcept {
-  DIR* const tasks = ::opendir("/proc/self/task");
-  if (!tasks) return true;
-  const std::uint32_t self = native_thread_id();
-  bool found = false;
-  while (const dirent* const task = ::readdir(tasks)) {
-    const unsigned long number = std::strtoul(task->d_name, nullptr, 10);  // 0: "." and ".."
-    found = number != 0 && number != self && !is_ending(task->d_name);
-    if (found) break;
+  constexpr int enough = 10'000;  // looks: who begins to end has ended soon
+  for (int look = 0; look < enough; ++look) {
+    const Others seen = look_for_others();
+    if (seen != Others::unknown) return seen == Others::some;
+    ::sched_yield();
   }
-  ::closedir(tasks);
-  return found;
+  return true;
 }
 
 void name_this_thread(const char* name) noexcept {
