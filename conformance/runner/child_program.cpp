@@ -67,13 +67,6 @@ Json run_step(const Step& step) {
 
 }  // namespace
 
-Json run_child(const Json& program) {
-  Json observations = Json::array();
-  for (const Json& operation : program.at("operations")) {
-    const Step step(operation);
-    observations.push_back(observed([&] { return run_step(step); }));
-  }
-  return observations;
-}
+Json run_child(const Json& program) { return observed_each(program, run_step); }
 
 }  // namespace tandem::conformance

@@ -71,6 +71,17 @@ Json observed(F observe) {
   }
 }
 
+// One observation for each operation of the program: what run_step(step) returns, or raises.
+template <class F>
+Json observed_each(const Json& program, F run_step) {
+  Json observations = Json::array();
+  for (const Json& operation : program.at("operations")) {
+    const Step step(operation);
+    observations.push_back(observed([&] { return run_step(step); }));
+  }
+  return observations;
+}
+
 // Counts what tandem logs while it lives, and keeps it off standard error.
 class LogCount {
  public:

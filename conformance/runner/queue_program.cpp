@@ -97,18 +97,13 @@ bool run_bounded(Q& queue, const Step& step, Json& value) {
 template <class T, class Q>
 Json run_on(Q& queue, const Json& program) {
   const bool whole = program.value("order", "whole") == "whole";
-  Json observations = Json::array();
-  for (const Json& operation : program.at("operations")) {
-    const Step step(operation);
-    observations.push_back(observed([&] {
-      Json value;
-      bool known = run_common<T>(queue, step, whole, value);
-      if constexpr (Bounded<Q>) known = known || run_bounded(queue, step, value);
-      if (!known) throw BadProgram("unknown operation '" + step.name + "'");
-      return value;
-    }));
-  }
-  return observations;
+  return observed_each(program, [&](const Step& step) {
+    Json value;
+    bool known = run_common<T>(queue, step, whole, value);
+    if constexpr (Bounded<Q>) known = known || run_bounded(queue, step, value);
+    if (!known) throw BadProgram("unknown operation '" + step.name + "'");
+    return value;
+  });
 }
 
 template <class T, class Q>

@@ -66,12 +66,7 @@ Json run_step(const Json& program, const Step& step) {
 }  // namespace
 
 Json run_text(const Json& program) {
-  Json observations = Json::array();
-  for (const Json& operation : program.at("operations")) {
-    const Step step(operation);
-    observations.push_back(observed([&] { return run_step(program, step); }));
-  }
-  return observations;
+  return observed_each(program, [&](const Step& step) { return run_step(program, step); });
 }
 
 }  // namespace tandem::conformance
