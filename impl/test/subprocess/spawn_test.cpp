@@ -280,7 +280,7 @@ TEST(KillGroup, IsNotSignalledWhenOthersHaveTakenTheStatus) {
 }
 
 TEST(Communicate, WhatWasNotFlushedHasATimeoutToo) {
-  Popen process({"sleep", "1000"}, {.stdin_ = PIPE, .stdout_ = PIPE, .bufsize = 4096});
+  Popen process({"sleep", "1000"}, {.bufsize = 4096, .stdin_ = PIPE, .stdout_ = PIPE});
   const auto size = static_cast<std::size_t>(::fcntl(process.stdin_().fileno(), F_GETPIPE_SZ));
   process.stdin_().write(std::string(size, 'x'));
   process.stdin_().write("more");
