@@ -62,6 +62,17 @@ class TANDEM_API RuntimeError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+class TANDEM_API RecursionError : public RuntimeError {
+ public:
+  using RuntimeError::RuntimeError;
+};
+
+// There is nothing left to read, and nothing will come.
+class TANDEM_API EOFError : public std::runtime_error {
+ public:
+  explicit EOFError(const std::string& message = "") : std::runtime_error(message) {}
+};
+
 class TANDEM_API LookupError : public std::out_of_range {
  public:
   using std::out_of_range::out_of_range;
