@@ -1,0 +1,5 @@
+// Python's `import multiprocessing`.
+#pragma once
+#include "tandem/multiprocessing/context.hpp"
+#include "tandem/multiprocessing/exceptions.hpp"
+#include "tandem/multiprocessing/process.hpp"
