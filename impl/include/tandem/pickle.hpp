@@ -1,13 +1,20 @@
 // A stand-in until pickle is here.
 #pragma once
 #include <cstddef>
+#include <span>
 #include <stdexcept>
 #include <type_traits>
 #include <utility>
 #include "tandem/core/callable.hpp"
 namespace tandem::inline v1::pickle {
-class Output {};
-class Input {};
+class Output {
+ public:
+  std::span<const std::byte> bytes() { return {}; }
+};
+class Input {
+ public:
+  explicit Input(std::span<const std::byte>) {}
+};
 class PicklingError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
