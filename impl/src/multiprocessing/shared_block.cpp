@@ -287,8 +287,8 @@ SharedBlock SharedBlock::allocate(std::size_t size, std::size_t alignment) {
 
 std::size_t SharedBlock::size() const noexcept { return known_->size; }
 
-void SharedBlock::before_gone(BeforeGone before_gone) const noexcept {
-  known_->before_gone = before_gone;
+void SharedBlock::before_gone(BeforeGone question) const noexcept {
+  known_->before_gone = question;
 }
 
 void leave_shared_heap() noexcept { Heap::get().leave(); }

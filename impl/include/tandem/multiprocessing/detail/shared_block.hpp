@@ -40,7 +40,7 @@ class TANDEM_API SharedBlock {
 
   // Asked when this process lets go of the piece. False: the memory must stay as it is, for ever.
   using BeforeGone = bool (*)(void* data);
-  void before_gone(BeforeGone before_gone) const noexcept;
+  void before_gone(BeforeGone question) const noexcept;
 
   // Throws   OSError (no more descriptors).
   void pickle(v1::pickle::Output& output) const;
