@@ -1,41 +1,14 @@
-// A stand-in until pickle is here.
+// Python's pickle: values, calls and exceptions as bytes, for other processes of the same program.
+//
+//   namespace pickle = tandem::pickle;
+//   std::string bytes = pickle::dumps(std::map<std::string, int>{{"a", 1}});
+//   auto map = pickle::loads<std::map<std::string, int>>(bytes);
 #pragma once
-#include <cstddef>
-#include <span>
-#include <stdexcept>
-#include <type_traits>
-#include <utility>
-#include "tandem/core/callable.hpp"
-namespace tandem::inline v1::pickle {
-class Output {
- public:
-  std::span<const std::byte> bytes() { return {}; }
-};
-class Input {
- public:
-  explicit Input(std::span<const std::byte>) {}
-};
-class PicklingError : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
-template <class T>
-concept Portable = true;
-template <class F, class... A>
-struct CheckPortable {};
-template <class T>
-void dump(Output&, const T&) {}
-template <class T>
-T load(Input&) {
-  throw PicklingError("");
-}
-template <auto Action>
-void dump_action(Output&) {}
-class PortableCall {
- public:
-  PortableCall() = default;
-  template <class F>
-    requires(std::invocable<std::decay_t<F>> && !std::same_as<std::decay_t<F>, PortableCall>)
-  PortableCall(F&&) {}
-};
-}  // namespace tandem::inline v1::pickle
+#include "tandem/pickle/callable.hpp"
+#include "tandem/pickle/dumps.hpp"
+#include "tandem/pickle/exception.hpp"
+#include "tandem/pickle/exceptions.hpp"
+#include "tandem/pickle/input.hpp"
+#include "tandem/pickle/modules.hpp"
+#include "tandem/pickle/output.hpp"
+#include "tandem/pickle/reduce.hpp"
