@@ -19,6 +19,8 @@
 
 namespace tandem::inline v1::multiprocessing {
 
+class Pool;
+struct PoolOptions;
 class Process;
 struct ProcessOptions;
 
@@ -72,8 +74,9 @@ class TANDEM_API Context {
   auto JoinableQueue(std::ptrdiff_t maxsize = 0) const;
   template <class T>
   auto SimpleQueue() const;
-  template <class... A>
-  auto Pool(A&&... args) const;
+  multiprocessing::Pool Pool() const;
+  multiprocessing::Pool Pool(PoolOptions options) const;  // its context is this one
+  multiprocessing::Pool Pool(detail::Count auto processes) const;
   template <class T, class... A>
   auto RawValue(A&&... args) const;
   template <class T, class... A>
