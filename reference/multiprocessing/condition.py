@@ -4,7 +4,7 @@ import multiprocessing
 import threading
 
 from case import case, log, now, raised, times
-from support import Blocked, each_method, started
+from support import Blocked, each_method, free_for_others, started
 
 Condition, Semaphore = multiprocessing.Condition, multiprocessing.Semaphore
 
@@ -20,15 +20,6 @@ def waiting(cond, count, wait=lambda cond: cond.wait()):
         return result
 
     return Blocked(*[act] * count), woken
-
-
-def taken_elsewhere(lock):
-    """Whether another thread can take it."""
-    said = []
-    thread = threading.Thread(target=lambda: said.append(lock.acquire(False)))
-    thread.start()
-    thread.join()
-    return said[0]
 
 
 def notify(cond, *number):
@@ -59,7 +50,7 @@ def _():
     cond, start = Condition(), now()
     with cond:
         log(cond.wait(times.must_expire), now() - start >= times.must_expire, cond.wait(0), cond.wait(-1))
-        log(taken_elsewhere(cond), raised(cond.notify))
+        log(free_for_others(cond), raised(cond.notify))
 
 
 @case("multiprocessing.condition.wait.not-held", "only who holds the lock may wait")
@@ -183,7 +174,7 @@ def _():
     for make in (multiprocessing.Lock, multiprocessing.RLock):
         lock = make()
         first, second = Condition(lock), Condition(lock)
-        log(first.acquire(), taken_elsewhere(lock), raised(second.notify))
+        log(first.acquire(), free_for_others(lock), raised(second.notify))
         first.release()
         blocked, _ = waiting(first, 1)
         notify(second)

@@ -2,11 +2,10 @@
 
 import ctypes
 import multiprocessing
-import threading
 from multiprocessing import sharedctypes
 
 from case import case, log, raised
-from support import each_method, run, started
+from support import each_method, free_for_others, run, started
 
 Value, Array = multiprocessing.Value, multiprocessing.Array
 RawValue, RawArray = multiprocessing.RawValue, multiprocessing.RawArray
@@ -14,15 +13,6 @@ RawValue, RawArray = multiprocessing.RawValue, multiprocessing.RawArray
 
 class Point(ctypes.Structure):
     _fields_ = [("x", ctypes.c_int), ("y", ctypes.c_double)]
-
-
-def taken_elsewhere(lock):
-    """Whether another thread can take it."""
-    said = []
-    thread = threading.Thread(target=lambda: said.append(lock.acquire(False)))
-    thread.start()
-    thread.join()
-    return said[0]
 
 
 @case("multiprocessing.value.initial", "what was given, else zero")
@@ -80,8 +70,8 @@ def _():
     lock = value.get_lock()
     with lock:
         with lock:
-            log(taken_elsewhere(value.get_lock()))
-    log(taken_elsewhere(value.get_lock()))
+            log(free_for_others(value.get_lock()))
+    log(free_for_others(value.get_lock()))
 
     def together(context):
         counter = context.Value("i", 0)
@@ -98,9 +88,9 @@ def _():
     for lock in (multiprocessing.Lock(), multiprocessing.RLock()):
         first, second = Value("i", 1, lock=lock), Value("i", 2, lock=lock)
         with lock:
-            log(taken_elsewhere(first.get_lock()), taken_elsewhere(second.get_lock()))
+            log(free_for_others(first.get_lock()), free_for_others(second.get_lock()))
         with first.get_lock():
-            log(taken_elsewhere(second.get_lock()), taken_elsewhere(lock))
+            log(free_for_others(second.get_lock()), free_for_others(lock))
 
 
 @case("multiprocessing.value.object", "the raw value behind")
@@ -190,12 +180,12 @@ def _():
 def _():
     array = Array("i", 10)
     with array.get_lock():
-        log(taken_elsewhere(array.get_lock()))
+        log(free_for_others(array.get_lock()))
     lock = multiprocessing.Lock()
     given = Array("i", 10, lock=lock)
     with lock:
-        log(taken_elsewhere(given.get_lock()))
-    log(taken_elsewhere(given.get_lock()))
+        log(free_for_others(given.get_lock()))
+    log(free_for_others(given.get_lock()))
     plain = array.get_obj()
     plain[3] = 5
     log(array[3], len(plain))

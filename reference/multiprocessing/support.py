@@ -121,6 +121,21 @@ class Blocked:
             thread.join()
 
 
+def free_for_others(lock):
+    """Whether another thread can take it; it gives it back."""
+    said = []
+
+    def attempt():
+        said.append(lock.acquire(False))
+        if said[0]:
+            lock.release()
+
+    thread = threading.Thread(target=attempt)
+    thread.start()
+    thread.join()
+    return said[0]
+
+
 def run(context, target, *args):
     """A child from its start to its end: what it exited with."""
     process = context.Process(target=target, args=args)
