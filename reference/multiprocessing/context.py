@@ -102,23 +102,6 @@ def _():
         log_notes(folder.path("notes"))
 
 
-def take(lock):
-    with lock:
-        pass
-
-
-@case("multiprocessing.context.mixed", "what was made for fork goes to no child of another kind", since="3.11.5")
-def _():
-    for made in METHODS:
-        for used in METHODS:
-            lock = multiprocessing.get_context(made).Lock()
-            process = multiprocessing.get_context(used).Process(target=take, args=(lock,))
-            text = raised(process.start)
-            if process.pid is not None:
-                process.join()
-            log(made, used, process.exitcode, text)
-
-
 # ---- set_executable()
 
 

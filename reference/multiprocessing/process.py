@@ -16,11 +16,13 @@ from support import (
     Program,
     Redirected,
     each_method,
+    ended,
     enter,
     hold,
     log_notes,
     note,
     open_gate,
+    started,
     stop_forkserver,
     until_dropped,
 )
@@ -55,22 +57,6 @@ def do_nothing():
 
 def wait_at(gate):
     enter(gate)
-
-
-def started(context, target, *args, **options):
-    process = context.Process(target=target, args=args, **options)
-    process.start()
-    return process
-
-
-def ended(context, target, *args, **options):
-    process = started(context, target, *args, **options)
-    process.join()
-    return process
-
-
-def first_word(text):
-    return text.partition(":")[0]
 
 
 # ---- what is run

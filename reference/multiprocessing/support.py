@@ -12,8 +12,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 
-from case import log
+from case import log, now, raised, times, wait_until_blocked
 
 METHODS = ("fork", "spawn", "forkserver")
 
@@ -138,3 +140,93 @@ class Program:
         self.out, self.err = (text.decode().splitlines() for text in (ended.stdout, ended.stderr))
         self.status = ended.returncode
         return self
+
+
+# Calls that block, and processes that wait
+
+
+def outcome(act):
+    """What a call returned, or the name of what it raised."""
+    result = []
+    error = raised(lambda: result.append(act()))
+    return str(result[0]) if result else error
+
+
+class Blocked:
+    """Calls that block, each in a thread of its own; what each came to is there after join()."""
+
+    def __init__(self, *acts):
+        self.said = [None] * len(acts)
+        self.threads = [threading.Thread(target=self._keep, args=pair) for pair in enumerate(acts)]
+        for thread in self.threads:
+            thread.start()
+        wait_until_blocked(len(acts))
+
+    def _keep(self, index, act):
+        self.said[index] = outcome(act)
+
+    def join(self):
+        for thread in self.threads:
+            thread.join()
+
+
+def free_for_others(lock):
+    """Whether another thread can take it; it gives it back."""
+    said = []
+
+    def attempt():
+        said.append(lock.acquire(False))
+        if said[0]:
+            lock.release()
+
+    thread = threading.Thread(target=attempt)
+    thread.start()
+    thread.join()
+    return said[0]
+
+
+def run(context, target, *args):
+    """A child from its start to its end: what it exited with."""
+    return ended(context, target, *args).exitcode
+
+
+def started(context, target, *args, **options):
+    """A child that has been started; the case joins it."""
+    process = context.Process(target=target, args=args, **options)
+    process.start()
+    return process
+
+
+def ended(context, target, *args, **options):
+    """A child that has ended."""
+    process = started(context, target, *args, **options)
+    process.join()
+    return process
+
+
+def killed(process):
+    """Kills the child, and returns when it is gone."""
+    process.kill()
+    process.join()
+
+
+def wait_until_asleep(*processes):
+    """Returns when each of the processes sleeps, and goes on sleeping: it waits for somebody."""
+    deadline, seen, stable = now() + times.must_not_expire, {}, {process.pid: 0 for process in processes}
+    while min(stable.values()) < 5:
+        if now() > deadline:
+            raise RuntimeError("a process never slept")
+        time.sleep(0.002)
+        for pid in stable:
+            rest = _rest(pid)
+            stable[pid] = stable[pid] + 1 if rest is not None and seen.get(pid) == rest else 0
+            seen[pid] = rest
+
+
+def _rest(pid):
+    """The processor time that the first thread of a sleeping process has used, None for one that does not sleep."""
+    try:
+        with open("/proc/%d/stat" % pid) as stat, open("/proc/%d/schedstat" % pid) as used:
+            return used.read().split()[0] if stat.read().rpartition(")")[2].split()[0] == "S" else None
+    except OSError:
+        return None
