@@ -142,10 +142,13 @@ T load_array(Input& input) {
   }
 }
 
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wconversion"  // a bit field takes what fits
 template <class T, class... E>
 T load_elements(Input& input, Types<E...>) {
   return T{load_value<std::remove_cv_t<E>>(input)...};
 }
+#pragma GCC diagnostic pop
 
 template <class T, std::size_t I = 0>
 T load_variant(Input& input, std::size_t index) {
@@ -158,14 +161,6 @@ T load_variant(Input& input, std::size_t index) {
   }
 }
 
-// A pointer in an object may lead back to it only if it exists before its members do.
-template <class E>
-inline constexpr bool is_made_first =
-    (kind<E> == Kind::serialized || kind<E> == Kind::saved)
-        ? access::makes<E>
-        : kind<E> == Kind::aggregate&& std::is_default_constructible_v<
-                         E>&& std::is_move_assignable_v<E> &&
-              !is_plain<E>();
 template <class... M>
 consteval bool is_array_among(Types<M...>) {
   return (std::is_array_v<M> || ...);
