@@ -22,8 +22,9 @@ class Finalizer {
   ~Finalizer();
 
  private:
-  struct Entry;
   friend class Finalizers;
+  struct Entry;
+
   std::shared_ptr<Entry> entry_;
 };
 
