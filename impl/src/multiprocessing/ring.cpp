@@ -30,18 +30,26 @@ constexpr std::size_t size_of_piece(std::size_t bytes) noexcept {
 // A writer that sleeps is woken when there is so much room: no piece is longer, and there is
 // something to do until it sleeps again.
 constexpr std::size_t enough_room = ring_capacity / 4;
-static_assert(size_of_piece(word_size + longest_piece) <= enough_room);
+static_assert(size_of_piece(word_size + longest_piece) + word_size <= enough_room);
+// A reader looks for sleeping writers each time when it has read so much. A writer begins to sleep
+// when less than enough is free: before the ring is empty there are many such looks.
+constexpr std::size_t looks_every = ring_capacity / 16;
 
 constexpr std::size_t head_length = std::size_t{64} << 10;
 
 seam::atomic<std::uint32_t> deaths{0};
 
-std::uint64_t load_word(const std::byte* from) noexcept {
-  std::uint64_t word;
-  std::memcpy(&word, from, sizeof word);
-  return word;
+constexpr std::size_t size_of_piece_at(std::uint64_t word) noexcept {
+  return size_of_piece(word & length_mask);
 }
-void store_word(std::byte* to, std::uint64_t word) noexcept { std::memcpy(to, &word, sizeof word); }
+
+using Word = seam::atomic<std::uint64_t>;
+static_assert(sizeof(Word) == word_size && alignof(Word) <= word_size);
+
+// The word of the piece at a position; zero: there is none yet.
+Word& word_at(std::byte* bytes, std::uint64_t position) noexcept {
+  return *std::launder(reinterpret_cast<Word*>(bytes + position % ring_capacity));
+}
 
 // Others may be running while this one spins.
 bool may_spin() noexcept {
@@ -189,13 +197,12 @@ Outcome sleep(const End& end, Deadline until) noexcept {
 
 }  // namespace
 
-std::byte* RingWriter::reserve(std::uint64_t tail, std::size_t size) noexcept {
-  if (tail + size - head_ > ring_capacity) {
-    // acquire pairs with the store in pop(): what was there has been read.
-    head_ = state_->head.load(std::memory_order_acquire);
-    if (tail + size - head_ > ring_capacity) return nullptr;
-  }
-  return bytes_ + tail % ring_capacity;
+// Whether there is room up to a position, and for the zero behind it.
+bool RingWriter::reserve(std::uint64_t end) noexcept {
+  if (end + word_size - head_ <= ring_capacity) return true;
+  // acquire pairs with the store in pop(): what was there has been read.
+  head_ = state_->head.load(std::memory_order_acquire);
+  return end + word_size - head_ <= ring_capacity;
 }
 
 bool RingWriter::push(Outgoing& message) noexcept {
@@ -204,26 +211,48 @@ bool RingWriter::push(Outgoing& message) noexcept {
     const std::size_t piece = std::min(message.left_, longest_piece);
     const bool last = piece == message.left_;
     const std::size_t before = first && !last ? word_size : 0;
-    const std::size_t size = size_of_piece(before + piece);
     // relaxed: only writers move it, one at a time.
     const std::uint64_t tail = state_->tail.load(std::memory_order_relaxed);
-    std::byte* const place = reserve(tail, size);
-    if (!place) return false;
-    store_word(place, (before + piece) | (first ? first_piece : 0) | (last ? last_piece : 0) |
-                          std::uint64_t{message.tag_} << tag_shift);
-    if (before > 0) store_word(place + word_size, message.left_);
-    message.copy(place + word_size + before, piece);
+    const std::uint64_t end = tail + size_of_piece(before + piece);
+    if (!reserve(end)) return false;
+    std::byte* const place = bytes_ + tail % ring_capacity + word_size;
+    if (before > 0) {
+      const std::uint64_t length = message.left_;
+      std::memcpy(place, &length, sizeof length);
+    }
+    message.copy(place + before, piece);
     message.left_ -= piece;
     message.begun_ = true;
-    // seq_cst with Watch::arm(); it also pairs with the load in ready(): the piece is visible.
-    state_->tail.store(tail + size, std::memory_order_seq_cst);
-    if (state_->data.watch.load(std::memory_order_seq_cst) != 0)
-      detail::ring(state_->data, socket(), [&] {
-        return state_->head.load(std::memory_order_relaxed) !=  // relaxed: under the bell's mutex
-               state_->tail.load(std::memory_order_relaxed);    // relaxed: our own
-      });
+    // relaxed: visible with the word before it.
+    word_at(bytes_, end).store(0, std::memory_order_relaxed);
+    const std::uint64_t word = (before + piece) | (first ? first_piece : 0) |
+                               (last ? last_piece : 0) | std::uint64_t{message.tag_} << tag_shift;
+    // seq_cst with Watch::arm(): either it sees the word, or we see it armed. Also a release that
+    // pairs with the load in front(): the piece is visible.
+    word_at(bytes_, tail).store(word, std::memory_order_seq_cst);
+    state_->tail.store(end, std::memory_order_relaxed);  // relaxed: see above
+    if (state_->data.watch.load(std::memory_order_seq_cst) != 0) ring_data();
   } while (message.left_ > 0);
   return true;
+}
+
+void RingWriter::ring_data() noexcept {
+  detail::ring(state_->data, socket(), [this] {
+    // relaxed: where it is old, a packet too many is sent.
+    const std::uint64_t head = state_->head.load(std::memory_order_relaxed);
+    return head != state_->tail.load(std::memory_order_relaxed);  // relaxed: our own
+  });
+}
+
+void RingWriter::recover() noexcept {
+  // The piece at tail may be complete, and read already.
+  // relaxed: the lock that its writer had, and we have now, orders it.
+  std::uint64_t tail = state_->tail.load(std::memory_order_relaxed);
+  if (const std::uint64_t word = word_at(bytes_, tail).load(std::memory_order_relaxed)) {
+    tail += size_of_piece_at(word);
+    state_->tail.store(tail, std::memory_order_relaxed);  // relaxed: see push()
+  }
+  ring_data();
 }
 
 Outcome RingWriter::send(Outgoing& message, Deadline until) noexcept {
@@ -236,6 +265,7 @@ Outcome RingWriter::send(Outgoing& message, Deadline until) noexcept {
 bool RingWriter::has_room() const noexcept {
   // seq_cst with pop(): either it sees us armed, or we see its move. Others may write meanwhile.
   const std::uint64_t head = state_->head.load(std::memory_order_seq_cst);
+  // relaxed: writers move it, one at a time; who only waits may see an old one.
   const std::uint64_t tail = state_->tail.load(std::memory_order_relaxed);
   return tail + enough_room - head <= ring_capacity;
 }
@@ -263,31 +293,28 @@ bool RingWriter::has_hung_up() noexcept {
 void RingWriter::close() noexcept { socket_.reset(); }
 
 bool RingReader::ready() const noexcept {
-  // seq_cst with push(): either it sees us armed, or we see its move.
-  return state_->head.load(std::memory_order_relaxed) !=  // relaxed: readers move it, one at a time
-         state_->tail.load(std::memory_order_seq_cst);
+  // relaxed: readers move it, one at a time.
+  const std::uint64_t head = state_->head.load(std::memory_order_relaxed);
+  // seq_cst with push(): either it sees us armed, or we see the word.
+  return word_at(bytes_, head).load(std::memory_order_seq_cst) != 0;
 }
 
 std::optional<RingReader::Piece> RingReader::front() noexcept {
   // relaxed: only readers move it, one at a time.
   const std::uint64_t head = state_->head.load(std::memory_order_relaxed);
-  if (head >= tail_) {
-    // acquire pairs with the store in push(): the piece is visible.
-    tail_ = state_->tail.load(std::memory_order_acquire);
-    if (head >= tail_) return {};
-  }
-  const std::byte* place = bytes_ + head % ring_capacity;
-  const std::uint64_t word = load_word(place);
-  place += word_size;
+  // acquire pairs with the store in push(): the piece is visible.
+  const std::uint64_t word = word_at(bytes_, head).load(std::memory_order_acquire);
+  if (word == 0) return {};
+  const std::byte* place = bytes_ + head % ring_capacity + word_size;
+  std::size_t size = word & length_mask;
+  front_size_ = size_of_piece(size);
   Piece piece;
   piece.tag = static_cast<std::uint32_t>(word >> tag_shift);
   piece.first = (word & first_piece) != 0;
   piece.last = (word & last_piece) != 0;
-  std::size_t size = word & length_mask;
-  front_size_ = size_of_piece(size);
   piece.length = size;
   if (piece.first && !piece.last) {
-    piece.length = load_word(place);
+    std::memcpy(&piece.length, place, sizeof piece.length);
     place += word_size;
     size -= word_size;
   }
@@ -297,12 +324,19 @@ std::optional<RingReader::Piece> RingReader::front() noexcept {
 
 void RingReader::pop() noexcept {
   // relaxed: only readers move it, one at a time.
-  const std::uint64_t head = state_->head.load(std::memory_order_relaxed) + front_size_;
-  // seq_cst with Watch::arm(); it also pairs with the load in reserve(): we have read.
+  const std::uint64_t before = state_->head.load(std::memory_order_relaxed);
+  const std::uint64_t head = before + front_size_;
+  if (before / looks_every == head / looks_every) {
+    state_->head.store(head, std::memory_order_release);  // pairs with the load in reserve()
+    return;
+  }
+  // seq_cst with Watch::arm(): either it sees our move, or we see it armed. Also a release, as
+  // above.
   state_->head.store(head, std::memory_order_seq_cst);
   if (state_->room.watch.load(std::memory_order_seq_cst) != 0)
     detail::ring(state_->room, socket(), [&] {
-      const auto tail = state_->tail.load(std::memory_order_relaxed);  // relaxed: as good as any
+      // relaxed: a writer that sleeps does not move it.
+      const std::uint64_t tail = state_->tail.load(std::memory_order_relaxed);
       return tail + enough_room - head <= ring_capacity;
     });
 }
@@ -335,11 +369,15 @@ Outcome RingReader::wait(Deadline until) noexcept {
   const auto condition = [this] { return ready(); };
   if (condition()) return Outcome::done;
   if (knows_hang_up()) return Outcome::hung_up;
-  // How much there is says whether it is a stream.
+  // Whether it is more than one says whether it is a stream.
   const auto waiting = [this] {
-    return (state_->tail.load(std::memory_order_acquire) -   // acquire: as in front()
-            state_->head.load(std::memory_order_relaxed)) /  // relaxed: our own
-           (2 * word_size);
+    const std::uint64_t head = state_->head.load(std::memory_order_relaxed);  // relaxed: our own
+    // acquire pairs with the store in push(): the zero behind the piece is visible.
+    const std::uint64_t word = word_at(bytes_, head).load(std::memory_order_acquire);
+    if (word == 0) return std::uint64_t{0};
+    const std::uint64_t next = head + size_of_piece_at(word);
+    // relaxed: only whether it is zero.
+    return word_at(bytes_, next).load(std::memory_order_relaxed) == 0 ? std::uint64_t{1} : 2;
   };
   if (may_spin() && spin_(waiting)) return Outcome::done;
   const Outcome outcome = sleep(*this, until);

@@ -2,20 +2,22 @@
 //
 //      RingWriter                    RingState, in the memory of both                 RingReader
 //          │                  ┌──────────────────────────────────────┐                    │
-//          ├─ copies into ──► │ bytes: ░░░░░│piece│piece│░░░░░░░░░░░ │ ── copies from ───►│
+//          ├─ copies into ──► │ bytes: ░░░░│piece│piece│0░░░░░░░░░░░ │ ── copies from ───►│
 //          ├─ moves ────────► │ tail ──────────────────▲             │                    │
-//          │                  │ head ────────▲                       │ ◄─ moves ──────────┤
+//          │                  │ head ───────▲                        │ ◄─ moves ──────────┤
 //          │                  └──────────────────────────────────────┘                    │
 //          │                        only when the other side sleeps:                      │
 //          └── socket ════════ a packet: "there is a message", "there is room" ══ socket ─┘
 //
 // While both sides are busy no system call is made. Who has nothing to do spins for as long as has
-// paid lately, arms its bell and sleeps at its socket; whoever moves the position that it waits for
-// sees the armed bell and sends a packet. So a sleeper also wakes when the other side is gone, in
-// whatever way: the system closes the sockets of a killed process.
+// paid lately, arms its bell and sleeps at its socket; whoever does what it waits for sees the
+// armed bell and sends a packet. So a sleeper also wakes when the other side is gone, in whatever
+// way: the system closes the sockets of a killed process.
 //
-// What is being written is nobody's before tail is moved, and what is being read stays until head
-// is: whoever is killed half-way leaves the ring whole.
+// A piece begins with a word, which is written last; where the next one will begin there is zero
+// until then. So a reader looks at one place only, where the message itself is, and does not need
+// tail. What is being read stays until head is moved. Whoever is killed half-way leaves the ring
+// whole.
 //
 // One thread at a time may write, and one read; Connection has locks for that. Any number may wait.
 #pragma once
@@ -57,7 +59,8 @@ struct Bell {
 
 // In shared memory: positions count all bytes since the beginning.
 struct RingState {
-  alignas(128) seam::atomic<std::uint64_t> tail{0};  // what is before it has been written
+  alignas(128) seam::atomic<std::uint64_t> tail{
+      0};  // what is before it has been written: the writers'
   alignas(128) seam::atomic<std::uint64_t> head{0};  // what is before it has been read
   Bell data;                                         // the reader's
   Bell room;                                         // the writer's
@@ -170,6 +173,8 @@ class RingWriter : public RingEnd {
   bool push(Outgoing& message) noexcept;
   // Until all is in. After timed_out it may go on.
   Outcome send(Outgoing& message, Deadline until = {}) noexcept;
+  // To be called first by whoever goes on where another writer was killed.
+  void recover() noexcept;
   // Until there is room for the next piece of any message, and some more.
   Outcome wait(Deadline until) noexcept;
   bool has_room() const noexcept;
@@ -178,7 +183,8 @@ class RingWriter : public RingEnd {
   void close() noexcept;
 
  private:
-  std::byte* reserve(std::uint64_t tail, std::size_t size) noexcept;
+  bool reserve(std::uint64_t end) noexcept;
+  void ring_data() noexcept;
 
   std::uint64_t head_ = 0;  // as far as is known
   std::uint32_t departures_ = 0, deaths_ = 0;
@@ -212,7 +218,6 @@ class RingReader : public RingEnd {
   void close() noexcept;
 
  private:
-  std::uint64_t tail_ = 0;  // as far as is known
   std::size_t front_size_ = 0;
 };
 
