@@ -1,5 +1,7 @@
 #include "multiprocessing/worker.hpp"
 
+#include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <exception>
 #include <new>
@@ -14,6 +16,7 @@
 #include "tandem/core/repr.hpp"
 #include "tandem/multiprocessing/detail/remote.hpp"
 #include "tandem/multiprocessing/process.hpp"
+#include "threading/search.hpp"
 
 namespace tandem::inline v1::multiprocessing::detail {
 
@@ -82,10 +85,10 @@ class Worker {
   // Also until the parent is dead: its other children may still have its end of the ring.
   template <class End, class Ready>
   void wait(End& end, Ready ready) {
-    if (spin_(ready)) return;
-    Watch watch = end.watch();
+    if (search(spin_, ready)) return;
+    Watch watch(end);
     for (bool woken = false;;) {
-      if (const auto outcome = watch.arm(ready, woken)) {
+      if (const auto outcome = watch.arm(woken)) {
         if (*outcome == Outcome::hung_up) throw Orphaned{};
         return;
       }
@@ -122,8 +125,10 @@ class Worker {
     Tag tag{.kind = static_cast<std::uint8_t>(Answer::value), .slot = slot};
     output_.clear();
     try {
+      const pickle::Input::Message given(input);
       const pickle::Output::Message message(output_);
-      pickle::load_action(input)(input, output_);
+      bool has_returned = false;
+      pickle::detail::read_action(input).run(input, output_, has_returned);
     } catch (const ResultNotSent& result) {
       tag.kind = static_cast<std::uint8_t>(not_sent(result));
     } catch (const BaseException&) {
@@ -136,7 +141,7 @@ class Worker {
   }
   Answer thrown(const std::exception_ptr& exception) {
     output_.clear();
-    pickle::dump_exception(output_, exception);
+    pickle::encode_exception(exception, output_);
     return Answer::exception;
   }
   Answer not_sent(const ResultNotSent& result) {

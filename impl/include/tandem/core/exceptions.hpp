@@ -67,6 +67,11 @@ class TANDEM_API NotImplementedError : public RuntimeError {
   using RuntimeError::RuntimeError;
 };
 
+class TANDEM_API RecursionError : public RuntimeError {
+ public:
+  using RuntimeError::RuntimeError;
+};
+
 // Python's assert: something was called that makes no sense here.
 class TANDEM_API AssertionError : public std::logic_error {
  public:
@@ -76,6 +81,12 @@ class TANDEM_API AssertionError : public std::logic_error {
 class TANDEM_API AttributeError : public std::logic_error {
  public:
   using std::logic_error::logic_error;
+};
+
+// There is nothing left to read, and nothing will come.
+class TANDEM_API EOFError : public std::runtime_error {
+ public:
+  explicit EOFError(const std::string& message = "") : std::runtime_error(message) {}
 };
 
 class TANDEM_API LookupError : public std::out_of_range {

@@ -37,13 +37,9 @@ struct ProcessPoolExecutorOptions {
 
 namespace detail {
 
-// The result of a call in a map, which has come from another process.
-template <class F, class... A>
-struct RemoteMapped : pickle::CheckPortable<F, A...> {
-  using type = mp::kept_t<std::invoke_result_t<F&, A...>>;
-};
+// What a map's range yields: Python's None stands as a monostate.
 template <class F, class... R>
-using remote_mapped_t = typename RemoteMapped<F, std::ranges::range_value_t<R>...>::type;
+using remote_mapped_t = mp::kept_t<pickle::portable_mapped_t<F, R...>>;
 
 }  // namespace detail
 
