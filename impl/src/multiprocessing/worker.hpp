@@ -1,5 +1,5 @@
-// A worker: the process that runs the tasks of a Pool or a ProcessPoolExecutor, and what connects it
-// with the thread that manages the workers. Each worker has its own; nothing is shared by two of
+// A worker: the process that runs the tasks of a Pool or a ProcessPoolExecutor, and what connects
+// it with the thread that manages the workers. Each worker has its own; nothing is shared by two of
 // them, so none can harm another by its death.
 //
 //   the manager's thread                                            the worker

@@ -1,6 +1,5 @@
 // The actions that workers run: a call, and many calls of one function.
 #pragma once
-#include <array>
 #include <cstddef>
 #include <exception>
 #include <functional>
@@ -37,20 +36,11 @@ template <class F, class R>
 using pool_mapped_t = kept_t<pickle::portable_mapped_t<F, R>>;
 
 // The same of f(*element).
-template <class F, class A>
+template <class F, class A, class I = std::make_index_sequence<std::tuple_size_v<A>>>
 struct PoolStarmapped;
-template <class F, class... A>
-struct PoolStarmapped<F, std::tuple<A...>> {
-  using type = kept_t<pickle::portable_mapped_t<F, std::vector<A>...>>;
-};
-template <class F, class A, class B>
-struct PoolStarmapped<F, std::pair<A, B>> : PoolStarmapped<F, std::tuple<A, B>> {};
-template <class F, class A, std::size_t size>
-struct PoolStarmapped<F, std::array<A, size>> {
-  template <std::size_t... I>
-  static PoolStarmapped<F, std::tuple<decltype((void(I), std::declval<A>()))...>> all(
-      std::index_sequence<I...>);
-  using type = typename decltype(all(std::make_index_sequence<size>()))::type;
+template <class F, class A, std::size_t... i>
+struct PoolStarmapped<F, A, std::index_sequence<i...>> {
+  using type = kept_t<pickle::portable_mapped_t<F, std::vector<std::tuple_element_t<i, A>>...>>;
 };
 template <class F, class R>
 using pool_starmapped_t = typename PoolStarmapped<F, std::ranges::range_value_t<R>>::type;
