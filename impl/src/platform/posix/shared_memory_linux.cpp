@@ -16,8 +16,7 @@ namespace {
 int set_length(int handle, std::size_t length) noexcept {
   if (length > static_cast<std::size_t>(std::numeric_limits<off_t>::max())) return EFBIG;
   int result;
-  do
-    result = ::ftruncate(handle, static_cast<off_t>(length));
+  do result = ::ftruncate(handle, static_cast<off_t>(length));
   while (result != 0 && errno == EINTR);
   return result == 0 ? 0 : errno;
 }

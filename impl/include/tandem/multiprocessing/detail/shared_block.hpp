@@ -14,8 +14,6 @@ class Input;
 
 namespace multiprocessing::detail {
 
-using namespace v1::detail;
-
 // A handle: a copy is the same piece. A child of fork() has all the pieces that its parent knows;
 // to other processes they are pickled, as an arena's descriptor and a place in it. The last
 // process that lets a piece go frees it; one that is killed first keeps it until all that know the
@@ -39,6 +37,10 @@ class TANDEM_API SharedBlock {
   friend bool operator==(const SharedBlock& a, const SharedBlock& b) noexcept {
     return a.data_ == b.data_;
   }
+
+  // Asked when this process lets go of the piece. False: the memory must stay as it is, for ever.
+  using BeforeGone = bool (*)(void* data);
+  void before_gone(BeforeGone question) const noexcept;
 
   // Throws   OSError (no more descriptors).
   void pickle(v1::pickle::Output& output) const;
