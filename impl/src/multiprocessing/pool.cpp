@@ -19,8 +19,8 @@ std::exception_ptr lost_worker(int exitcode) {
 }
 std::exception_ptr no_workers(std::optional<int> exitcode) {
   if (!exitcode) return detail::terminated_error();
-  return std::make_exception_ptr(
-      WorkerLostError("Workers end before they are ready: exitcode " + std::to_string(*exitcode) + "."));
+  return std::make_exception_ptr(WorkerLostError("Workers end before they are ready: exitcode " +
+                                                 std::to_string(*exitcode) + "."));
 }
 
 detail::WorkersOptions options_of(PoolOptions&& given) {

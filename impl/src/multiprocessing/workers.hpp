@@ -1,4 +1,5 @@
-// The machinery of Pool and ProcessPoolExecutor: worker processes, and the thread that manages them.
+// The machinery of Pool and ProcessPoolExecutor: worker processes, and the thread that manages
+// them.
 //
 //   any thread     post(job) ──► inbox ──┐
 //                                        ▼                ring                  ring
@@ -26,6 +27,7 @@
 #include "multiprocessing/worker.hpp"
 #include "platform/pipe.hpp"
 #include "platform/poll.hpp"
+#include "tandem/core/fork.hpp"
 #include "tandem/core/mutex.hpp"
 #include "tandem/core/spin.hpp"
 #include "tandem/multiprocessing/context.hpp"
@@ -60,8 +62,13 @@ class Workers final : public std::enable_shared_from_this<Workers> {
   // Starts all the workers and the thread, if that has not been done.
   // Throws   what start() of a Process throws; then there are none.
   void start_all();
-  // Starts one worker, as long as there are less than tasks, and the thread.
-  void start_one_if_needed();
+  // Before one more task is posted. Those that are forked are all started at once, before the
+  // thread; others one by one, as long as there are less than tasks.
+  // Throws   what start() of a Process throws, if there is no worker at all.
+  void start_for_one_more() {
+    if (is_complete()) return;
+    options_.context.method() == StartMethod::fork ? start_all() : start_one_if_needed();
+  }
 
   // Queues tasks. Nothing happens unless the state is run.
   // Returns  the state.
@@ -70,8 +77,8 @@ class Workers final : public std::enable_shared_from_this<Workers> {
   // No more tasks; the workers end when all is done.
   //   cancel  what has not been started is cancelled
   void close(bool cancel = false);
-  // Signals all workers, and does not replace them.
-  void signal_all(int signal);
+  // SIGTERM or SIGKILL to all workers.
+  void signal_all(bool kill);
   // Fails what is not done, and ends the workers by SIGTERM.
   void terminate();
   // Until the thread and the workers have ended. From the manager's thread: at once.
@@ -96,71 +103,87 @@ class Workers final : public std::enable_shared_from_this<Workers> {
     Job* job;
     std::size_t first, end;
   };
-  struct Hand;  // the manager's side of a worker
+  struct Hand;    // the manager's side of a worker
+  struct Parcel;  // a message for one
 
+  bool is_complete() const noexcept {
+    return complete_.load(std::memory_order_acquire);  // pairs with the release in start_all()
+  }
   std::unique_ptr<Hand> start_worker();
+  void start_one_if_needed();
   void start_thread();
   void wake() noexcept;
 
   // ---- the manager's thread ----
   void manage() noexcept;
   bool take_orders();
-  void adopt(std::unique_ptr<Hand> hand);
+  void cancel_queue();
+  void settle(bool started) noexcept;
+  void fail(const Task& task, std::exception_ptr error) noexcept;
+  void fail_queued(const std::exception_ptr& error);
+  void fail_all(const std::exception_ptr& error);
+  bool is_idle() const noexcept;
+
   bool read_answers(Hand& hand);
-  void answered(Hand& hand, Tag tag, std::span<const std::byte> bytes);
-  void write_pending(Hand& hand);
-  bool bury_the_dead();
-  void bury(std::size_t index);
-  void replace(bool was_ready, std::optional<int> exitcode);
+  void take_answer(Hand& hand, Tag tag, std::span<const std::byte> bytes);
+  void read_answer(const Task& task, Answer answer, pickle::Input& input);
+
   bool deal();
   Hand* find_hand();
-  bool next_task(Task& task);
-  bool give(Hand& hand, const Task& task);
+  std::optional<Task> next_task();
+  std::optional<Task> start_next();
   void start_ahead();
-  void watch_for_long_tasks();
-  void take_back(Hand& hand);
-  bool all_done() const noexcept;
-  void sleep();
-  bool has_news() const noexcept;
-  void drop_queue(void (*drop)(Workers&, Task));
-  void give_up(std::exception_ptr error);
-  void end_workers();
+  void give(Hand& hand, const Task& task);
+  bool take_back_from_slow();
+  bool is_holding_up(const Hand& hand) const noexcept;
+  bool take_back(Hand& hand);
+
+  void look_for_dead();
+  bool bury_the_dead();
+  void bury(std::size_t index);
+  void become_broken(int exitcode);
+  void refill();
   void end();
 
-  const WorkersOptions options_;
-  const std::uint32_t generation_ = process_generation;
-  seam::atomic<std::size_t> alive_{0};
-
-  // ---- shared ----
-  mutable Mutex mutex_;
-  State state_ = State::run;             // guarded by mutex_, as are the following
-  bool cancel_ = false;                  // what has not been started is to be cancelled
-  std::deque<Posted> inbox_;
-  std::vector<std::unique_ptr<Hand>> recruits_;  // started, and not managed yet
-  std::vector<Process> processes_;               // of all workers
-  std::optional<threading::Thread> thread_;
-  std::size_t unfinished_ = 0;           // tasks posted and not done
-  bool over_ = false;                    // the thread has ended, or is about to
-  seam::atomic<bool> news_{false};       // for the manager: something of the above has changed
-  seam::atomic<bool> sleeping_{false};   // the manager is to be woken by the pipe
-  platform::Pipe bell_;
-
-  // ---- the manager's thread ----
-  State orders_ = State::run;            // as far as the manager has seen
-  std::vector<std::unique_ptr<Hand>> hands_;
-  std::deque<Posted> queue_;             // by whole jobs
-  std::deque<Task> returned_;            // before those of queue_: taken back, or started ahead
-  std::size_t queued_ = 0;               // tasks in queue_
-  std::size_t started_ = 0;              // tasks that count as started, done or not begun
-  std::size_t depth_ = first_depth;      // tasks that a worker is given at a time
-  std::size_t quick_ = 0;                // answers since the last long task
-  std::size_t failed_starts_ = 0;        // workers that died before they were ready, in a row
-  std::size_t done_ = 0;                 // since the last look at unfinished_
-  pickle::Output output_{pickle::Sharing::CONNECTION};
-  AdaptiveSpin spin_;
+  bool has_news() const noexcept;
+  void sleep();
+  bool arm_all();
+  void poll_all();
 
   static constexpr std::size_t first_depth = 2, most_depth = 64;
   static_assert(most_depth <= slot_count / 2);
+
+  const WorkersOptions options_;
+  const std::uint32_t generation_ = process_generation;
+  Mutex starting_;                            // one at a time starts workers for others
+  seam::atomic<bool> complete_{false};        // all workers were started
+  seam::atomic<std::size_t> alive_{0};        // workers
+  seam::atomic<std::size_t> outstanding_{0};  // tasks posted and not done
+
+  mutable Mutex mutex_;
+  State state_ = State::run;  // guarded by mutex_, as are the following
+  bool cancel_ = false;       // what has not been started is to be cancelled
+  std::vector<Posted> inbox_;
+  std::vector<std::unique_ptr<Hand>> recruits_;  // started, and not managed yet
+  std::vector<Process> processes_;               // of all workers
+  std::optional<threading::Thread> thread_;
+
+  seam::atomic<bool> news_{false};      // for the manager: something of the above has changed
+  seam::atomic<bool> sleeping_{false};  // the manager is to be woken by the pipe
+  platform::Pipe bell_;
+
+  // ---- the manager's thread ----
+  State orders_ = State::run;  // the state, as far as the manager has seen
+  std::vector<std::unique_ptr<Hand>> hands_;
+  std::deque<Posted> queue_;         // never empty ones
+  std::deque<Task> returned_;        // before those: taken back, or started ahead
+  std::size_t started_ = 0;          // tasks that were started and are not done
+  std::size_t depth_ = first_depth;  // tasks that a worker is given at a time
+  std::size_t quick_ = 0;            // answers since the last long task
+  std::size_t failed_starts_ = 0;    // workers that died before they were ready, in a row
+  std::unique_ptr<Parcel> parcel_;
+  std::vector<platform::Polled> polled_;
+  AdaptiveSpin spin_;
 };
 
 }  // namespace tandem::inline v1::multiprocessing::detail

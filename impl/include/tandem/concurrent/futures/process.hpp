@@ -12,12 +12,14 @@
 #include "tandem/concurrent/futures/detail/remote_task.hpp"
 #include "tandem/concurrent/futures/exceptions.hpp"
 #include "tandem/concurrent/futures/executor.hpp"
+#include "tandem/core/abandon.hpp"
 #include "tandem/core/callable.hpp"
 #include "tandem/core/export.hpp"
 #include "tandem/multiprocessing/context.hpp"
 #include "tandem/multiprocessing/detail/job.hpp"
 #include "tandem/multiprocessing/detail/remote.hpp"
 #include "tandem/pickle.hpp"
+#include "tandem/platform/seam.hpp"
 
 namespace tandem::inline v1::concurrent::futures {
 
@@ -165,7 +167,11 @@ class TANDEM_API ProcessPoolExecutor {
         std::move(submit_next), options.timeout, options.buffersize));
   }
 
-  std::shared_ptr<multiprocessing::detail::Workers> workers_;
+  using Workers = multiprocessing::detail::Workers;
+  void end_workers(bool kill);
+
+  v1::detail::Abandonable<std::shared_ptr<Workers>> workers_;
+  seam::atomic<bool> shut_down_{false};
 };
 static_assert(Executor<ProcessPoolExecutor>);
 
