@@ -351,6 +351,7 @@ bool Workers::read_answers(Hand& hand) {
     }
   }
   if (count > 0) hand.since = clock::now();
+  wakes_.flush();
   return count > 0;
 }
 
@@ -386,7 +387,7 @@ void Workers::take_answer(Hand& hand, Tag tag, std::span<const std::byte> bytes)
 }
 
 void Workers::read_answer(const Task& task, Answer answer, pickle::Input& input) {
-  if (answer == Answer::value) return task.job->decode(task.number, input);
+  if (answer == Answer::value) return task.job->decode(task.number, input, wakes_);
   if (answer == Answer::exception)
     return task.job->fail(task.number, pickle::decode_exception(input));
   auto reason = pickle::load<std::string>(input);
