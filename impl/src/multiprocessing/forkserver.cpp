@@ -34,6 +34,7 @@
 #include "tandem/core/exit.hpp"
 #include "tandem/core/log.hpp"
 #include "tandem/core/repr.hpp"
+#include "tandem/multiprocessing/detail/shared_block.hpp"
 
 namespace tandem::inline v1::multiprocessing::detail {
 
@@ -183,6 +184,7 @@ struct Request {
   }
   v1::detail::run_exit_hooks();
   platform::flush_standard_streams();
+  leave_shared_heap();
   platform::exit_at_once(code);
 }
 

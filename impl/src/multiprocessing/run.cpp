@@ -8,6 +8,7 @@
 #include "tandem/core/exit.hpp"
 #include "tandem/core/log.hpp"
 #include "tandem/core/repr.hpp"
+#include "tandem/multiprocessing/detail/shared_block.hpp"
 
 namespace tandem::inline v1::multiprocessing::detail {
 
@@ -44,6 +45,7 @@ void run_and_exit(const std::shared_ptr<ProcessState>& state,
   const int code = run_here(state, object);
   v1::detail::run_exit_hooks();
   platform::flush_standard_streams();
+  leave_shared_heap();
   platform::exit_at_once(code);
 }
 
