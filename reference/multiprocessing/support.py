@@ -4,9 +4,13 @@ What a child calls stands in the twin's file, at its top level: a spawned child 
 it). What a child has seen goes to a file, by note(); the case logs that file when the child has ended.
 """
 
+import inspect
 import multiprocessing
 import os
+import select
 import shutil
+import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -72,6 +76,31 @@ def open_gate(gate):
     os.close(os.open(gate, os.O_WRONLY))
 
 
+def stop_forkserver():
+    """Waits until the server has ended: then it has written all that it writes. The next child has a new one."""
+    from multiprocessing.forkserver import _forkserver
+
+    _forkserver._stop()
+
+
+def hold(path):
+    """Called by a child: a descriptor that it holds until it closes it, or ends. See until_dropped()."""
+    return os.open(path, os.O_WRONLY)
+
+
+def until_dropped(path):
+    """A function that waits until every hold() of the gate is over; there has to be one, now or later."""
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+
+    def wait():
+        os.set_blocking(reader, True)
+        while select.select([reader], [], []) and os.read(reader, 1):
+            pass
+        os.close(reader)
+
+    return wait
+
+
 class Redirected:
     """What is written to a descriptor of this process meanwhile goes to a file; read() says what."""
 
@@ -91,6 +120,26 @@ class Redirected:
         with self.file:
             self.file.seek(0)
             return self.file.read().decode("utf-8", "surrogateescape")
+
+
+class Program:
+    """A program of its own: the text, before which there are multiprocessing, os, sys, threading, note, enter, open_gate."""
+
+    PRELUDE = "import multiprocessing, os, sys, threading\n"
+
+    def __init__(self, folder, text):
+        shared = "\n".join(map(inspect.getsource, (note, enter, open_gate)))
+        self.path = folder.path("program.py")
+        with open(self.path, "w") as file:
+            file.write(self.PRELUDE + shared + text)
+
+    def run(self, *arguments):
+        """Runs it with these arguments; then there are out and err, lists of lines, and the status."""
+        command = [sys.executable, self.path] + list(arguments)
+        ended = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.out, self.err = (text.decode().splitlines() for text in (ended.stdout, ended.stderr))
+        self.status = ended.returncode
+        return self
 
 
 # Calls that block, and processes that wait
@@ -138,16 +187,20 @@ def free_for_others(lock):
 
 def run(context, target, *args):
     """A child from its start to its end: what it exited with."""
-    process = context.Process(target=target, args=args)
-    process.start()
-    process.join()
-    return process.exitcode
+    return ended(context, target, *args).exitcode
 
 
-def started(context, target, *args):
+def started(context, target, *args, **options):
     """A child that has been started; the case joins it."""
-    process = context.Process(target=target, args=args)
+    process = context.Process(target=target, args=args, **options)
     process.start()
+    return process
+
+
+def ended(context, target, *args, **options):
+    """A child that has ended."""
+    process = started(context, target, *args, **options)
+    process.join()
     return process
 
 
