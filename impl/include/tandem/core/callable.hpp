@@ -66,6 +66,9 @@ class Call {
     return Call(*this).consume();
   }
 
+  const F& function() const noexcept { return f_; }
+  const std::tuple<A...>& arguments() const noexcept { return args_; }
+
  private:
   result_type consume() { return std::apply(std::move(f_), std::move(args_)); }
 

@@ -62,6 +62,33 @@ class TANDEM_API RuntimeError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+class TANDEM_API NotImplementedError : public RuntimeError {
+ public:
+  using RuntimeError::RuntimeError;
+};
+
+class TANDEM_API RecursionError : public RuntimeError {
+ public:
+  using RuntimeError::RuntimeError;
+};
+
+// Python's assert: something was called that makes no sense here.
+class TANDEM_API AssertionError : public std::logic_error {
+ public:
+  using std::logic_error::logic_error;
+};
+
+class TANDEM_API AttributeError : public std::logic_error {
+ public:
+  using std::logic_error::logic_error;
+};
+
+// There is nothing left to read, and nothing will come.
+class TANDEM_API EOFError : public std::runtime_error {
+ public:
+  explicit EOFError(const std::string& message = "") : std::runtime_error(message) {}
+};
+
 class TANDEM_API LookupError : public std::out_of_range {
  public:
   using std::out_of_range::out_of_range;
