@@ -67,6 +67,8 @@ class ProcessBook {
 
   // In a process that was just started: what it is, and by whom.
   void become(std::shared_ptr<ProcessState> current, std::shared_ptr<ProcessState> parent);
+  // What was made until now is not counted.
+  void start_counting();
 
   // Guards the fields of all states. No other lock is taken under it.
   Mutex& mutex() noexcept { return mutex_; }
@@ -91,6 +93,11 @@ struct ProcessAccess {
   }
   static const std::shared_ptr<ProcessState>& state(const multiprocessing::Process& process) {
     return process.state_;
+  }
+  // Has the object be the process of that state.
+  static void make_same(multiprocessing::Process& object, std::shared_ptr<ProcessState> state) {
+    state->type = &typeid(object);
+    object.state_ = std::move(state);
   }
 };
 

@@ -93,6 +93,11 @@ void ProcessBook::become(std::shared_ptr<ProcessState> current,
   made_ = 0;
 }
 
+void ProcessBook::start_counting() {
+  const std::scoped_lock guard(mutex_);
+  made_ = 0;
+}
+
 void ProcessBook::register_exit_hook() {
   const std::scoped_lock guard(mutex_);
   if (exit_hook_) return;

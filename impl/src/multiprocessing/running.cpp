@@ -24,15 +24,14 @@ class OwnChild final : public Running {
   std::shared_ptr<subprocess::detail::Child> child_;
 };
 
-// Nobody may use it any more.
+}  // namespace
+
 void end_at_once(const platform::Process& process) noexcept {
   constexpr int sigkill = 9;  // the same on every system
   process.send_signal(sigkill);
   process.sleep_until_ended(nullptr);
   process.reap();
 }
-
-}  // namespace
 
 std::shared_ptr<Running> own_child(platform::Process process) {
   platform::Handle sentinel = platform::open_process(process.pid());

@@ -44,4 +44,7 @@ class Running {
 // Throws   OSError (there is no handle to be had); then the child is killed and reaped.
 std::shared_ptr<Running> own_child(platform::Process process);
 
+// Kills and reaps one that nobody has a use for.
+void end_at_once(const platform::Process& process) noexcept;
+
 }  // namespace tandem::inline v1::multiprocessing::detail

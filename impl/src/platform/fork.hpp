@@ -24,6 +24,11 @@ void flush_standard_streams() noexcept;
 // From here on there is nothing to read in stdin, for stdio and iostreams neither.
 void close_stdin() noexcept;
 
+// Of a handle that was inherited: it goes no further.
+void keep_from_children(int handle) noexcept;
+// Whether Ctrl-C is for this process, too.
+void ignore_interrupts(bool ignore) noexcept;
+
 // Nobody can guess them.
 void fill_randomly(void* bytes, std::size_t size) noexcept;
 
@@ -34,5 +39,7 @@ std::vector<std::string> command_line();
 
 // A file in memory, without a name. Returns 0 or the error number of the system.
 int open_memory_file(Handle& handle) noexcept;
+// The next read or write is at its beginning.
+int rewind_file(int handle) noexcept;
 
 }  // namespace tandem::inline v1::platform

@@ -153,7 +153,7 @@ class TANDEM_API ActionNode {
   const std::type_info& type;
   const Run run;
   const Load load;
-  const ActionNode* const next;
+  const ActionNode* next;
 };
 TANDEM_API void write_action(Output& output, const ActionNode& action);
 TANDEM_API const ActionNode& read_action(Input& input);

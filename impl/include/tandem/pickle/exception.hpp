@@ -8,6 +8,7 @@
 #include <concepts>
 #include <cstdint>
 #include <exception>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <type_traits>
@@ -60,31 +61,37 @@ namespace detail {
 // How exceptions of one type cross. Registered before main, for ever.
 class TANDEM_API ExceptionCodec {
  public:
-  // load  throws the exception that the bytes are, or an UnpicklingError
-  ExceptionCodec(const std::type_info& thrown, void (*dump_thrown)(Output&),
-                 void (*throw_loaded)(Input&, const std::string* traceback)) noexcept;
+  using Dump = void (*)(Output& output);  // within a handler: of the exception being handled
+  // Throws UnpicklingError: it is no such exception.
+  using Load = std::exception_ptr (*)(Input& input, const std::string* traceback);
+  ExceptionCodec(const std::type_info& exception_type, Dump exception_dump,
+                 Load exception_load) noexcept;
   ExceptionCodec(const ExceptionCodec&) = delete;
   ExceptionCodec& operator=(const ExceptionCodec&) = delete;
 
   const std::type_info& type;
-  void (*const dump)(Output&);  // within a handler: of the exception being handled
-  void (*const load)(Input&, const std::string* traceback);
-  const ExceptionCodec* const next;
+  const Dump dump;
+  const Load load;
+  const ExceptionCodec* next;
 };
 
-// Throws the exception, the traceback nested in it.
+// The exception, with the traceback nested in it.
 template <class T>
-[[noreturn]] void throw_remote(T exception, const std::string* traceback) {
+std::exception_ptr make_remote(T exception, const std::string* traceback) {
   if constexpr (!std::is_final_v<T>) {
     if (traceback) {
       try {
         throw RemoteTraceback(*traceback);
       } catch (const RemoteTraceback&) {
-        std::throw_with_nested(std::move(exception));
+        try {
+          std::throw_with_nested(std::move(exception));
+        } catch (...) {
+          return std::current_exception();
+        }
       }
     }
   }
-  throw exception;
+  return std::make_exception_ptr(std::move(exception));
 }
 
 template <class T>
@@ -99,11 +106,11 @@ void dump_thrown(Output& output) {
   }
 }
 template <class T>
-[[noreturn]] void throw_loaded(Input& input, const std::string* traceback) {
+std::exception_ptr load_thrown(Input& input, const std::string* traceback) {
   if constexpr (Portable<T>)
-    throw_remote<T>(pickle::load<T>(input), traceback);
+    return make_remote<T>(pickle::load<T>(input), traceback);
   else
-    throw_remote<T>(T(pickle::load<std::string>(input)), traceback);
+    return make_remote<T>(T(pickle::load<std::string>(input)), traceback);
 }
 template <class T>
 ExceptionCodec exception_codec() {
@@ -111,7 +118,7 @@ ExceptionCodec exception_codec() {
                                 requires(const T& exception) { exception.what(); }),
                 "tandem: an exception crosses by its what() and a constructor from std::string; "
                 "else it has to say how it is pickled (see pickle/reduce.hpp)");
-  return ExceptionCodec(typeid(T), &dump_thrown<T>, &throw_loaded<T>);
+  return ExceptionCodec(typeid(T), &dump_thrown<T>, &load_thrown<T>);
 }
 
 }  // namespace detail

@@ -108,12 +108,12 @@ class TANDEM_API Input {
   struct Extras;
 
   std::size_t read_large_size();
-  Extras& extras();
 
   const std::byte* next_;
   const std::byte* limit_;
   std::size_t depth_ = 0;
-  std::unique_ptr<Extras> extras_;
+  std::unique_ptr<Extras> extras_;  // the open files
+  std::unique_ptr<detail::KnownObjects> known_;
 };
 
 }  // namespace tandem::inline v1::pickle

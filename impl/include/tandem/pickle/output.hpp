@@ -138,9 +138,11 @@ class TANDEM_API Output {
 
   // For a pointer that others may share: whether its object is the first time here. Keeps it until
   // the message ends. Writes what load() needs to know.
-  bool write_shared(const std::shared_ptr<const void>& object, std::uint64_t type);
-  // After the object that was new has been written.
-  void shared_is_complete(const std::shared_ptr<const void>& object, std::uint64_t type) noexcept;
+  //   may_return  it may be met again within itself
+  // Throws PicklingError: it was.
+  bool write_shared(const std::shared_ptr<const void>& object, std::uint64_t type, bool may_return);
+  // After an object that was new has been written.
+  void shared_is_complete(const void* object, std::uint64_t type) noexcept;
 
  private:
   struct Extras;
@@ -158,6 +160,7 @@ class TANDEM_API Output {
   std::size_t borrowed_ = 0;  // bytes
   std::size_t depth_ = 0;
   std::unique_ptr<Extras> extras_;
+  std::unique_ptr<detail::SharedObjects> shared_;
   Sharing sharing_;
   alignas(std::max_align_t) std::byte inline_[inline_size];
 };

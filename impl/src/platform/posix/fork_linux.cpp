@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdio_ext.h>
 #include <sys/mman.h>
@@ -45,6 +46,10 @@ void close_stdin() noexcept {
   ::__fpurge(stdin);
 }
 
+void keep_from_children(int handle) noexcept { ::fcntl(handle, F_SETFD, FD_CLOEXEC); }
+
+void ignore_interrupts(bool ignore) noexcept { ::signal(SIGINT, ignore ? SIG_IGN : SIG_DFL); }
+
 void fill_randomly(void* bytes, std::size_t size) noexcept {
   auto* at = static_cast<char*>(bytes);
   while (size > 0) {
@@ -69,5 +74,7 @@ int open_memory_file(Handle& handle) noexcept {
   handle.reset(::memfd_create("tandem", MFD_CLOEXEC));
   return handle ? 0 : errno;
 }
+
+int rewind_file(int handle) noexcept { return ::lseek(handle, 0, SEEK_SET) == -1 ? errno : 0; }
 
 }  // namespace tandem::inline v1::platform

@@ -3,10 +3,12 @@
 #include <poll.h>
 #include <time.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <cstddef>
+#include <memory>
+#include <new>
 
 namespace tandem::inline v1::platform {
 
@@ -26,14 +28,18 @@ timespec left_until(seam::clock::time_point until) noexcept {
 }  // namespace
 
 int poll(std::span<Polled> handles, const seam::clock::time_point* until) noexcept {
-  std::array<pollfd, 4> polled;  // as many as anybody asks for
-  const std::size_t count = std::min(handles.size(), polled.size());
+  std::array<pollfd, 8> few;
+  const std::size_t count = handles.size();
+  const std::unique_ptr<pollfd[]> many(count > few.size() ? new (std::nothrow) pollfd[count]
+                                                          : nullptr);
+  if (count > few.size() && !many) return ENOMEM;
+  pollfd* const polled = many ? many.get() : few.data();
   for (std::size_t i = 0; i < count; ++i)
     polled[i] = {handles[i].handle, static_cast<short>(handles[i].for_writing ? POLLOUT : POLLIN),
                  0};
   for (;;) {
     const timespec left = until ? left_until(*until) : timespec{};
-    const int ready = ::ppoll(polled.data(), count, until ? &left : nullptr, nullptr);
+    const int ready = ::ppoll(polled, count, until ? &left : nullptr, nullptr);
     if (ready >= 0) break;
     if (errno != EINTR) return errno;
   }

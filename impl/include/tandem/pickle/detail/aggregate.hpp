@@ -12,7 +12,7 @@ namespace tandem::inline v1::pickle::detail {
 
 struct Anything {
   template <class T>
-  constexpr operator T() const noexcept;  // never called
+  operator T() const noexcept;  // never called
 };
 
 inline constexpr std::size_t max_members = 16;
@@ -77,7 +77,7 @@ consteval std::size_t count_members() {
 template <class T>
 struct AnyBase {
   template <class B>
-  requires(std::is_base_of_v<B, T> && !std::is_same_v<B, T>) constexpr operator B() const noexcept;
+  requires(std::is_base_of_v<B, T> && !std::is_same_v<B, T>) operator B() const noexcept;
 };
 template <class T>
 inline constexpr bool has_bases = requires {

@@ -321,6 +321,15 @@ consteval bool is_plain() {
     return false;
 }
 
+// A pointer in an object may lead back to it only if it exists before its members do.
+template <class E>
+inline constexpr bool is_made_first =
+    (kind<E> == Kind::serialized || kind<E> == Kind::saved)
+        ? access::makes<E>
+        : kind<E> == Kind::aggregate&& std::is_default_constructible_v<
+                         E>&& std::is_move_assignable_v<E> &&
+              !is_plain<E>();
+
 }  // namespace detail
 
 // Whether values of T can be sent to another process. Numbers, enums, strings, containers, pairs,

@@ -158,14 +158,6 @@ T load_variant(Input& input, std::size_t index) {
   }
 }
 
-// A pointer in an object may lead back to it only if it exists before its members do.
-template <class E>
-inline constexpr bool is_made_first =
-    (kind<E> == Kind::serialized || kind<E> == Kind::saved)
-        ? access::makes<E>
-        : kind<E> == Kind::aggregate&& std::is_default_constructible_v<
-                         E>&& std::is_move_assignable_v<E> &&
-              !is_plain<E>();
 template <class... M>
 consteval bool is_array_among(Types<M...>) {
   return (std::is_array_v<M> || ...);

@@ -32,7 +32,7 @@ class TANDEM_API KnownType {
   KnownType(std::uint64_t type_hash, const std::type_info& type_info) noexcept;
   const std::uint64_t hash;
   const std::type_info& type;
-  const KnownType* const next;
+  const KnownType* next;
 };
 template <class T>
 struct Known {
