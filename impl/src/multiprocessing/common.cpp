@@ -1,6 +1,7 @@
 #include "multiprocessing/common.hpp"
 
 #include <cerrno>
+#include <string>
 
 #include "tandem/core/exceptions.hpp"
 #include "tandem/multiprocessing/process.hpp"
@@ -15,6 +16,13 @@ std::optional<Deadline> waiting_deadline(const AcquireOptions& options) {
   if (timeout.is_too_large()) throw_os_error(EINVAL);
   if (timeout.limit() <= timeout.limit().zero()) return std::nullopt;
   return Deadline::after(timeout);
+}
+
+void throw_handle_closed() {
+  struct Closed : OSError {
+    Closed() : OSError(std::string("handle is closed")) {}
+  };
+  throw OSError(Closed());
 }
 
 std::string holder_name() {

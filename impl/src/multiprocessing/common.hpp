@@ -16,6 +16,10 @@ std::optional<Deadline> waiting_deadline(const AcquireOptions& options);
 // "MainProcess", or "MainProcess|Thread-1": the calling thread, as the reprs of locks name it.
 std::string holder_name();
 
+// As what has a handle says when it has been closed.
+// Throws   OSError.
+[[noreturn]] void throw_handle_closed();
+
 // The child of fork() has what its parent has; no other may be given that.
 inline bool is_for_fork(const Context& context) noexcept {
   return context.method() == StartMethod::fork;

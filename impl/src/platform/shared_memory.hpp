@@ -17,6 +17,8 @@ int create_named_memory(const char* name, std::size_t length, Handle& handle) no
 int open_named_memory(const char* name, Handle& handle) noexcept;                        // ENOENT
 int unlink_named_memory(const char* name) noexcept;
 
+// Parts of a mapping beyond the end must not be touched; what is new is zero.
+int resize_shared_memory(int handle, std::size_t length) noexcept;
 int length_of_shared_memory(int handle, std::size_t& length) noexcept;
 
 // Which memory it is, whatever handle it is reached by.
@@ -29,7 +31,8 @@ int identify_shared_memory(int handle, SharedMemoryId& id) noexcept;
 // Another handle of the same, for somebody else to close.
 int duplicate_handle(int handle, Handle& copy) noexcept;
 
-// A child of fork() has the mapping, too. The handle may be closed.
+// More may be mapped than there is yet. A child of fork() has the mapping, too. The handle may be
+// closed.
 int map_shared_memory(int handle, std::size_t length, void*& memory) noexcept;
 void unmap_shared_memory(void* memory, std::size_t length) noexcept;
 // Gives back what whole pages in this part consist of; they are zero then, for everybody.

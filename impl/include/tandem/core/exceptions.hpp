@@ -152,15 +152,13 @@ class TANDEM_API OSError : public std::system_error {
  public:
   explicit OSError(int error_number, std::optional<std::string> filename = {},
                    std::optional<std::string> filename2 = {});
+  // Python's OSError("text"): no number, and the text alone.
+  explicit OSError(std::string message);
   int errno_() const noexcept { return code().value(); }
   const std::string& strerror() const noexcept;
   const std::optional<std::string>& filename() const noexcept;
   const std::optional<std::string>& filename2() const noexcept;
   const char* what() const noexcept override;
-
- protected:
-  // Python's OSError("text"): no number, and the text alone.
-  explicit OSError(std::string message);
 
  private:
   struct Text;

@@ -11,9 +11,7 @@
 
 namespace tandem::inline v1::platform {
 
-namespace {
-
-int set_length(int handle, std::size_t length) noexcept {
+int resize_shared_memory(int handle, std::size_t length) noexcept {
   if (length > static_cast<std::size_t>(std::numeric_limits<off_t>::max())) return EFBIG;
   int result;
   do result = ::ftruncate(handle, static_cast<off_t>(length));
@@ -21,12 +19,10 @@ int set_length(int handle, std::size_t length) noexcept {
   return result == 0 ? 0 : errno;
 }
 
-}  // namespace
-
 int create_shared_memory(std::size_t length, Handle& handle) noexcept {
   Handle made(::memfd_create("tandem", MFD_CLOEXEC));
   if (!made) return errno;
-  if (const int error = set_length(made.get(), length)) return error;
+  if (const int error = resize_shared_memory(made.get(), length)) return error;
   handle = std::move(made);
   return 0;
 }
@@ -35,7 +31,7 @@ int create_named_memory(const char* name, std::size_t length, Handle& handle) no
   // Close-on-exec is set by shm_open() itself.
   Handle made(::shm_open(name, O_RDWR | O_CREAT | O_EXCL, S_IRUSR | S_IWUSR));
   if (!made) return errno;
-  if (const int error = set_length(made.get(), length)) {
+  if (const int error = resize_shared_memory(made.get(), length)) {
     ::shm_unlink(name);
     return error;
   }

@@ -12,12 +12,14 @@
 #include "tandem/concurrent/futures/detail/remote_task.hpp"
 #include "tandem/concurrent/futures/exceptions.hpp"
 #include "tandem/concurrent/futures/executor.hpp"
+#include "tandem/core/abandon.hpp"
 #include "tandem/core/callable.hpp"
 #include "tandem/core/export.hpp"
 #include "tandem/multiprocessing/context.hpp"
 #include "tandem/multiprocessing/detail/job.hpp"
 #include "tandem/multiprocessing/detail/remote.hpp"
 #include "tandem/pickle.hpp"
+#include "tandem/platform/seam.hpp"
 
 namespace tandem::inline v1::concurrent::futures {
 
@@ -37,13 +39,9 @@ struct ProcessPoolExecutorOptions {
 
 namespace detail {
 
-// The result of a call in a map, which has come from another process.
-template <class F, class... A>
-struct RemoteMapped : pickle::CheckPortable<F, A...> {
-  using type = mp::kept_t<std::invoke_result_t<F&, A...>>;
-};
+// What a map's range yields: Python's None stands as a monostate.
 template <class F, class... R>
-using remote_mapped_t = typename RemoteMapped<F, std::ranges::range_value_t<R>...>::type;
+using remote_mapped_t = mp::kept_t<pickle::portable_mapped_t<F, R...>>;
 
 }  // namespace detail
 
@@ -169,7 +167,11 @@ class TANDEM_API ProcessPoolExecutor {
         std::move(submit_next), options.timeout, options.buffersize));
   }
 
-  std::shared_ptr<multiprocessing::detail::Workers> workers_;
+  using Workers = multiprocessing::detail::Workers;
+  void end_workers(bool kill);
+
+  v1::detail::Abandonable<std::shared_ptr<Workers>> workers_;
+  seam::atomic<bool> shut_down_{false};
 };
 static_assert(Executor<ProcessPoolExecutor>);
 

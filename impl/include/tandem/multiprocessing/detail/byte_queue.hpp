@@ -87,6 +87,7 @@ class TANDEM_API ByteQueue {
  private:
   class State;
   explicit ByteQueue(std::shared_ptr<State> state) noexcept : state_(std::move(state)) {}
+  void check_open() const;
 
   std::shared_ptr<State> state_;
 };

@@ -4,15 +4,16 @@
 #include <cstdint>
 #include <deque>
 #include <exception>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
 #include "tandem/core/export.hpp"
 #include "tandem/core/mutex.hpp"
+#include "tandem/core/spin.hpp"
 #include "tandem/core/timeout.hpp"
 #include "tandem/multiprocessing/detail/async_state.hpp"
 #include "tandem/multiprocessing/detail/job.hpp"
@@ -45,11 +46,12 @@ class TANDEM_API ImapState {
   void signal() noexcept;
 
   const bool ordered_;
-  std::deque<std::size_t> ready_;             // guarded by mutex_, as are all
-  std::map<std::size_t, std::size_t> early_;  // done before one that comes before them
-  std::size_t index_ = 0;                     // how many have come to ready_
+  std::deque<std::size_t> ready_;  // guarded by mutex_, as are all
+  std::set<std::size_t> early_;    // done before one that comes before them
+  std::size_t index_ = 0;          // how many have come to ready_
   std::optional<std::size_t> length_;
   seam::atomic<std::uint32_t> changes_{0};
+  AdaptiveSpin spin_;
 };
 
 // What the iterator sees of the job.
