@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <iterator>
+#include <mutex>
 #include <new>
 
 #include "platform/cpu.hpp"
@@ -10,6 +12,7 @@
 #include "platform/shared_memory.hpp"
 #include "platform/socket.hpp"
 #include "tandem/core/exceptions.hpp"
+#include "tandem/core/fork.hpp"
 #include "tandem/core/park.hpp"
 
 namespace tandem::inline v1::multiprocessing::detail {
@@ -104,6 +107,50 @@ void note_death() noexcept {
   deaths.fetch_add(1, std::memory_order_relaxed);  // relaxed: whoever has to see it was told before
 }
 
+namespace {
+
+constexpr std::uint64_t closed_bit = 1, one_use = 2, uses_mask = 0xffff'fffe;
+
+// A child of fork() starts anew: who used the socket is not there.
+std::uint64_t in_this_process(std::uint64_t word) noexcept {
+  if (word >> 32 == process_generation) return word;
+  return (word & closed_bit) | std::uint64_t{process_generation} << 32;
+}
+
+}  // namespace
+
+SharedHandle::SharedHandle(platform::Handle handle) noexcept
+    : word_(in_this_process(handle ? 0 : closed_bit)), handle_(std::move(handle)) {}
+
+bool SharedHandle::enter() noexcept {
+  // relaxed: the CAS decides.
+  std::uint64_t word = word_.load(std::memory_order_relaxed);
+  do
+    if ((word & closed_bit) != 0) return false;
+  // acquire pairs with nothing but the one below: the handle is there as long as this exists.
+  while (!word_.compare_exchange_weak(word, in_this_process(word) + one_use,
+                                      std::memory_order_acquire, std::memory_order_relaxed));
+  return true;
+}
+
+void SharedHandle::leave() noexcept {
+  // acq_rel pairs with itself and with close(): whoever closes comes after all uses.
+  const std::uint64_t before = word_.fetch_sub(one_use, std::memory_order_acq_rel);
+  if ((before & closed_bit) != 0 && (before & uses_mask) == one_use) handle_.reset();
+}
+
+bool SharedHandle::close() noexcept {
+  // relaxed: the CAS decides.
+  std::uint64_t word = word_.load(std::memory_order_relaxed);
+  do
+    if ((word & closed_bit) != 0) return false;
+  while (!word_.compare_exchange_weak(word, in_this_process(word) | closed_bit,
+                                      std::memory_order_acq_rel,  // pairs with leave()
+                                      std::memory_order_relaxed));
+  if ((in_this_process(word) & uses_mask) == 0) handle_.reset();
+  return true;
+}
+
 RingMemory::RingMemory(platform::Handle handle, std::size_t rings)
     : layout_{head_length, ring_capacity, rings}, handle_(std::move(handle)) {
   if (const int error = platform::map_rings(handle_.get(), layout_, memory_)) throw_os_error(error);
@@ -140,20 +187,31 @@ std::byte* RingMemory::bytes(std::size_t ring) const noexcept {
   return static_cast<std::byte*>(memory_) + layout_.head + 2 * ring * layout_.ring;
 }
 
+// Ends are opened while others are open, or before there are threads.
+void RingMemory::end_opens() noexcept {
+  open_ends_.fetch_add(1, std::memory_order_relaxed);  // relaxed: a count
+}
+void RingMemory::end_closes() noexcept {
+  // relaxed: a count; handle_ has its own order.
+  if (open_ends_.fetch_sub(1, std::memory_order_relaxed) == 1) handle_.close();
+}
+
 void Outgoing::copy(std::byte* to, std::size_t size) noexcept {
-  for (auto& part : parts_) {
+  while (size > 0) {
+    Part& part = parts_.front();
     const std::size_t count = std::min(size, part.size());
     if (count > 0) std::memcpy(to, part.data(), count);
     part = part.subspan(count);
     to += count;
     size -= count;
+    if (part.empty()) parts_ = parts_.subspan(1);
   }
 }
 
 Watch::Watch(const RingReader& reader) noexcept
-    : reader_(&reader), bell_(reader.state().data), socket_(reader.socket()) {}
+    : socket_(reader.shared_socket()), reader_(&reader), bell_(reader.state().data) {}
 Watch::Watch(const RingWriter& writer) noexcept
-    : writer_(&writer), bell_(writer.state().room), socket_(writer.socket()) {}
+    : socket_(writer.shared_socket()), writer_(&writer), bell_(writer.state().room) {}
 
 Watch::~Watch() {
   if (!counted_) return;
@@ -166,6 +224,7 @@ bool Watch::holds() const noexcept { return reader_ ? reader_->ready() : writer_
 
 std::optional<Outcome> Watch::arm(bool woken) noexcept {
   if (holds()) return Outcome::done;
+  if (!socket_) return Outcome::hung_up;
   const BellGuard guard(bell_);
   if (!counted_) ++bell_.sleepers;
   counted_ = true;
@@ -173,7 +232,7 @@ std::optional<Outcome> Watch::arm(bool woken) noexcept {
   // armed, or we see the move.
   bell_.watch.fetch_or(Bell::armed, std::memory_order_seq_cst);
   if (holds()) return Outcome::done;
-  if (!take_packets(bell_, socket_, woken)) return {};
+  if (!take_packets(bell_, socket_.get(), woken)) return {};
   return holds() ? Outcome::done : Outcome::hung_up;
 }
 
@@ -184,7 +243,7 @@ Outcome sleep(const End& end, Deadline until) noexcept {
   Watch watch(end);
   for (bool woken = false;;) {
     if (const auto outcome = watch.arm(woken)) return *outcome;
-    platform::Polled polled{end.socket()};
+    platform::Polled polled{watch.socket()};
     const auto when = until.when();
     {
       const ParkedInSystem parked;
@@ -221,23 +280,55 @@ bool RingWriter::push(Outgoing& message) noexcept {
       std::memcpy(place, &length, sizeof length);
     }
     message.copy(place + before, piece);
-    message.left_ -= piece;
-    message.begun_ = true;
-    // relaxed: visible with the word before it.
-    word_at(bytes_, end).store(0, std::memory_order_relaxed);
     const std::uint64_t word = (before + piece) | (first ? first_piece : 0) |
                                (last ? last_piece : 0) | std::uint64_t{message.tag_} << tag_shift;
-    // seq_cst with Watch::arm(): either it sees the word, or we see it armed. Also a release that
-    // pairs with the load in front(): the piece is visible.
-    word_at(bytes_, tail).store(word, std::memory_order_seq_cst);
-    state_->tail.store(end, std::memory_order_relaxed);  // relaxed: see above
-    if (state_->data.watch.load(std::memory_order_seq_cst) != 0) ring_data();
+    if (first && !message.handles_.empty()) {
+      message.error_ = publish_with_handles(tail, word, end, message.handles_);
+      if (message.error_ != 0) return false;
+    } else {
+      publish(tail, word, end);
+      if (state_->data.watch.load(std::memory_order_seq_cst) != 0) ring_data();
+    }
+    message.left_ -= piece;
+    message.begun_ = true;
   } while (message.left_ > 0);
   return true;
 }
 
+// The piece from tail to end is complete.
+void RingWriter::publish(std::uint64_t tail, std::uint64_t word, std::uint64_t end) noexcept {
+  // relaxed: visible with the word below.
+  word_at(bytes_, end).store(0, std::memory_order_relaxed);
+  // seq_cst with Watch::arm(): either it sees the word, or we see it armed. Also a release that
+  // pairs with the load in front(): the piece is visible.
+  word_at(bytes_, tail).store(word, std::memory_order_seq_cst);
+  state_->tail.store(end, std::memory_order_relaxed);  // relaxed: only writers use it
+}
+
+// Under the bell's mutex, for nobody may meet the handles where there is no message yet.
+int RingWriter::publish_with_handles(std::uint64_t tail, std::uint64_t word, std::uint64_t end,
+                                     std::span<const int> handles) noexcept {
+  const SharedHandle::Use use(socket_);
+  if (!use) return EBADF;
+  const BellGuard guard(state_->data);
+  while (!handles.empty()) {
+    const auto some = handles.first(std::min(handles.size(), platform::most_handles_sent));
+    const platform::Transfer done = platform::send_at_once(use.get(), &tail, sizeof tail, some);
+    if (done.error != 0) return done.error;
+    handles = handles.subspan(some.size());
+  }
+  publish(tail, word, end);
+  const char packet = 0;
+  state_->data.rung = platform::send_at_once(use.get(), &packet, sizeof packet).error == 0;
+  // relaxed: arm() sets it under the same mutex.
+  state_->data.watch.fetch_and(~Bell::armed, std::memory_order_relaxed);
+  return 0;
+}
+
 void RingWriter::ring_data() noexcept {
-  detail::ring(state_->data, socket(), [this] {
+  const SharedHandle::Use use(socket_);
+  if (!use) return;
+  detail::ring(state_->data, use.get(), [this] {
     // relaxed: where it is old, a packet too many is sent.
     const std::uint64_t head = state_->head.load(std::memory_order_relaxed);
     return head != state_->tail.load(std::memory_order_relaxed);  // relaxed: our own
@@ -272,7 +363,8 @@ bool RingWriter::has_room() const noexcept {
 
 Outcome RingWriter::wait(Deadline until) noexcept {
   const auto condition = [this] { return has_room(); };
-  if (condition() || (may_spin() && spin_(condition))) return Outcome::done;
+  if (condition()) return Outcome::done;
+  if (!until.passed() && may_spin() && spin_(condition)) return Outcome::done;
   const Outcome outcome = sleep(*this, until);
   return outcome == Outcome::hung_up ? hang_up() : outcome;
 }
@@ -285,12 +377,15 @@ bool RingWriter::has_hung_up() noexcept {
   if (departures == departures_ && died == deaths_) return false;
   departures_ = departures;
   deaths_ = died;
-  if (!platform::is_hung_up(socket())) return false;
+  const SharedHandle::Use use(socket_);
+  if (use && !platform::is_hung_up(use.get())) return false;
   hang_up();
   return true;
 }
 
-void RingWriter::close() noexcept { socket_.reset(); }
+void RingWriter::close() noexcept {
+  if (socket_.close()) memory_->end_closes();
+}
 
 bool RingReader::ready() const noexcept {
   // relaxed: readers move it, one at a time.
@@ -379,7 +474,7 @@ Outcome RingReader::wait(Deadline until) noexcept {
     // relaxed: only whether it is zero.
     return word_at(bytes_, next).load(std::memory_order_relaxed) == 0 ? std::uint64_t{1} : 2;
   };
-  if (may_spin() && spin_(waiting)) return Outcome::done;
+  if (!until.passed() && may_spin() && spin_(waiting)) return Outcome::done;
   const Outcome outcome = sleep(*this, until);
   return outcome == Outcome::hung_up ? hang_up() : outcome;
 }
@@ -394,8 +489,8 @@ Line open_line(std::shared_ptr<RingMemory> memory, std::size_t ring) {
 }
 
 void RingReader::close() noexcept {
-  if (!socket_) return;
-  socket_.reset();
+  if (!socket_.close()) return;
+  memory_->end_closes();
   // relaxed: see RingWriter::has_hung_up().
   state_->data.departures.fetch_add(1, std::memory_order_relaxed);
 }

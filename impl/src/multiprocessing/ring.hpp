@@ -30,10 +30,13 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
+#include "platform/beacon.hpp"
 #include "platform/handle.hpp"
 #include "platform/ring_memory.hpp"
 #include "platform/robust_mutex.hpp"
+#include "tandem/core/mutex.hpp"
 #include "tandem/core/spin.hpp"
 #include "tandem/core/timeout.hpp"
 #include "tandem/multiprocessing/context.hpp"
@@ -56,6 +59,8 @@ struct Bell {
   std::uint32_t sleepers = 0;  // guarded by mutex; too high when one was killed
   bool rung = false;           // a packet is in the socket; guarded by mutex
 };
+// Handles that go with a message are packets of their own: the message's position, and the handles.
+// Behind them comes another packet of the former kind, so that one is left when they are taken.
 
 // In shared memory: positions count all bytes since the beginning.
 struct RingState {
@@ -68,7 +73,45 @@ struct RingState {
   alignas(128) platform::RobustMutex reading;
 };
 
-// The mapped memory of some rings. The handle is kept for those processes that are yet to map it.
+// A handle that one thread may close while others use it: it stays open until they are done, so its
+// number is not somebody else's meanwhile.
+class SharedHandle {
+ public:
+  explicit SharedHandle(platform::Handle handle) noexcept;
+  ~SharedHandle() { close(); }
+
+  class Use {
+   public:
+    explicit Use(SharedHandle& handle) noexcept : handle_(handle), entered_(handle.enter()) {}
+    Use(const Use&) = delete;
+    Use& operator=(const Use&) = delete;
+    ~Use() {
+      if (entered_) handle_.leave();
+    }
+    explicit operator bool() const noexcept { return entered_; }  // false: it is closed
+    int get() const noexcept { return handle_.handle_.get(); }
+
+   private:
+    SharedHandle& handle_;
+    const bool entered_;
+  };
+
+  // Of one that is open, and stays so.
+  int get() const noexcept { return handle_.get(); }
+  // Returns whether it was open.
+  bool close() noexcept;
+
+ private:
+  bool enter() noexcept;
+  void leave() noexcept;
+
+  // bit 0: closed | bits 1-31: how many use it | bits 32-63: in which process (process_generation)
+  seam::atomic<std::uint64_t> word_;
+  platform::Handle handle_;
+};
+
+// The mapped memory of some rings. The handle is kept for those processes that are yet to map it,
+// as long as an end is open here.
 class RingMemory {
  public:
   // Throws   OSError.
@@ -79,16 +122,20 @@ class RingMemory {
   RingMemory& operator=(const RingMemory&) = delete;
   ~RingMemory();
 
-  int handle() const noexcept { return handle_.get(); }
+  SharedHandle& handle() noexcept { return handle_; }
   std::size_t rings() const noexcept { return layout_.rings; }
   RingState& state(std::size_t ring) const noexcept;
   std::byte* bytes(std::size_t ring) const noexcept;
+
+  void end_opens() noexcept;
+  void end_closes() noexcept;
 
  private:
   RingMemory(platform::Handle handle, std::size_t rings);
 
   platform::RingLayout layout_;
-  platform::Handle handle_;
+  SharedHandle handle_;
+  seam::atomic<std::size_t> open_ends_{0};
   void* memory_ = nullptr;
 };
 
@@ -103,20 +150,35 @@ enum class Outcome { done, timed_out, hung_up };
 // A message on its way into a ring. The bytes are the caller's, and have to stay.
 class Outgoing {
  public:
+  using Part = std::span<const std::byte>;
+
   // Two parts, so that what goes before needs no copy. The tag is for the receiver: 24 bits.
-  explicit Outgoing(std::span<const std::byte> head, std::span<const std::byte> body = {},
-                    std::uint32_t tag = 0) noexcept
-      : parts_{head, body}, left_(head.size() + body.size()), tag_(tag) {}
+  explicit Outgoing(Part head, Part body = {}, std::uint32_t tag = 0) noexcept
+      : two_{head, body}, parts_(two_), left_(head.size() + body.size()), tag_(tag) {}
   explicit Outgoing(std::string_view bytes, std::uint32_t tag = 0) noexcept
       : Outgoing(std::as_bytes(std::span(bytes)), {}, tag) {}
+  // Any number. They are used up.
+  //   size  of all
+  Outgoing(std::span<Part> parts, std::size_t size, std::uint32_t tag) noexcept
+      : parts_(parts), left_(size), tag_(tag) {}
+  Outgoing(const Outgoing&) = delete;
+  Outgoing& operator=(const Outgoing&) = delete;
+
+  // Open files that go along; they have to stay open until the message is in.
+  void carry(std::span<const int> handles) noexcept { handles_ = handles; }
+  // Why they could not: then nothing was sent.
+  int error() const noexcept { return error_; }
 
  private:
   friend class RingWriter;
   void copy(std::byte* to, std::size_t size) noexcept;
 
-  std::array<std::span<const std::byte>, 2> parts_;
+  std::array<Part, 2> two_;
+  std::span<Part> parts_;
   std::size_t left_;
+  std::span<const int> handles_{};
   std::uint32_t tag_;
+  int error_ = 0;
   bool begun_ = false;
 };
 
@@ -135,13 +197,16 @@ class RingEnd {
         state_(&memory_->state(ring)),
         bytes_(memory_->bytes(ring)),
         ring_(ring),
-        socket_(std::move(socket)) {}
+        socket_(std::move(socket)) {
+    memory_->end_opens();
+  }
 
-  const RingMemory& memory() const noexcept { return *memory_; }
+  RingMemory& memory() const noexcept { return *memory_; }
   std::size_t ring() const noexcept { return ring_; }
   RingState& state() const noexcept { return *state_; }
   // Becomes readable when a Watch has something to see, and when the other side is gone.
   int socket() const noexcept { return socket_.get(); }
+  SharedHandle& shared_socket() const noexcept { return socket_; }
   // The other side is closed everywhere, as far as is known. Asks nobody.
   bool knows_hang_up() const noexcept {
     return hung_up_.load(std::memory_order_relaxed);  // relaxed: once true, true for ever
@@ -157,7 +222,7 @@ class RingEnd {
   RingState* state_;
   std::byte* bytes_;
   std::size_t ring_;
-  platform::Handle socket_;
+  mutable SharedHandle socket_;
   AdaptiveSpin spin_;
   seam::hint<bool> hung_up_{false};
 };
@@ -168,7 +233,7 @@ class RingWriter : public RingEnd {
   using RingEnd::RingEnd;
   ~RingWriter() { close(); }
 
-  // Puts in as much as there is room for. Returns whether all is in.
+  // Puts in as much as there is room for. Returns whether all is in; if not, see Outgoing::error().
   // A message that is not ended before the next one begins is lost.
   bool push(Outgoing& message) noexcept;
   // Until all is in. After timed_out it may go on.
@@ -184,6 +249,9 @@ class RingWriter : public RingEnd {
 
  private:
   bool reserve(std::uint64_t end) noexcept;
+  void publish(std::uint64_t tail, std::uint64_t word, std::uint64_t end) noexcept;
+  int publish_with_handles(std::uint64_t tail, std::uint64_t word, std::uint64_t end,
+                           std::span<const int> handles) noexcept;
   void ring_data() noexcept;
 
   std::uint64_t head_ = 0;  // as far as is known
@@ -211,6 +279,15 @@ class RingReader : public RingEnd {
   bool pull(Incoming& message);
   Outcome receive(Incoming& message, Deadline until = {});
 
+  // The open files that came with the message in front.
+  // Throws   std::bad_alloc; OSError (EMFILE, …).
+  std::vector<platform::Handle> take_handles(std::size_t count);
+
+  // A handle that is readable while a piece is there, or the end, as long as this lives: from now
+  // on whoever writes takes care of it.
+  // Throws   OSError.
+  int beacon();
+
   // Whether a piece is there.
   bool ready() const noexcept;
   // Until one is. hung_up: nothing is there, and nothing can come.
@@ -218,7 +295,12 @@ class RingReader : public RingEnd {
   void close() noexcept;
 
  private:
+  void ring_room() noexcept;
+  void settle() noexcept;
+
   std::size_t front_size_ = 0;
+  Mutex lighting_;
+  platform::Beacon beacon_;  // guarded by lighting_
 };
 
 // Somebody who waits at an end, any number at a time: for a reader until a piece is there, for a
@@ -231,17 +313,20 @@ class Watch {
   Watch& operator=(const Watch&) = delete;
   ~Watch();
 
-  // To be asked before each sleep at the socket. Nothing: sleep.
+  // Where to sleep.
+  int socket() const noexcept { return socket_.get(); }
+  // To be asked before each sleep at the socket. Nothing: sleep. An end that this process has
+  // closed hangs up.
   //   woken  the socket was readable: what is in it is out of date, or it is at its end
   std::optional<Outcome> arm(bool woken) noexcept;
 
  private:
   bool holds() const noexcept;
 
+  SharedHandle::Use socket_;
   const RingReader* const reader_ = nullptr;  // or
   const RingWriter* const writer_ = nullptr;
   Bell& bell_;
-  const int socket_;
   bool counted_ = false;
 };
 

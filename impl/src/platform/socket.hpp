@@ -37,6 +37,10 @@ Transfer send_at_once(int socket, const void* bytes, std::size_t size,
 Transfer receive_at_once(int socket, void* bytes, std::size_t size,
                          std::vector<Handle>* handles = nullptr);
 
+bool is_socket(int handle) noexcept;
+// Whether handles can go with what is sent: not over a network.
+bool carries_handles(int socket) noexcept;
+
 // Whether the other end is closed in all processes. What it has sent may still be there.
 bool is_hung_up(int socket) noexcept;
 

@@ -314,7 +314,7 @@ TEST_F(Ring, NobodyWatchesNobodyIsRung) {
 
 TEST_F(Ring, IsFoundAgainByItsHandle) {
   auto [there, back] = std::pair(RingMemory::create(2), std::shared_ptr<RingMemory>());
-  back = RingMemory::attach(platform::Handle(::dup(there->handle())));
+  back = RingMemory::attach(platform::Handle(::dup(there->handle().get())));
   EXPECT_EQ(back->rings(), 2u);
   Line line = open_line(there, 1);
   Outgoing message("through another mapping");

@@ -6,7 +6,6 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
-#include <cstddef>
 #include <memory>
 #include <new>
 
@@ -25,18 +24,23 @@ timespec left_until(seam::clock::time_point until) noexcept {
   return spec;
 }
 
+short events_of(const Polled& polled) noexcept {
+  if (polled.for_hang_up) return 0;
+  return polled.for_writing ? POLLOUT : POLLIN;
+}
+
 }  // namespace
 
 int poll(std::span<Polled> handles, const seam::clock::time_point* until) noexcept {
-  std::array<pollfd, 8> few;
+  std::array<pollfd, 4> few;
+  std::unique_ptr<pollfd[]> many;
   const std::size_t count = handles.size();
-  const std::unique_ptr<pollfd[]> many(count > few.size() ? new (std::nothrow) pollfd[count]
-                                                          : nullptr);
-  if (count > few.size() && !many) return ENOMEM;
+  if (count > few.size()) {
+    many.reset(new (std::nothrow) pollfd[count]);
+    if (!many) return ENOMEM;
+  }
   pollfd* const polled = many ? many.get() : few.data();
-  for (std::size_t i = 0; i < count; ++i)
-    polled[i] = {handles[i].handle, static_cast<short>(handles[i].for_writing ? POLLOUT : POLLIN),
-                 0};
+  for (std::size_t i = 0; i < count; ++i) polled[i] = {handles[i].handle, events_of(handles[i]), 0};
   for (;;) {
     const timespec left = until ? left_until(*until) : timespec{};
     const int ready = ::ppoll(polled, count, until ? &left : nullptr, nullptr);

@@ -99,6 +99,18 @@ Transfer receive_at_once(int socket, void* bytes, std::size_t size, std::vector<
   return receive_message(socket, bytes, size, handles, MSG_DONTWAIT);
 }
 
+bool is_socket(int handle) noexcept {
+  int type;
+  socklen_t size = sizeof type;
+  return ::getsockopt(handle, SOL_SOCKET, SO_TYPE, &type, &size) == 0;
+}
+
+bool carries_handles(int socket) noexcept {
+  int domain;
+  socklen_t size = sizeof domain;
+  return ::getsockopt(socket, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_UNIX;
+}
+
 bool is_hung_up(int socket) noexcept {
   pollfd polled{socket, 0, 0};
   int ready;
