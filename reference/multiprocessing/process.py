@@ -667,7 +667,7 @@ def _():
             open_gate(folder.path("gate"))
             log(wait([sentinel], times.must_not_expire) == [sentinel])
             process.join()
-            log(wait([sentinel], 0) == [sentinel], process.sentinel == sentinel)
+            log(wait([sentinel], times.must_not_expire) == [sentinel], process.sentinel == sentinel)
 
     each_method(act)
 

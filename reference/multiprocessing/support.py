@@ -136,9 +136,9 @@ class Program:
     def run(self, *arguments):
         """Runs it with these arguments; then there are out and err, lists of lines, and the status."""
         command = [sys.executable, self.path] + list(arguments)
-        ended = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        self.out, self.err = (text.decode().splitlines() for text in (ended.stdout, ended.stderr))
-        self.status = ended.returncode
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.out, self.err = (text.decode().splitlines() for text in (done.stdout, done.stderr))
+        self.status = done.returncode
         return self
 
 
