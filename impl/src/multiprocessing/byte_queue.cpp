@@ -23,7 +23,8 @@ namespace {
 
 constexpr std::size_t head_room = 4096;  // what stands before the ring
 constexpr std::size_t first_capacity = std::size_t{64} << 10;
-constexpr std::size_t large_capacity = std::size_t{1} << 20;  // worth giving back
+// More than that is given back when the ring is empty; less would only be taken again.
+constexpr std::size_t kept_capacity = std::size_t{8} << 20;
 // Addresses only: so much can be inside at most.
 constexpr std::size_t most_reserved = std::size_t{1} << 36, least_reserved = std::size_t{1} << 20;
 
@@ -296,8 +297,8 @@ std::optional<ByteQueue::State::Outcome> ByteQueue::State::get_now(ItemBytes& it
         // release pairs with the acquire in size().
         ring.gets.store(head.number + 1, std::memory_order_release);
         left = next != tail;
-        if (!left && ring.capacity.load(std::memory_order_relaxed) >= large_capacity)  // relaxed:
-          shrink();                                                                    // ours
+        // relaxed: ours
+        if (!left && ring.capacity.load(std::memory_order_relaxed) > kept_capacity) shrink();
         return Outcome::done;
       }
     }
@@ -352,8 +353,8 @@ void ByteQueue::State::shrink() noexcept {
   // relaxed, all: under both locks
   if (ring.head.load(std::memory_order_relaxed) == ring.tail.load(std::memory_order_relaxed)) {
     const std::size_t before = ring.capacity.load(std::memory_order_relaxed);
-    ring.capacity.store(first_capacity, std::memory_order_relaxed);
-    platform::drop_shared_memory(ring.place(first_capacity, before), before - first_capacity);
+    ring.capacity.store(kept_capacity, std::memory_order_relaxed);
+    platform::drop_shared_memory(ring.place(kept_capacity, before), before - kept_capacity);
   }
   ring.putters.unlock();
 }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "pickle/places.hpp"
+#include "tandem/core/exceptions.hpp"
 #include "tandem/core/fork.hpp"
 #include "tandem/pickle/exceptions.hpp"
 #include "tandem/platform/seam.hpp"
@@ -88,6 +89,15 @@ const ActionNode& read_action(Input& input) {
   if (!action || input.read_value<std::uint64_t>() != action->hash)
     throw UnpicklingError("no call that this program makes");
   return *action;
+}
+
+void write_callee(Output& output, void (*function)()) {
+  if (!function) throw TypeError("'NoneType' object is not callable");
+  write_place(output, reinterpret_cast<std::uintptr_t>(function));
+}
+
+void (*read_callee(Input& input))() {
+  return reinterpret_cast<void (*)()>(read_place(input, Part::CODE));
 }
 
 }  // namespace detail

@@ -246,10 +246,10 @@ CommandParts command_parts(const subprocess::Command& command) {
 }
 subprocess::Command make_command(const CommandParts& parts) {
   const auto& [kind, words] = parts;
-  if (kind == 2) return {words};
+  if (kind == 2) return subprocess::Command(words);
   if (words.size() != 1) throw UnpicklingError("a command without a word");
-  if (kind == 1) return {std::filesystem::path(words.front())};
-  return {words.front()};
+  if (kind == 1) return subprocess::Command(std::filesystem::path(words.front()));
+  return subprocess::Command(words.front());
 }
 using Text = std::optional<std::string>;
 std::tuple<int, CommandParts, Text, Text> called_parts(

@@ -157,17 +157,25 @@ class TANDEM_API ActionNode {
 };
 TANDEM_API void write_action(Output& output, const ActionNode& action);
 TANDEM_API const ActionNode& read_action(Input& input);
+// A function that will be called.
+// Throws TypeError: it is null.
+TANDEM_API void write_callee(Output& output, void (*function)());
+TANDEM_API void (*read_callee(Input& input))();
 
 template <class F>
 void dump_function(Output& output, const F& f) {
-  if constexpr (Portable<F>)
+  if constexpr (kind<F> == Kind::function)
+    write_callee(output, reinterpret_cast<void (*)()>(f));
+  else if constexpr (Portable<F>)
     dump_value<F>(output, f);
   else
     write_closure(output, std::addressof(f), sizeof f, typeid(F));
 }
 template <class F>
 F load_function(Input& input) {
-  if constexpr (Portable<F>) {
+  if constexpr (kind<F> == Kind::function) {
+    return reinterpret_cast<F>(read_callee(input));
+  } else if constexpr (Portable<F>) {
     return load_value<F>(input);
   } else {
     std::array<std::byte, sizeof(F)> bytes;
@@ -249,7 +257,9 @@ template <class F, class... A>
 struct BoundOf<Call<F, A...>> {
   template <class G>
   static std::shared_ptr<const BoundCall> make(G&& call) {
-    return std::make_shared<const BoundAction<F, A...>>(call.function(), call.arguments());
+    auto&& f = std::forward<G>(call).function();
+    return std::make_shared<const BoundAction<F, A...>>(std::forward<decltype(f)>(f),
+                                                        std::forward<G>(call).arguments());
   }
 };
 

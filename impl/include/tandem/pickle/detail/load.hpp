@@ -142,10 +142,13 @@ T load_array(Input& input) {
   }
 }
 
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wconversion"  // a bit field takes what fits
 template <class T, class... E>
 T load_elements(Input& input, Types<E...>) {
   return T{load_value<std::remove_cv_t<E>>(input)...};
 }
+#pragma GCC diagnostic pop
 
 template <class T, std::size_t I = 0>
 T load_variant(Input& input, std::size_t index) {
