@@ -442,8 +442,8 @@ def runs(values):
 
 @case("multiprocessing.pool.map.chunks", "four tasks to a worker")
 def _():
-    with Pool(1, maxtasksperchild=1) as pool:
-        for count in (3, 8, 9, 10, 25):
+    for count in (3, 8, 9, 10, 25):
+        with Pool(1, maxtasksperchild=1) as pool:
             log(count, runs(pool.map(pid, range(count))))
     with Pool(2, maxtasksperchild=1) as pool:
         log(sorted(runs(pool.map(pid, range(20)))))

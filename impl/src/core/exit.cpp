@@ -21,7 +21,7 @@ using Hooks = std::vector<std::function<void()>>;
 
 struct Registry {
   ForkSafeMutex mutex{ForkStage::core};
-  std::array<Hooks, 2> stages;  // by ExitStage; guarded by mutex
+  std::array<Hooks, 3> stages;  // by ExitStage; guarded by mutex
   bool registered = false;      // run_exit_hooks() is, with the system; guarded by mutex
   seam::atomic<bool> exiting{false};
 };
@@ -58,6 +58,7 @@ void run_exit_hooks() {
   registry().exiting.store(true, std::memory_order_seq_cst);
   run_stage(ExitStage::executors);
   run_stage(ExitStage::threads);
+  run_stage(ExitStage::processes);
 }
 
 void at_exit(ExitStage stage, std::function<void()> hook) {

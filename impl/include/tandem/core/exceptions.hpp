@@ -62,6 +62,33 @@ class TANDEM_API RuntimeError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+class TANDEM_API NotImplementedError : public RuntimeError {
+ public:
+  using RuntimeError::RuntimeError;
+};
+
+class TANDEM_API RecursionError : public RuntimeError {
+ public:
+  using RuntimeError::RuntimeError;
+};
+
+// Python's assert: something was called that makes no sense here.
+class TANDEM_API AssertionError : public std::logic_error {
+ public:
+  using std::logic_error::logic_error;
+};
+
+class TANDEM_API AttributeError : public std::logic_error {
+ public:
+  using std::logic_error::logic_error;
+};
+
+// There is nothing left to read, and nothing will come.
+class TANDEM_API EOFError : public std::runtime_error {
+ public:
+  explicit EOFError(const std::string& message = "") : std::runtime_error(message) {}
+};
+
 class TANDEM_API LookupError : public std::out_of_range {
  public:
   using std::out_of_range::out_of_range;
@@ -125,15 +152,13 @@ class TANDEM_API OSError : public std::system_error {
  public:
   explicit OSError(int error_number, std::optional<std::string> filename = {},
                    std::optional<std::string> filename2 = {});
+  // Python's OSError("text"): no number, and the text alone.
+  explicit OSError(std::string message);
   int errno_() const noexcept { return code().value(); }
   const std::string& strerror() const noexcept;
   const std::optional<std::string>& filename() const noexcept;
   const std::optional<std::string>& filename2() const noexcept;
   const char* what() const noexcept override;
-
- protected:
-  // Python's OSError("text"): no number, and the text alone.
-  explicit OSError(std::string message);
 
  private:
   struct Text;

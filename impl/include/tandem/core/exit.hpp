@@ -1,5 +1,5 @@
 // What runs when the program ends, in CPython's order: executors first (their queued work is
-// finished), then the threads that are no daemons are joined.
+// finished), then the threads that are no daemons are joined, then processes.
 #pragma once
 #include <functional>
 
@@ -7,7 +7,7 @@
 
 namespace tandem::inline v1::detail {
 
-enum class ExitStage { executors, threads };
+enum class ExitStage { executors, threads, processes };
 
 // Runs the hook when main() has returned or exit() was called, before the destructors of statics
 // that were complete at the first registration. Within a stage the last registered runs first.
