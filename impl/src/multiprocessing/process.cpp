@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "multiprocessing/process_state.hpp"
+#include "multiprocessing/ring.hpp"
 #include "platform/fork.hpp"
 #include "platform/poll.hpp"
 #include "platform/process.hpp"
@@ -261,7 +262,9 @@ std::optional<int> Process::pid() const {
 std::optional<int> Process::exitcode() const {
   const auto running = detail::running_of(*state_);
   if (!running) return {};
-  return running->poll();
+  const auto code = running->poll();
+  if (code) detail::note_death();
+  return code;
 }
 
 int Process::sentinel() const {
