@@ -9,7 +9,7 @@
 #include <ostream>
 #include <span>
 #include <string>
-#include <utility>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -43,9 +43,10 @@ class TANDEM_API SharedMemory {
   // Throws   ValueError (no name without create; a size below zero, or of zero with create);
   //          FileExistsError (create, and there is one); FileNotFoundError; OSError.
   explicit SharedMemory(SharedMemoryOptions options);
-  template <std::convertible_to<std::string> S>
-  explicit SharedMemory(S&& name)
-      : SharedMemory(SharedMemoryOptions{.name = std::string(std::forward<S>(name))}) {}
+  // A template, so that braces are the options.
+  template <std::convertible_to<std::string> Name>
+  explicit SharedMemory(Name&& name)
+      : SharedMemory(SharedMemoryOptions{.name = std::forward<Name>(name)}) {}
 
   // All of it; empty after close(), which ends the validity of every such span.
   std::span<std::byte> buf() const noexcept;
@@ -93,8 +94,7 @@ class TANDEM_API ShareableList {
   static ShareableList attach(std::string name);
 
   const SharedMemory& shm() const noexcept { return memory_; }
-  // Throws   ValueError (the memory was closed), as all of these.
-  std::size_t size() const;
+  std::size_t size() const noexcept;
 
   // A negative position counts from the end.
   // Throws   IndexError.
