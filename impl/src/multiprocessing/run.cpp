@@ -17,6 +17,7 @@ int exit_code_of_current_exception(const multiprocessing::Process& process) {
   try {
     throw;
   } catch (const SystemExit& exit) {
+    if (const auto text = exit.text()) log(*text);
     return exit.code();
   } catch (...) {
     log("Process " + process.name() + ":\n" + exception_text(std::current_exception()));

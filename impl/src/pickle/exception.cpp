@@ -237,8 +237,12 @@ template <class T>
 T make_base(const std::string& text) {
   return T(text);
 }
-std::tuple<int> exit_parts(const SystemExit& exit) { return {exit.code()}; }
-SystemExit make_exit(int code) { return SystemExit(code); }
+std::tuple<int, std::optional<std::string>> exit_parts(const SystemExit& exit) {
+  return {exit.code(), exit.text()};
+}
+SystemExit make_exit(int code, std::optional<std::string> text) {
+  return text ? SystemExit(std::move(*text)) : SystemExit(code);
+}
 
 using CommandParts = std::tuple<int, std::vector<std::string>>;  // a string, a path or a list
 CommandParts command_parts(const subprocess::Command& command) {

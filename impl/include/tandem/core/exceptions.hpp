@@ -36,10 +36,14 @@ class TANDEM_API KeyboardInterrupt : public BaseException {
 class TANDEM_API SystemExit : public BaseException {
  public:
   explicit SystemExit(int code = 0);
+  // The text is written to stderr, and the code is 1.
+  explicit SystemExit(std::string text);
   int code() const noexcept { return code_; }
+  std::optional<std::string> text() const;
 
  private:
   int code_;
+  bool has_text_ = false;
 };
 
 class TANDEM_API ValueError : public std::invalid_argument {
