@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "multiprocessing/process_state.hpp"
+#include "multiprocessing/ring.hpp"
 #include "platform/fork.hpp"
 #include "platform/poll.hpp"
 #include "platform/process.hpp"
@@ -183,7 +184,8 @@ void Process::own(const std::shared_ptr<Process>& process, detail::ObjectPicklin
 }
 
 void Process::run() {
-  if (state_->target) state_->target();
+  if (!state_->target) return;
+  state_->runs_once ? state_->target.call_once() : state_->target();
 }
 
 void Process::start() const {
@@ -260,7 +262,9 @@ std::optional<int> Process::pid() const {
 std::optional<int> Process::exitcode() const {
   const auto running = detail::running_of(*state_);
   if (!running) return {};
-  return running->poll();
+  const auto code = running->poll();
+  if (code) detail::note_death();
+  return code;
 }
 
 int Process::sentinel() const {

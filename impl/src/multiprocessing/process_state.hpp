@@ -37,6 +37,7 @@ struct ProcessState {
   seam::atomic<bool> sliced{false};
 
   Target target{};
+  bool runs_once = false;  // in the process that was started
 
   // ---- guarded by the book's mutex ----
   std::string name{};  // empty: the usual one
@@ -110,9 +111,11 @@ std::string class_name_of(const ProcessState& state, const std::type_info& handl
 // Returns the exit code.
 int run_here(const std::shared_ptr<ProcessState>& state,
              const std::shared_ptr<multiprocessing::Process>& object) noexcept;
-// The same in a copy of another process, which ends by it.
-[[noreturn]] void run_and_exit(const std::shared_ptr<ProcessState>& state,
-                               const std::shared_ptr<multiprocessing::Process>& object) noexcept;
+// Before and after it in a copy of another process: what that one had registered for its end is
+// not called in this one. CPython's order: threads are joined, exit handlers are called, children
+// are joined.
+void begin_as_copy() noexcept;
+[[noreturn]] void end_copy(int exit_code) noexcept;
 
 // The start methods.
 //   object  null: a plain Process

@@ -5,6 +5,7 @@
 
 #include "multiprocessing/finalizers.hpp"
 #include "multiprocessing/process_state.hpp"
+#include "multiprocessing/ring.hpp"
 #include "platform/fork.hpp"
 #include "platform/system.hpp"
 #include "tandem/core/exit.hpp"
@@ -81,6 +82,7 @@ void ProcessBook::add(const std::shared_ptr<ProcessState>& child) {
 }
 
 void ProcessBook::remove(const std::shared_ptr<ProcessState>& child) {
+  note_death();
   const std::scoped_lock guard(mutex_);
   std::erase(children_, child);
 }

@@ -423,17 +423,69 @@ void RingReader::pop() noexcept {
   const std::uint64_t head = before + front_size_;
   if (before / looks_every == head / looks_every) {
     state_->head.store(head, std::memory_order_release);  // pairs with the load in reserve()
-    return;
+  } else {
+    // seq_cst with Watch::arm(): either it sees our move, or we see it armed. Also a release.
+    state_->head.store(head, std::memory_order_seq_cst);
+    if (state_->room.watch.load(std::memory_order_seq_cst) != 0) ring_room();
   }
-  // seq_cst with Watch::arm(): either it sees our move, or we see it armed. Also a release, as
-  // above.
-  state_->head.store(head, std::memory_order_seq_cst);
-  if (state_->room.watch.load(std::memory_order_seq_cst) != 0)
-    detail::ring(state_->room, socket(), [&] {
-      // relaxed: a writer that sleeps does not move it.
-      const std::uint64_t tail = state_->tail.load(std::memory_order_relaxed);
-      return tail + enough_room - head <= ring_capacity;
-    });
+  // relaxed: settle() locks what beacon() has locked.
+  if ((state_->data.watch.load(std::memory_order_relaxed) & Bell::watched) != 0) settle();
+}
+
+void RingReader::ring_room() noexcept {
+  const SharedHandle::Use use(socket_);
+  if (!use) return;
+  detail::ring(state_->room, use.get(), [this] {
+    // relaxed: our own, and one that a sleeping writer does not move.
+    const std::uint64_t head = state_->head.load(std::memory_order_relaxed);
+    const std::uint64_t tail = state_->tail.load(std::memory_order_relaxed);  // relaxed: see above
+    return tail + enough_room - head <= ring_capacity;
+  });
+}
+
+std::vector<platform::Handle> RingReader::take_handles(std::size_t count) {
+  std::vector<platform::Handle> handles;
+  const SharedHandle::Use use(socket_);
+  if (!use) throw_os_error(EBADF);
+  const BellGuard guard(state_->data);
+  const std::uint64_t head = state_->head.load(std::memory_order_relaxed);  // relaxed: our own
+  while (handles.size() < count) {
+    std::uint64_t position = 0;
+    std::vector<platform::Handle> some;
+    const auto done = platform::receive_at_once(use.get(), &position, sizeof position, &some);
+    if (done.error != 0) throw_os_error(done.error == EAGAIN ? EBADMSG : done.error);
+    if (done.count == 0) throw_os_error(EBADMSG);
+    // Others are what a killed reader has left.
+    if (done.count == sizeof position && position == head)
+      std::move(some.begin(), some.end(), std::back_inserter(handles));
+  }
+  return handles;
+}
+
+int RingReader::beacon() {
+  const std::scoped_lock lighting(lighting_);
+  if (beacon_) return beacon_.get();
+  const SharedHandle::Use use(socket_);
+  if (!use) throw_os_error(EBADF);
+  if (const int error = beacon_.open(use.get())) throw_os_error(error);
+  const BellGuard guard(state_->data);
+  // seq_cst as in Watch::arm(): from here on each message makes the socket readable. Of those that
+  // are there already nobody said so.
+  state_->data.watch.fetch_or(Bell::watched, std::memory_order_seq_cst);
+  if (!state_->data.rung && ready()) beacon_.light();
+  return beacon_.get();
+}
+
+// Where nothing is there any more, nothing is to be seen.
+void RingReader::settle() noexcept {
+  if (ready()) return;
+  const SharedHandle::Use use(socket_);
+  if (!use) return;
+  const std::scoped_lock lighting(lighting_);
+  const BellGuard guard(state_->data);
+  if (ready()) return;
+  take_packets(state_->data, use.get(), false);
+  if (beacon_) beacon_.put_out();
 }
 
 bool RingReader::pull(Incoming& message) {

@@ -238,7 +238,7 @@ T make_base(const std::string& text) {
   return T(text);
 }
 std::tuple<int, std::optional<std::string>> exit_parts(const SystemExit& exit) {
-  return {exit.code(), exit.text()};
+  return {exit.code(), exit.has_text() ? std::optional<std::string>(exit.what()) : std::nullopt};
 }
 SystemExit make_exit(int code, std::optional<std::string> text) {
   return text ? SystemExit(std::move(*text)) : SystemExit(code);
@@ -317,7 +317,10 @@ const ExceptionCodec codecs[] = {
     exception_codec<TypeError>(),
     exception_codec<OverflowError>(),
     exception_codec<RuntimeError>(),
+    exception_codec<NotImplementedError>(),
     exception_codec<RecursionError>(),
+    exception_codec<AssertionError>(),
+    exception_codec<AttributeError>(),
     exception_codec<EOFError>(),
     exception_codec<LookupError>(),
     exception_codec<IndexError>(),

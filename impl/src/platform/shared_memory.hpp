@@ -28,9 +28,6 @@ struct SharedMemoryId {
 };
 int identify_shared_memory(int handle, SharedMemoryId& id) noexcept;
 
-// Another handle of the same, for somebody else to close.
-int duplicate_handle(int handle, Handle& copy) noexcept;
-
 // More may be mapped than there is yet. A child of fork() has the mapping, too. The handle may be
 // closed.
 int map_shared_memory(int handle, std::size_t length, void*& memory) noexcept;

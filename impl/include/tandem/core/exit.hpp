@@ -14,8 +14,9 @@ enum class ExitStage { executors, threads, processes };
 // Throws   std::bad_alloc; then it is not registered.
 TANDEM_API void at_exit(ExitStage stage, std::function<void()> hook);
 
-// Runs the hooks now: before statics that are younger than the first registration are destroyed.
-TANDEM_API void run_exit_hooks();
+// Runs the hooks now, up to those of a stage: before statics that are younger than the first
+// registration are destroyed.
+TANDEM_API void run_exit_hooks(ExitStage last = ExitStage::processes);
 
 // Whether the stage of executors has begun: Python's "interpreter shutdown".
 TANDEM_API bool is_exiting() noexcept;

@@ -31,6 +31,11 @@ namespace detail {
 class Transport;  // what carries the messages
 class Received;   // a message that has come
 struct ConnectionAccess;
+
+template <class R>
+concept WritableBytes =
+    std::ranges::sized_range<R> && std::is_trivially_copyable_v<std::ranges::range_value_t<R>> &&
+    !std::is_const_v<std::remove_reference_t<std::ranges::range_reference_t<R>>>;
 }  // namespace detail
 
 // Python's keyword arguments of Connection().
@@ -85,17 +90,13 @@ class TANDEM_API Connection {
   // Throws   as recv(); ValueError (maxlength is negative); OSError (the message is longer: then
   //          nothing more can be received here, and an end that only reads is closed).
   std::string recv_bytes(std::optional<std::ptrdiff_t> maxlength = {}) const;
-  // Receives a message into a buffer, from its byte `offset` on. Returns the message's length.
-  // Throws   as recv(); ValueError (there is no such offset); BufferTooShort, which has the
-  // message.
-  template <class T>
-  requires(std::is_trivially_copyable_v<T> && !std::is_const_v<T>) std::size_t
-      recv_bytes_into(std::span<T> buffer, std::ptrdiff_t offset = 0)
-  const { return recv_into(std::as_writable_bytes(buffer), offset); }
+  // Receives a message into a buffer, an array of numbers or the like, from its byte `offset` on.
+  // Returns the message's length. Throws   as recv(); ValueError (there is no such offset);
+  // BufferTooShort, which has the message.
   template <std::ranges::contiguous_range R>
-  requires std::ranges::sized_range<R> std::size_t recv_bytes_into(R&& buffer,
-                                                                   std::ptrdiff_t offset = 0)
-  const { return recv_bytes_into(std::span(buffer), offset); }
+  requires detail::WritableBytes<R> std::size_t recv_bytes_into(R&& buffer,
+                                                                std::ptrdiff_t offset = 0)
+  const { return recv_into(std::as_writable_bytes(std::span(buffer)), offset); }
 
   // Whether there is something to receive, be it the end. Waits for it; zero or less: not at all.
   // Throws   OSError (the end is write-only).

@@ -62,13 +62,6 @@ int identify_shared_memory(int handle, SharedMemoryId& id) noexcept {
   return 0;
 }
 
-int duplicate_handle(int handle, Handle& copy) noexcept {
-  Handle made(::fcntl(handle, F_DUPFD_CLOEXEC, 0));
-  if (!made) return errno;
-  copy = std::move(made);
-  return 0;
-}
-
 int map_shared_memory(int handle, std::size_t length, void*& memory) noexcept {
   void* const mapped = ::mmap(nullptr, length, PROT_READ | PROT_WRITE, MAP_SHARED, handle, 0);
   if (mapped == MAP_FAILED) return errno;
