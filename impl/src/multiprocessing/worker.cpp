@@ -186,7 +186,7 @@ void WorkerEnd::close() const noexcept {
 
 void WorkerEnd::pickle(pickle::Output& output) const {
   const std::uint32_t numbers[] = {
-      output.attach(parts_->requests->memory().handle()),
+      output.attach(parts_->requests->memory().handle().get()),
       output.attach(parts_->requests->socket()),
       output.attach(parts_->answers->socket()),
       output.attach(parts_->handles.get()),

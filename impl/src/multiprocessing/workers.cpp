@@ -103,6 +103,8 @@ Workers::Workers(WorkersOptions options)
 
 Workers::~Workers() = default;
 
+bool Job::start(std::size_t) noexcept { return true; }
+
 // ---- any thread ----
 
 std::unique_ptr<Workers::Hand> Workers::start_worker() {
