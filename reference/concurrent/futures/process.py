@@ -4,6 +4,7 @@ What workers call stands at the top level: a spawned worker finds it there (twin
 gate with enter() waits there until open_gate().
 """
 
+import errno
 import multiprocessing
 import os
 import shutil
@@ -74,6 +75,10 @@ def pid_at(gate):
 
 def fail(text):
     raise ValueError(text)
+
+
+def missing(path):
+    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
 
 
 def fail_at(x):
@@ -272,7 +277,7 @@ def _():
         log(pool.submit(square, 5).result(), pool.submit(mul, 6, 7).result(), pool.submit(length, "text").result())
         f = pool.submit(fail, "some text")
         log(raised(f.result), f.done(), f.cancelled(), type(f.exception()).__name__)
-        log(raised(pool.submit(os.stat, "/no/such").result))
+        log(raised(pool.submit(missing, "/no/such").result))
 
 
 @case("futures.process.concurrency", "as many as workers, and no more")
