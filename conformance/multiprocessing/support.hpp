@@ -4,6 +4,7 @@
 // ended. A log() in a child is seen by nobody.
 #pragma once
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -105,6 +106,30 @@ inline void open_gate(const std::string& gate) {
   ::close(checked(::open(gate.c_str(), O_WRONLY | O_CLOEXEC)));
 }
 
+// Called by a child: a descriptor that it holds until it closes it, or ends. See UntilDropped.
+inline int hold(const std::string& path) {
+  return checked(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+}
+
+// Waits until every hold() of the gate is over; there has to be one.
+class UntilDropped {
+ public:
+  explicit UntilDropped(const std::string& path)
+      : reader_(checked(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC))) {}
+  UntilDropped(const UntilDropped&) = delete;
+  UntilDropped& operator=(const UntilDropped&) = delete;
+  ~UntilDropped() { ::close(reader_); }
+
+  void wait() const {
+    pollfd until{reader_, POLLIN, 0};
+    while (::poll(&until, 1, -1) < 0) {
+    }
+  }
+
+ private:
+  int reader_;
+};
+
 // Calls that block, and processes that wait
 
 // What a call returned, as Python prints it, or the name of what it raised.
@@ -203,12 +228,18 @@ mp::Process started(const mp::Context& context, F target, A... args) {
   return process;
 }
 
+// A child that has ended.
+template <class F, class... A>
+mp::Process ended(const mp::Context& context, F target, A... args) {
+  mp::Process process = started(context, target, std::move(args)...);
+  process.join();
+  return process;
+}
+
 // A child from its start to its end: what it exited with.
 template <class F, class... A>
 std::optional<int> run(const mp::Context& context, F target, A... args) {
-  const mp::Process process = started(context, target, std::move(args)...);
-  process.join();
-  return process.exitcode();
+  return ended(context, target, std::move(args)...).exitcode();
 }
 
 // Kills the child, and returns when it is gone.

@@ -1,6 +1,7 @@
 // Daemons that use statics without a pause while the program ends and these are destroyed.
 #include <atomic>
 #include <chrono>
+#include <mutex>
 #include <string>
 
 #include "conformance/programs/threading/say.hpp"

@@ -4,18 +4,10 @@
 
 namespace tandem::inline v1::detail {
 
-namespace {
-// The lock is held for the move of one item, so it comes back soon or its holder is not running.
-// Two threads that put (or get) on two processors keep each other up, and their other halves from
-// running: so whoever finds the lock taken soon makes way.
-constexpr std::uint32_t pauses = seam::spins(8);
-constexpr std::uint32_t looks = seam::spins(32);  // before it sleeps
-}  // namespace
-
 std::uint64_t Cursor::lock_slowly() noexcept {
   std::uint64_t flag = 0;  // whoever has slept must assume that others still do
-  Backoff backoff(pauses);
-  for (std::uint32_t look = 0;;) {
+  LockBackoff backoff;
+  for (;;) {
     std::uint64_t word = word_.load(std::memory_order_relaxed);  // relaxed: the CAS decides
     if (!(word & locked)) {
       // acquire pairs with the exchange in unlock().
@@ -24,11 +16,7 @@ std::uint64_t Cursor::lock_slowly() noexcept {
         return word / one;
       continue;
     }
-    if (look < looks) {
-      ++look;
-      backoff();
-      continue;
-    }
+    if (backoff()) continue;
     // relaxed: the bit orders nothing; park() compares the whole low half again.
     if (!(word & contended) &&
         !word_.compare_exchange_weak(word, word | contended, std::memory_order_relaxed))

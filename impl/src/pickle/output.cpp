@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <map>
 #include <new>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <utility>
 
 #include "platform/handle.hpp"
@@ -25,10 +25,11 @@ constexpr std::size_t least_borrowed = 16 * 1024;
 struct detail::SharedObjects {
   struct Entry {
     std::shared_ptr<const void> object;
+    std::uint64_t type;
     std::uint32_t number;
     bool is_complete;
   };
-  std::map<std::pair<const void*, std::uint64_t>, Entry> entries;  // the address, and as what
+  std::unordered_map<const void*, Entry> entries;
 };
 
 struct Output::Extras {
@@ -162,23 +163,25 @@ bool Output::write_shared(const std::shared_ptr<const void>& object, std::uint64
   if (!shared_) shared_ = std::make_unique<detail::SharedObjects>();
   auto& entries = shared_->entries;
   const auto number = static_cast<std::uint32_t>(entries.size());
-  const auto [entry, is_new] = entries.try_emplace(
-      {object.get(), type}, detail::SharedObjects::Entry{object, number, false});
+  const auto [at, is_new] = entries.try_emplace(
+      object.get(), detail::SharedObjects::Entry{object, type, number, false});
   if (is_new) {
     write_value('\1');
     return true;
   }
-  if (!entry->second.is_complete && !may_return)
-    throw PicklingError(
-        "cannot pickle an object that contains itself, unless it is made before "
-        "what is in it");
+  const auto& entry = at->second;
+  if (entry.type != type)
+    throw PicklingError("cannot pickle pointers of different types that share an object");
+  if (!entry.is_complete && !may_return)
+    throw PicklingError("cannot pickle an object that contains itself, unless it is made before "
+                        "what is in it");
   write_value('\2');
-  write_value(entry->second.number);
+  write_value(entry.number);
   return false;
 }
 
-void Output::shared_is_complete(const void* object, std::uint64_t type) noexcept {
-  shared_->entries.find({object, type})->second.is_complete = true;
+void Output::shared_is_complete(const void* object) noexcept {
+  shared_->entries.find(object)->second.is_complete = true;
 }
 
 }  // namespace tandem::inline v1::pickle

@@ -34,7 +34,7 @@ void Child::publish(const platform::Process::Ending& ending) noexcept {
   // Whoever took the status of a child away from us leaves 0, as in CPython.
   returncode_ = !ending.known ? 0 : ending.by_signal ? -ending.value : ending.value;
   ended_.store(1, std::memory_order_seq_cst);
-  unpark_all(ended_);
+  if (watched_) unpark_all(ended_);
   if (sleepers_ == 0) process_.forget();
 }
 

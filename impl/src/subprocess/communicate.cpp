@@ -19,7 +19,10 @@ namespace tandem::inline v1::subprocess::detail {
 namespace {
 
 constexpr std::size_t least_read = 4096;
-constexpr std::size_t largest_read = 65536;  // what a pipe holds, unless it was told otherwise
+constexpr std::size_t large_read = 65536;  // what a pipe holds, unless it was told otherwise
+// Reader and writer then switch less often, which is worth a factor of 1.7 (100 MB on two
+// processors). As large as the system lets anybody have; where it does not, the pipe stays as it is.
+constexpr std::size_t wide_pipe = 1 << 20;
 
 // A string that grows copies what it has to new memory, and the faults of fresh pages cost as much
 // as the reading. So the steps are large: untouched pages cost nothing.
@@ -56,7 +59,7 @@ void make_room(std::string& bytes, std::size_t size) {
 }
 
 void give_back_room(std::string& bytes) {
-  if (bytes.size() < largest_read && bytes.size() < bytes.capacity() / 2) bytes.shrink_to_fit();
+  if (bytes.size() < large_read && bytes.size() < bytes.capacity() / 2) bytes.shrink_to_fit();
 }
 
 platform::Transfer Collector::read_from(int handle) {
@@ -67,9 +70,16 @@ platform::Transfer Collector::read_from(int handle) {
     done = platform::read_some(handle, bytes + before, next_);
     return before + done.count;
   });
-  if (done.count == next_)
-    next_ = largest_read;  // less than a pipe holds is a switch of threads more
+  if (done.count == next_) ask_for_more(handle);
   return done;
+}
+
+// Less than the pipe holds is a switch of threads more.
+void Collector::ask_for_more(int handle) noexcept {
+  if (next_ < large_read)
+    next_ = large_read;
+  else if (std::exchange(widens_, false) && platform::set_pipe_size(handle, wide_pipe) == 0)
+    next_ = wide_pipe;
 }
 
 std::string Collector::take() {

@@ -21,14 +21,19 @@ class Collector {
   void append(const std::string& bytes) { bytes_ += bytes; }
   // One read. Its count is zero at the end.
   platform::Transfer read_from(int handle);
+  // The pipe has the size that the user has asked for: it stays so.
+  void keep_pipe_size() noexcept { widens_ = false; }
 
   bool empty() const noexcept { return bytes_.empty(); }
   std::string copy() const { return bytes_; }
   std::string take();
 
  private:
+  void ask_for_more(int handle) noexcept;
+
   std::string bytes_;
   std::size_t next_ = 4096;  // how much the next read asks for
+  bool widens_ = true;       // whether a pipe that is found full may be made larger
 };
 
 struct Communication {
@@ -36,6 +41,8 @@ struct Communication {
   std::string input{};   // what is to be sent, encoded
   std::size_t sent = 0;  // of it
   Collector out{}, err{};
+
+  void keep_pipe_sizes() noexcept { out.keep_pipe_size(), err.keep_pipe_size(); }
 };
 
 }  // namespace tandem::inline v1::subprocess::detail

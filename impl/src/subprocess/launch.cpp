@@ -114,6 +114,7 @@ class Launch {
     state.in = std::move(files_[0]);
     state.out = std::move(files_[1]);
     state.err = std::move(files_[2]);
+    if (options_.pipesize > 0) state.communication.keep_pipe_sizes();
   }
 
  private:

@@ -41,7 +41,7 @@ TEST(Call, IsMadeThere) {
   EXPECT_EQ(call_there<int>(fn<&twice>, 21), 42);
   EXPECT_EQ(call_there<int>(fn<&Counter::add>, Counter{1}, 2), 3);
   EXPECT_EQ(call_there<int>([](int a, int b) { return a - b; }, 5, 3), 2);
-  const int captured = 4;
+  int captured = 4;
   EXPECT_EQ(call_there<int>([captured](int x) { return captured * x; }, 3), 12);
   EXPECT_EQ(call_there<double>([captured](auto x) { return captured * x; }, 0.5), 2.0);
   EXPECT_EQ(call_there<int>(Scale{3}, 5), 15);

@@ -155,6 +155,12 @@ struct Reduced {
   std::tuple<std::shared_ptr<Reduced>> reduce() const { return {next}; }
 };
 
+TEST(Dumps, SharesOnlyWhatIsOfOneType) {
+  const auto outer = std::make_shared<Padded>();
+  const std::shared_ptr<char> inner(outer, &outer->c);
+  EXPECT_THROW(dumps(std::tuple(outer, inner)), PicklingError);
+}
+
 TEST(Dumps, ClosesRings) {
   const auto first = std::make_shared<Ring>();
   first->next = std::make_shared<Ring>(Ring{1, first});

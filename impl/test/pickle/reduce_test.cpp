@@ -140,6 +140,7 @@ TEST(Reduce, GoesIntoOthers) {
 class Opaque {
  public:
   explicit Opaque(int* where) : where_(where) {}
+  int* where() const { return where_; }
 
  private:
   int* where_;

@@ -1,4 +1,5 @@
 // One end of a FIFO queue: how many items have passed it, and the lock of that end, in one word.
+// Or a store with one lock, and how many items it holds.
 //
 // Taking the lock is one atomic operation, and publishing the new count while giving the lock back
 // is the other: an uncontended put or get costs just these two.
@@ -56,6 +57,20 @@ class Cursor {
   TANDEM_API std::uint64_t lock_slowly() noexcept;
 
   seam::atomic<std::uint64_t> word_{0};
+};
+
+// An end, locked. Publishes the count, as it is by then, when it goes.
+class LockedCursor {
+ public:
+  explicit LockedCursor(Cursor& cursor) noexcept : count(cursor.lock()), cursor_(cursor) {}
+  LockedCursor(const LockedCursor&) = delete;
+  LockedCursor& operator=(const LockedCursor&) = delete;
+  ~LockedCursor() { cursor_.unlock(count); }
+
+  std::uint64_t count;
+
+ private:
+  Cursor& cursor_;
 };
 
 }  // namespace tandem::inline v1::detail

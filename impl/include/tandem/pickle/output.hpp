@@ -139,10 +139,10 @@ class TANDEM_API Output {
   // For a pointer that others may share: whether its object is the first time here. Keeps it until
   // the message ends. Writes what load() needs to know.
   //   may_return  it may be met again within itself
-  // Throws PicklingError: it was.
+  // Throws PicklingError: it was, and may not be; it was there as another type.
   bool write_shared(const std::shared_ptr<const void>& object, std::uint64_t type, bool may_return);
   // After an object that was new has been written.
-  void shared_is_complete(const void* object, std::uint64_t type) noexcept;
+  void shared_is_complete(const void* object) noexcept;
 
  private:
   struct Extras;

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "tandem/concurrent/futures/detail/remote_task.hpp"
+#include "tandem/concurrent/futures/process/task.hpp"
 #include "tandem/concurrent/futures/exceptions.hpp"
 #include "tandem/concurrent/futures/executor.hpp"
 #include "tandem/core/abandon.hpp"

@@ -85,7 +85,7 @@ void dump_shared(Output& output, const T& pointer) {
   if (!output.write_shared(object, hash_of_type<E>, is_made_first<E>)) return;
   const Output::Nested nested(output);
   dump_value<E>(output, *pointer);
-  output.shared_is_complete(object.get(), hash_of_type<E>);
+  output.shared_is_complete(object.get());
 }
 
 template <class T>

@@ -44,7 +44,7 @@ class Fifo {
   // Appends the item, constructed from `item`, which is touched only in that case.
   template <class U>
   Put put(U&& item, std::uint64_t limit) {
-    Putting end{tail_};
+    LockedCursor end{tail_};
     if (closed_) return Put::shut_down;
     if (end.count - put_.head_seen >= limit) {
       put_.head_seen = head_.count();
@@ -85,13 +85,13 @@ class Fifo {
 
   // No item is put after this has returned.
   void close() noexcept {
-    Putting end{tail_};
+    LockedCursor end{tail_};
     mark_closed();
   }
   // The same, and every item is dropped, at one moment: both ends are locked. Returns how many.
   std::uint64_t close_and_drop() noexcept {
     const std::uint64_t first = head_.lock();
-    Putting end{tail_};  // goes last: what is refused is refused after the items have gone
+    LockedCursor end{tail_};  // goes last: what is refused is refused after the items have gone
     mark_closed();
     std::uint64_t count = first;
     for (; T* item = oldest_slot(count); ++count, ++get_.index) std::destroy_at(item);
@@ -122,15 +122,6 @@ class Fifo {
   }
 
  private:
-  struct Putting {  // the putters' end, locked; publishes the count when it goes
-    explicit Putting(Cursor& end) : cursor(end), count(end.lock()) {}
-    Putting(const Putting&) = delete;
-    Putting& operator=(const Putting&) = delete;
-    ~Putting() { cursor.unlock(count); }
-    Cursor& cursor;
-    std::uint64_t count;
-  };
-
   void mark_closed() noexcept {  // tail_ is locked
     closed_ = true;
     closed_seen_.store(true, std::memory_order_seq_cst);

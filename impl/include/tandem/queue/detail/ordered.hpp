@@ -9,13 +9,12 @@
 #include <cstdint>
 #include <iterator>
 #include <memory>
-#include <mutex>
 #include <new>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
-#include "tandem/core/mutex.hpp"
+#include "tandem/core/cursor.hpp"
 #include "tandem/platform/seam.hpp"
 #include "tandem/queue/detail/store.hpp"
 
@@ -117,20 +116,23 @@ class Ordered {
 
   template <class U>
   Put put(U&& item, std::uint64_t limit) {
-    std::scoped_lock guard(mutex_);
+    LockedCursor items(cursor_);
     if (closed_) return Put::shut_down;
     if (items_.size() >= limit) return Put::full;
     const std::size_t place = policy_.place(items_, item);
     make_room();
     items_.emplace_back(std::in_place, std::forward<U>(item));
     policy_.settle(items_, place);
-    publish(1);
+    // relaxed load: written under the lock only. release pairs with puts(), and so does whoever
+    // sees the item: it is published after this.
+    puts_.store(puts_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+    ++items.count;
     return Put::done;
   }
 
   class Taking {
    public:
-    explicit Taking(Ordered& store) : store_(store), guard_(store.mutex_) {
+    explicit Taking(Ordered& store) : store_(store), items_(store.cursor_) {
       if (!store_.items_.empty()) {
         plan_ = store_.policy_.pick(store_.items_);
         found_ = true;
@@ -139,7 +141,9 @@ class Ordered {
     Taking(const Taking&) = delete;
     Taking& operator=(const Taking&) = delete;
     ~Taking() {
-      if (taken_) store_.remove(plan_);
+      if (!taken_) return;
+      store_.remove(plan_);
+      --items_.count;
     }
     explicit operator bool() const noexcept { return found_; }
     T& item() const noexcept { return store_.policy_.chosen(store_.items_); }
@@ -147,29 +151,27 @@ class Ordered {
 
    private:
     Ordered& store_;
-    std::scoped_lock<Mutex> guard_;
+    LockedCursor items_;
     std::size_t plan_ = 0;
     bool found_ = false, taken_ = false;
   };
 
   void close() noexcept {
-    std::scoped_lock guard(mutex_);
-    closed_ = true;
-    closed_seen_.store(true, std::memory_order_seq_cst);
+    const LockedCursor items(cursor_);
+    mark_closed();
   }
   std::uint64_t close_and_drop() noexcept {
     std::vector<Kept<T>> dropped;  // goes when the lock has gone
-    std::scoped_lock guard(mutex_);
-    closed_ = true;
-    closed_seen_.store(true, std::memory_order_seq_cst);
+    LockedCursor items(cursor_);
+    mark_closed();
     items_.swap(dropped);
-    publish(0);
-    return dropped.size();
+    return std::exchange(items.count, 0);
   }
   bool is_closed() const noexcept { return closed_seen_.load(std::memory_order_seq_cst); }
 
-  std::uint64_t puts() const noexcept { return puts_.load(std::memory_order_seq_cst); }
-  std::size_t size() const noexcept { return size_.load(std::memory_order_seq_cst); }
+  // acquire pairs with put().
+  std::uint64_t puts() const noexcept { return puts_.load(std::memory_order_acquire); }
+  std::size_t size() const noexcept { return static_cast<std::size_t>(cursor_.count()); }
   std::uint64_t available() const noexcept { return size(); }
   std::uint64_t room(std::uint64_t limit) const noexcept {
     const std::uint64_t items = size();
@@ -182,15 +184,13 @@ class Ordered {
   void make_room() {
     if (items_.size() == items_.capacity()) items_.reserve(std::max(small, 2 * items_.size()));
   }
-  void publish(std::uint64_t put) noexcept {
-    // relaxed loads: written under the mutex only. seq_cst stores: waiters' hints, see Gate.
-    puts_.store(puts_.load(std::memory_order_relaxed) + put, std::memory_order_seq_cst);
-    size_.store(items_.size(), std::memory_order_seq_cst);
+  void mark_closed() noexcept {  // cursor_ is locked
+    closed_ = true;
+    closed_seen_.store(true, std::memory_order_seq_cst);
   }
   void remove(std::size_t plan) noexcept {
     policy_.remove(items_, plan);
     if (items_.capacity() > small && items_.size() < items_.capacity() / 4) give_back();
-    publish(0);
   }
   // After a burst: half of the memory goes back, where the other half can be had.
   void give_back() noexcept {
@@ -204,12 +204,11 @@ class Ordered {
     }
   }
 
-  Mutex mutex_;
-  std::vector<Kept<T>> items_;  // guarded by mutex_, as are the next two
+  Cursor cursor_;               // the number of items
+  std::vector<Kept<T>> items_;  // guarded by cursor_, as are the next two
   [[no_unique_address]] Policy policy_;
   bool closed_ = false;
-  seam::atomic<std::uint64_t> puts_{0};  // written under mutex_
-  seam::atomic<std::size_t> size_{0};    // written under mutex_
+  seam::atomic<std::uint64_t> puts_{0};  // written with cursor_ locked
   seam::atomic<bool> closed_seen_{false};
 };
 
