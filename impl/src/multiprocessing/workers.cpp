@@ -198,7 +198,8 @@ Workers::State Workers::post(Job& job, std::size_t tasks) {
     const std::scoped_lock guard(mutex_);
     if (state_ != State::run) return state_;
     inbox_.push_back({&job, 0, tasks});
-    outstanding_.fetch_add(tasks, std::memory_order_relaxed);  // relaxed: see start_one_if_needed()
+    // relaxed: see start_one_if_needed()
+    if (!is_complete()) outstanding_.fetch_add(tasks, std::memory_order_relaxed);
   }
   wake();
   return State::run;
@@ -297,7 +298,8 @@ void Workers::cancel_queue() {
 
 // One task less; before anybody can see what has become of it.
 void Workers::settle(bool started) noexcept {
-  outstanding_.fetch_sub(1, std::memory_order_relaxed);  // relaxed: see start_one_if_needed()
+  // relaxed: see start_one_if_needed()
+  if (!is_complete()) outstanding_.fetch_sub(1, std::memory_order_relaxed);
   if (started) --started_;
 }
 

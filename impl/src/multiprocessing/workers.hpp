@@ -158,7 +158,7 @@ class Workers final : public std::enable_shared_from_this<Workers> {
   Mutex starting_;                            // one at a time starts workers for others
   seam::atomic<bool> complete_{false};        // all workers were started
   seam::atomic<std::size_t> alive_{0};        // workers
-  seam::atomic<std::size_t> outstanding_{0};  // tasks posted and not done
+  seam::atomic<std::size_t> outstanding_{0};  // tasks not done; until complete_
 
   mutable Mutex mutex_;
   State state_ = State::run;  // guarded by mutex_, as are the following

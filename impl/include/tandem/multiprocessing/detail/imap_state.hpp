@@ -73,12 +73,13 @@ class ImapJob final : public ImapSource<T>, ImapState, public Job {
   // Returns  how many tasks they make.
   std::size_t fill(std::vector<A> elements, std::exception_ptr broken) {
     elements_ = std::move(elements);
-    broken_ = std::move(broken);
-    const std::size_t tasks = elements_.empty() ? 0 : (elements_.size() - 1) / chunksize_ + 1;
-    results_.resize(tasks + (broken_ ? 1 : 0));
+    // A chunk of which not all could be read is not run: as CPython.
+    const std::size_t rest = elements_.size() % chunksize_;
+    const std::size_t tasks = elements_.size() / chunksize_ + (rest > 0 && !broken ? 1 : 0);
+    results_.resize(tasks + (broken ? 1 : 0));
     left_ = tasks;
-    if (broken_) {
-      results_[tasks].error = broken_;
+    if (broken) {
+      results_[tasks].error = std::move(broken);
       add(tasks);
     }
     set_length(results_.size());
@@ -144,7 +145,6 @@ class ImapJob final : public ImapSource<T>, ImapState, public Job {
   F f_;
   std::size_t chunksize_;
   std::vector<A> elements_;
-  std::exception_ptr broken_;
   std::vector<Result> results_;  // guarded by mutex_
   std::size_t left_ = 0;         // the pool's thread
   std::vector<kept_t<T>> current_;
