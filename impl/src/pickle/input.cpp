@@ -14,6 +14,7 @@ struct detail::KnownObjects {
   struct Entry {
     std::shared_ptr<void> object;  // null until it is made
     std::uint64_t type = 0;
+    void (*empty)(void* object) = nullptr;
   };
   std::vector<Entry> entries;
 };
@@ -74,8 +75,16 @@ std::size_t Input::expect_known() {
   return known_->entries.size() - 1;
 }
 
-void Input::know(std::size_t number, std::shared_ptr<void> object, std::uint64_t type) {
-  known_->entries[number] = {std::move(object), type};
+void Input::know(std::size_t number, std::shared_ptr<void> object, std::uint64_t type,
+                 void (*empty)(void* object)) {
+  known_->entries[number] = {std::move(object), type, empty};
+}
+
+void Input::forget() noexcept {
+  if (!known_) return;
+  for (const auto& entry : known_->entries)
+    if (entry.empty) entry.empty(entry.object.get());
+  known_.reset();
 }
 
 }  // namespace tandem::inline v1::pickle

@@ -156,7 +156,12 @@ void dump(Output& output, const T& value) {
 }
 template <Portable T>
 T load(Input& input) {
-  return detail::load_value<std::remove_cv_t<T>>(input);
+  try {
+    return detail::load_value<std::remove_cv_t<T>>(input);
+  } catch (...) {
+    input.forget();
+    throw;
+  }
 }
 
 template <Portable T>

@@ -2,6 +2,7 @@
 #pragma once
 #include <stdexcept>
 
+#include "tandem/core/exceptions.hpp"
 #include "tandem/core/export.hpp"
 
 namespace tandem::inline v1::pickle {

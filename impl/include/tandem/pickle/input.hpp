@@ -102,7 +102,11 @@ class TANDEM_API Input {
   const std::shared_ptr<void>& read_known(std::uint64_t type);
   // The number of a new one, and what it is, as soon as it is made.
   std::size_t expect_known();
-  void know(std::size_t number, std::shared_ptr<void> object, std::uint64_t type);
+  //   empty  takes everything out of it; null: it is in no circle
+  void know(std::size_t number, std::shared_ptr<void> object, std::uint64_t type,
+            void (*empty)(void* object));
+  // After an error: what was made in a circle would keep itself for ever.
+  void forget() noexcept;
 
  private:
   struct Extras;

@@ -166,6 +166,11 @@ consteval bool is_array_among(Types<M...>) {
   return (std::is_array_v<M> || ...);
 }
 
+template <class E>
+void empty_object(void* object) {
+  if constexpr (std::is_move_assignable_v<E>) *static_cast<E*>(object) = access::make<E>();
+}
+
 template <class T>
 T load_shared(Input& input) {
   using E = std::remove_cv_t<typename T::element_type>;
@@ -178,12 +183,12 @@ T load_shared(Input& input) {
       const std::size_t number = input.expect_known();
       if constexpr (is_made_first<E>) {
         std::shared_ptr<E> object(new E(access::make<E>()));
-        input.know(number, object, type);
+        input.know(number, object, type, &empty_object<E>);
         load_into(input, *object);
         return object;
       } else {
         std::shared_ptr<E> object(new E(load_value<E>(input)));
-        input.know(number, object, type);
+        input.know(number, object, type, nullptr);
         return object;
       }
     }
