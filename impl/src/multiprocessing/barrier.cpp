@@ -11,6 +11,9 @@
 #include "platform/cpu.hpp"
 #include "tandem/core/exceptions.hpp"
 #include "tandem/core/repr.hpp"
+#include "tandem/pickle/exceptions.hpp"
+#include "tandem/pickle/input.hpp"
+#include "tandem/pickle/output.hpp"
 
 namespace tandem::inline v1::multiprocessing {
 
@@ -156,6 +159,17 @@ std::size_t Barrier::n_waiting() const {
 bool Barrier::broken() const {
   const Guard guard(state());
   return state().is_broken;
+}
+
+void Barrier::pickle(v1::pickle::Output& output) const {
+  detail::assert_spawning(output, "Condition", state().for_fork);  // Python's has one
+  if (options_->action) throw v1::pickle::PicklingError("cannot pickle the action of a barrier");
+  output.write_value(options_->timeout);
+  block_.pickle(output);
+}
+Barrier Barrier::unpickle(v1::pickle::Input& input) {
+  BarrierOptions options{.timeout = input.read_value<Timeout>()};
+  return Barrier(detail::SharedBlock::unpickle(input), std::move(options));
 }
 
 std::string to_string(const Barrier& barrier) {

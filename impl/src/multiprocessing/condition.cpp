@@ -7,6 +7,8 @@
 #include "multiprocessing/common.hpp"
 #include "multiprocessing/waiters.hpp"
 #include "tandem/core/exceptions.hpp"
+#include "tandem/pickle/input.hpp"
+#include "tandem/pickle/output.hpp"
 
 namespace tandem::inline v1::multiprocessing {
 
@@ -93,6 +95,19 @@ void Condition::notify(std::ptrdiff_t n) const {
 void Condition::notify_all() const {
   if (!is_mine()) throw AssertionError("lock is not owned");
   block_.as<Waiters>().tell_all(Waiter::notified);
+}
+
+void Condition::pickle(v1::pickle::Output& output) const {
+  detail::assert_spawning(output, "Condition", false);
+  output.write_value(static_cast<unsigned char>(lock_.index()));
+  std::visit([&output](const auto& lock) { lock.pickle(output); }, lock_);
+  block_.pickle(output);
+}
+Condition Condition::unpickle(v1::pickle::Input& input) {
+  const bool recursive = input.read_choice(1) == 0;
+  AnyLock lock = recursive ? AnyLock(multiprocessing::RLock::unpickle(input))
+                           : AnyLock(multiprocessing::Lock::unpickle(input));
+  return Condition(std::move(lock), detail::SharedBlock::unpickle(input));
 }
 
 std::string to_string(const Condition& condition) {

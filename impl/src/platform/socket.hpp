@@ -1,9 +1,10 @@
-// Neutral contract: sockets between processes of this machine, which carry handles beside bytes.
+// Neutral contract: sockets. Those between processes of this machine carry handles beside bytes.
 // Whatever is made here is not inherited by children. Functions that can fail return 0 or the error
 // number of the system.
 #pragma once
 #include <cstddef>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "platform/handle.hpp"
@@ -43,5 +44,27 @@ bool carries_handles(int socket) noexcept;
 
 // Whether the other end is closed in all processes. What it has sent may still be there.
 bool is_hung_up(int socket) noexcept;
+
+// Where a socket is.
+struct SocketAddress {
+  std::string name{};  // a host; or a path, where one that begins with a zero byte is no file
+  int port = no_port;
+
+  static constexpr int no_port = -1;  // of a path
+  bool is_path() const noexcept { return port == no_port; }
+};
+
+// The following return a negative number for a host that is not found: lookup_error() has a text
+// for it. They may throw std::bad_alloc.
+
+// Port 0 becomes one that is free.
+int listen_at(SocketAddress& address, int backlog, Handle& listening);
+// Waits for somebody.
+int accept_from(int listening, Handle& accepted, SocketAddress& peer);
+int connect_to(const SocketAddress& address, Handle& connected);
+const char* lookup_error(int error) noexcept;
+
+// For this user only.
+int make_private_directory(const char* path) noexcept;
 
 }  // namespace tandem::inline v1::platform
