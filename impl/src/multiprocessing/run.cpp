@@ -8,6 +8,7 @@
 #include "tandem/core/exit.hpp"
 #include "tandem/core/log.hpp"
 #include "tandem/core/repr.hpp"
+#include "tandem/multiprocessing/detail/shared_block.hpp"
 
 namespace tandem::inline v1::multiprocessing::detail {
 
@@ -45,6 +46,7 @@ void begin_as_copy() noexcept {
   const bool registered = platform::exit_only_to([](int status) {
     v1::detail::run_exit_hooks();
     platform::flush_standard_streams();
+    leave_shared_heap();
     platform::exit_at_once(status);
   });
   if (!registered) platform::exit_at_once(EXIT_FAILURE);

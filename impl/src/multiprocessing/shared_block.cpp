@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "platform/shared_memory.hpp"
+#include "platform/thread.hpp"
 #include "tandem/core/abandon.hpp"
 #include "tandem/core/exceptions.hpp"
 #include "tandem/core/fork.hpp"
@@ -333,6 +334,8 @@ SharedBlock SharedBlock::unpickle(v1::pickle::Input& input) {
   return SharedBlock(Heap::get().meet(std::move(file), place, offset, size));
 }
 
-void leave_shared_heap() noexcept { Heap::get().leave(); }
+void leave_shared_heap() noexcept {
+  if (!platform::has_other_threads()) Heap::get().leave();  // they may still be at work in it
+}
 
 }  // namespace tandem::inline v1::multiprocessing::detail

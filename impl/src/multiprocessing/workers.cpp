@@ -198,7 +198,8 @@ Workers::State Workers::post(Job& job, std::size_t tasks) {
     const std::scoped_lock guard(mutex_);
     if (state_ != State::run) return state_;
     inbox_.push_back({&job, 0, tasks});
-    outstanding_.fetch_add(tasks, std::memory_order_relaxed);  // relaxed: see start_one_if_needed()
+    // relaxed: see start_one_if_needed()
+    if (!is_complete()) outstanding_.fetch_add(tasks, std::memory_order_relaxed);
   }
   wake();
   return State::run;
@@ -297,7 +298,8 @@ void Workers::cancel_queue() {
 
 // One task less; before anybody can see what has become of it.
 void Workers::settle(bool started) noexcept {
-  outstanding_.fetch_sub(1, std::memory_order_relaxed);  // relaxed: see start_one_if_needed()
+  // relaxed: see start_one_if_needed()
+  if (!is_complete()) outstanding_.fetch_sub(1, std::memory_order_relaxed);
   if (started) --started_;
 }
 
@@ -349,6 +351,7 @@ bool Workers::read_answers(Hand& hand) {
     }
   }
   if (count > 0) hand.since = clock::now();
+  wakes_.flush();
   return count > 0;
 }
 
@@ -384,7 +387,7 @@ void Workers::take_answer(Hand& hand, Tag tag, std::span<const std::byte> bytes)
 }
 
 void Workers::read_answer(const Task& task, Answer answer, pickle::Input& input) {
-  if (answer == Answer::value) return task.job->decode(task.number, input);
+  if (answer == Answer::value) return task.job->decode(task.number, input, wakes_);
   if (answer == Answer::exception)
     return task.job->fail(task.number, pickle::decode_exception(input));
   auto reason = pickle::load<std::string>(input);

@@ -30,6 +30,7 @@
 #include "tandem/core/fork.hpp"
 #include "tandem/core/mutex.hpp"
 #include "tandem/core/spin.hpp"
+#include "tandem/core/wakes.hpp"
 #include "tandem/multiprocessing/context.hpp"
 #include "tandem/multiprocessing/detail/job.hpp"
 #include "tandem/multiprocessing/process.hpp"
@@ -158,7 +159,7 @@ class Workers final : public std::enable_shared_from_this<Workers> {
   Mutex starting_;                            // one at a time starts workers for others
   seam::atomic<bool> complete_{false};        // all workers were started
   seam::atomic<std::size_t> alive_{0};        // workers
-  seam::atomic<std::size_t> outstanding_{0};  // tasks posted and not done
+  seam::atomic<std::size_t> outstanding_{0};  // tasks not done; until complete_
 
   mutable Mutex mutex_;
   State state_ = State::run;  // guarded by mutex_, as are the following
@@ -184,6 +185,7 @@ class Workers final : public std::enable_shared_from_this<Workers> {
   std::unique_ptr<Parcel> parcel_;
   std::vector<platform::Polled> polled_;
   AdaptiveSpin spin_;
+  Wakes wakes_;
 };
 
 }  // namespace tandem::inline v1::multiprocessing::detail
