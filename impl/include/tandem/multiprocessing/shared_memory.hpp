@@ -94,7 +94,8 @@ class TANDEM_API ShareableList {
   static ShareableList attach(std::string name);
 
   const SharedMemory& shm() const noexcept { return memory_; }
-  std::size_t size() const noexcept;
+  // Throws   ValueError (the memory was closed), as all of these.
+  std::size_t size() const;
 
   // A negative position counts from the end.
   // Throws   IndexError.
