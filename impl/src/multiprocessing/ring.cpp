@@ -533,17 +533,26 @@ Outcome RingReader::receive(Incoming& message, Deadline until) {
 }
 
 bool RingReader::spin() noexcept {
-  // Whether it is more than one says whether it is a stream.
-  return may_spin() && spin_([this] {
-           const std::uint64_t head =
-               state_->head.load(std::memory_order_relaxed);  // relaxed: our own
-           // acquire pairs with the store in push(): the zero behind the piece is visible.
-           const std::uint64_t word = word_at(bytes_, head).load(std::memory_order_acquire);
-           if (word == 0) return std::uint64_t{0};
-           const std::uint64_t next = head + size_of_piece_at(word);
-           // relaxed: only whether it is zero.
-           return word_at(bytes_, next).load(std::memory_order_relaxed) == 0 ? std::uint64_t{1} : 2;
-         });
+  // Where several spins in a row were in vain, both sides may share a processor: then even a short
+  // one keeps the other side from it.
+  constexpr std::uint32_t few = 4, probe_every = 16;
+  // relaxed: a hint
+  const std::uint32_t vain = vain_spins_.load(std::memory_order_relaxed);
+  const bool spins = may_spin() && (vain < few || vain % probe_every == 0);
+  const bool seen = spins && spin_([this] { return seen_pieces(); });
+  vain_spins_.store(seen ? 0 : vain + 1, std::memory_order_relaxed);  // relaxed: a hint
+  return seen;
+}
+
+// None, one or more: more are a stream.
+std::uint64_t RingReader::seen_pieces() const noexcept {
+  const std::uint64_t head = state_->head.load(std::memory_order_relaxed);  // relaxed: our own
+  // acquire pairs with the store in push(): the zero behind the piece is visible.
+  const std::uint64_t word = word_at(bytes_, head).load(std::memory_order_acquire);
+  if (word == 0) return 0;
+  const std::uint64_t next = head + size_of_piece_at(word);
+  // relaxed: only whether it is zero.
+  return word_at(bytes_, next).load(std::memory_order_relaxed) == 0 ? 1 : 2;
 }
 
 Outcome RingReader::wait(Deadline until, bool spins) noexcept {

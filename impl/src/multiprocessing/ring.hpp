@@ -308,11 +308,13 @@ class RingReader : public RingEnd {
 
  private:
   bool spin() noexcept;
+  std::uint64_t seen_pieces() const noexcept;
   Outcome sleep_as_taker(Deadline until) noexcept;
   void disarm_taker() noexcept;
   void ring_room() noexcept;
   void settle() noexcept;
 
+  seam::hint<std::uint32_t> vain_spins_{0};
   std::size_t front_size_ = 0;
   Mutex lighting_;
   platform::Beacon beacon_;  // guarded by lighting_
