@@ -496,7 +496,7 @@ CASE("subprocess.pipe-file.text.encodings-write",
                                                        {"ascii", "a\u00e4"}};
   for (const auto& [encoding, text] : tried) {
     ScopedPopen child = cat({.encoding = encoding});
-    Log{encoding, raised([&, text = text] { child.stdin_().write(text); })};
+    Log{encoding, raised([&child, written = text] { child.stdin_().write(written); })};
     child.stdin_().close();
     log(shown(read_some(child.stdout_())));
   }

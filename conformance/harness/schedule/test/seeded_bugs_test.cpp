@@ -35,7 +35,7 @@ void expect_found(const Target& target, const Hunt& how) {
 
 // Nothing but the number of items.
 struct Count {
-  static constexpr Verb put = 0, get = 1;
+  static constexpr Verb put = 0;  // get is 1
   std::size_t items = 0, room = 1;
   bool apply(const Call& call) {
     if (!lets_go_on(call)) return false;
