@@ -4,6 +4,8 @@
 #include <sys/wait.h>
 
 #include <atomic>
+#include <cctype>
+#include <chrono>
 #include <climits>
 #include <csignal>
 #include <cstdio>
@@ -18,9 +20,11 @@
 #include "conformance/multiprocessing/support.hpp"
 #include "conformance/programs/run_program.hpp"
 #include "tandem/core/log.hpp"
+#include "tandem/multiprocessing/detail/helpers.hpp"
 #include "tandem/os.hpp"
 
 using namespace tandem::conformance;
+using namespace std::chrono_literals;
 namespace os = tandem::os;
 namespace threading = tandem::threading;
 using mp::Context;
