@@ -508,10 +508,11 @@ bool Workers::is_holding_up(const Hand& hand) const noexcept {
   });
 }
 
-// What it has not begun. Returns whether there was something.
+// What it has not begun, but for what it is about to begin: it will answer, and then it is slow no
+// more. Returns whether there was something.
 bool Workers::take_back(Hand& hand) {
   bool taken = false;
-  for (std::size_t i = hand.given.size(); i > 0; --i) {
+  for (std::size_t i = hand.given.size(); i > (hand.ready ? 1 : 0); --i) {
     const std::uint8_t slot = hand.given[i - 1];
     Claim expected = Claim::offered;
     // acq_rel pairs with the worker's: of this and its beginning, one comes first.
