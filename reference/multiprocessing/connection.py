@@ -4,7 +4,7 @@ import signal
 import socket
 import threading
 from multiprocessing import BufferTooShort, Pipe
-from multiprocessing.connection import wait
+from multiprocessing.connection import Connection, wait
 
 from case import case, log, now, raised, times, wait_until_blocked
 from support import Folder, each_method, enter, note, log_notes, open_gate, started
@@ -56,6 +56,61 @@ def _():
     log(isinstance(one.fileno(), int), one.fileno() >= 0, one.fileno() != other.fileno(), one.fileno() == one.fileno())
     os.fstat(one.fileno())
     closed(one, other)
+
+
+# ---- Connection() over a descriptor
+
+
+@case("multiprocessing.connection.handle.stream", "of any stream: it is the connection's then")
+def _():
+    one, other = (Connection(end.detach()) for end in socket.socketpair())
+    one.send([1, "a"])
+    log(other.recv(), one.readable, one.writable)
+    other.send_bytes(b"x" * 100000)
+    log(one.recv_bytes() == b"x" * 100000)
+    one.close()
+    log(raised(other.recv))
+    other.close()
+    reader, writer = os.pipe()
+    reader, writer = Connection(reader, writable=False), Connection(writer, readable=False)
+    writer.send("through a pipe")
+    log(reader.recv(), raised(lambda: reader.send(1)), raised(writer.recv))
+    closed(reader, writer)
+
+
+@case("multiprocessing.connection.handle.wire", "a message is its length and its bytes")
+def _():
+    one, other = socket.socketpair()
+    connection = Connection(one.detach())
+    connection.send_bytes(b"hello")
+    connection.send_bytes(b"")
+    log(repr(other.recv(13, socket.MSG_WAITALL))[1:])
+    other.sendall(b"\0\0\0\3abc\0\0\0\0")
+    other.sendall(b"\xff\xff\xff\xff\0\0\0\0\0\0\0\2de")
+    log(*(repr(connection.recv_bytes().decode()) for _ in range(3)))
+    other.close()
+    log(raised(connection.recv_bytes))
+    connection.close()
+
+
+@case("multiprocessing.connection.handle.cut-short", "one that ends in the middle of a message")
+def _():
+    for part in (b"\0\0", b"\0\0\0\5hel"):
+        one, other = socket.socketpair()
+        connection = Connection(one.detach())
+        other.sendall(part)
+        other.close()
+        log(raised(connection.recv_bytes))
+        connection.close()
+
+
+@case("multiprocessing.connection.handle.invalid", "but not of what is none, or of no use")
+def _():
+    log(raised(lambda: Connection(-1)))
+    reader, writer = os.pipe()
+    log(raised(lambda: Connection(reader, readable=False, writable=False)))
+    os.close(reader)
+    os.close(writer)
 
 
 # ---- send() and recv()
@@ -121,7 +176,7 @@ def _():
     def act(context):
         here, there = context.Pipe()
         process = started(context, answer, there)
-        for value in (1, "text", [1, 2], 2.5):
+        for value in (([1], ""), ([], "text"), ([1, 2], "x")):
             here.send(value)
             log(repr(here.recv()))
         here.send(None)

@@ -1,4 +1,3 @@
-import atexit
 import multiprocessing
 import os
 import resource
@@ -1053,26 +1052,6 @@ def _():
             log_notes(folder.path("notes"))
 
     each_method(act)
-
-
-# ---- after a fork of another kind
-
-
-@case("multiprocessing.process.exit.handlers", "what a child registers is called at its end", since="3.13")
-def _():
-    def act(context):
-        with Folder() as folder:
-            log(ended(context, register_at_exit, folder.path("notes")).exitcode)
-            log_notes(folder.path("notes"))
-
-    atexit.register(note, "/nonexistent/by the parent")
-    each_method(act)
-
-
-def register_at_exit(path):
-    atexit.register(note, path, "first")
-    atexit.register(note, path, "second")
-    note(path, "end of target")
 
 
 # ---- the end of the main program

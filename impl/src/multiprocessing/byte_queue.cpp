@@ -15,6 +15,8 @@
 #include "tandem/core/fork.hpp"
 #include "tandem/core/park.hpp"
 #include "tandem/core/repr.hpp"
+#include "tandem/pickle/input.hpp"
+#include "tandem/pickle/output.hpp"
 #include "tandem/platform/seam.hpp"
 
 namespace tandem::inline v1::multiprocessing::detail {
@@ -454,6 +456,11 @@ void ByteQueue::State::shut_down(bool immediate) {
 
 namespace {
 
+const char* name_of(QueueKind kind) noexcept {
+  constexpr const char* names[] = {"Queue", "JoinableQueue", "SimpleQueue"};
+  return names[static_cast<std::size_t>(kind)];
+}
+
 std::optional<Deadline> until_of(const queue::BlockOptions& options) {
   return waiting_deadline({.block = options.block, .timeout = options.timeout});
 }
@@ -525,10 +532,23 @@ void ByteQueue::shutdown(bool immediate) const { state_->shut_down(immediate); }
 bool ByteQueue::is_shutdown() const noexcept { return state_->is_shut(); }
 
 std::string ByteQueue::repr() const {
-  constexpr const char* names[] = {"Queue", "JoinableQueue", "SimpleQueue"};
-  return "<multiprocessing.queues." +
-         std::string(names[static_cast<std::size_t>(state_->ring().kind)]) + " object at " +
+  return "<multiprocessing.queues." + std::string(name_of(state_->ring().kind)) + " object at " +
          address_text(id()) + ">";
+}
+
+void ByteQueue::pickle(v1::pickle::Output& output) const {
+  assert_spawning(output, name_of(state_->ring().kind), state_->ring().for_fork);
+  output.write_value(output.attach(state_->handle()));
+  output.write_value<std::uint64_t>(head_room + state_->ring().reserved);
+}
+
+ByteQueue ByteQueue::unpickle(v1::pickle::Input& input) {
+  auto handle = input.take(input.read_value<std::uint32_t>());
+  const auto mapped = input.read_value<std::uint64_t>();
+  void* memory = nullptr;
+  if (const int error = platform::map_shared_memory(handle.get(), mapped, memory))
+    throw_os_error(error);
+  return ByteQueue(std::make_shared<State>(std::move(handle), memory, mapped));
 }
 
 }  // namespace tandem::inline v1::multiprocessing::detail

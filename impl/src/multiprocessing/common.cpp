@@ -5,6 +5,7 @@
 
 #include "tandem/core/exceptions.hpp"
 #include "tandem/multiprocessing/process.hpp"
+#include "tandem/pickle/output.hpp"
 #include "tandem/threading/thread.hpp"
 
 namespace tandem::inline v1::multiprocessing::detail {
@@ -23,6 +24,17 @@ void throw_handle_closed() {
     Closed() : OSError(std::string("handle is closed")) {}
   };
   throw OSError(Closed());
+}
+
+void assert_spawning(const v1::pickle::Output& output, const char* type, bool for_fork) {
+  if (output.sharing() != v1::pickle::Sharing::INHERITANCE)
+    throw RuntimeError(std::string(type) +
+                       " objects should only be shared between processes through inheritance");
+  if (for_fork)
+    throw RuntimeError(
+        "A SemLock created in a fork context is being shared with a process in a spawn context. "
+        "This is not supported. Please use the same context to create multiprocessing objects and "
+        "Process.");
 }
 
 std::string holder_name() {

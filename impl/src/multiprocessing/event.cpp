@@ -86,6 +86,15 @@ bool Event::wait(Timeout timeout) const {
   return true;
 }
 
+void Event::pickle(v1::pickle::Output& output) const {
+  // Python's text names the first part that is pickled.
+  detail::assert_spawning(output, "Condition", state().for_fork);
+  block_.pickle(output);
+}
+Event Event::unpickle(v1::pickle::Input& input) {
+  return Event(detail::SharedBlock::unpickle(input));
+}
+
 std::string to_string(const Event& event) {
   return "<Event at " + detail::address_text(&event.state()) +
          (event.is_set() ? " set>" : " unset>");

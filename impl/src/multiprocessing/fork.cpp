@@ -36,6 +36,7 @@ std::shared_ptr<ProcessState> as_parent() {
 [[noreturn]] void go_on_as_child(const std::shared_ptr<ProcessState>& state,
                                  const std::shared_ptr<multiprocessing::Process>& object,
                                  std::shared_ptr<ProcessState> parent) noexcept {
+  begin_as_copy();
   // A parent that has ended meanwhile is not found, or is another one by now.
   platform::Handle sentinel = platform::open_process(parent->parent_pid);
   if (platform::parent_process_id() != parent->parent_pid) sentinel.reset();
@@ -43,7 +44,7 @@ std::shared_ptr<ProcessState> as_parent() {
   parent->name = state->creator_name;
   ProcessBook::get().become(state, std::move(parent));
   force_start_method(StartMethod::fork);
-  run_and_exit(state, object);
+  end_copy(run_here(state, object));
 }
 
 }  // namespace

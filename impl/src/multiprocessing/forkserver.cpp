@@ -31,7 +31,6 @@
 #include "platform/shared_memory.hpp"
 #include "platform/socket.hpp"
 #include "tandem/core/exceptions.hpp"
-#include "tandem/core/exit.hpp"
 #include "tandem/core/log.hpp"
 #include "tandem/core/repr.hpp"
 
@@ -138,12 +137,35 @@ class ServedChild final : public Running {
   std::optional<int> returncode_;  // guarded by mutex_
 };
 
+// A server that never came to serve: the program does not call freeze_support(). It counts as the
+// child, which would have ended so.
+class NeverServed final : public Running {
+ public:
+  NeverServed(int pid, int exitcode, platform::Handle status)
+      : Running(pid, std::move(status)), exitcode_(exitcode) {}
+  std::optional<int> poll() noexcept override { return exitcode_; }
+  bool wait(Deadline) override { return true; }
+  void send_signal(int) override {}
+
+ private:
+  const int exitcode_;
+};
+
+std::shared_ptr<Running> without_answer(platform::Handle status) {
+  Connection& own = Connection::get();
+  const std::scoped_lock guard(own.mutex);
+  if (!own.server || !platform::is_hung_up(own.server.handle())) throw EOFError("unexpected EOF");
+  const auto exitcode = own.server.wait_for_exitcode();
+  if (!exitcode || *exitcode <= 0) throw EOFError("unexpected EOF");
+  return std::make_shared<NeverServed>(own.server.pid(), *exitcode, std::move(status));
+}
+
 std::shared_ptr<Running> await_answer(platform::Handle status) {
   Answer answer;
   std::vector<platform::Handle> handles;
   const auto got = platform::receive_some(status.get(), &answer, sizeof answer, &handles);
   if (got.error != 0) throw_os_error(got.error);
-  if (got.count != sizeof answer) throw EOFError("unexpected EOF");
+  if (got.count != sizeof answer) return without_answer(std::move(status));
   if (answer.error != 0) throw_os_error(answer.error);
   if (handles.empty()) throw_os_error(EMFILE);
   platform::Handle sentinel;
@@ -154,8 +176,6 @@ std::shared_ptr<Running> await_answer(platform::Handle status) {
 }
 
 // ---- the server ----
-
-bool serving = false;  // set while the process has one thread
 
 struct Served {
   platform::Process process;
@@ -169,7 +189,7 @@ struct Request {
 };
 
 [[noreturn]] void become_child(Request request) noexcept {
-  serving = false;
+  begin_as_copy();
   platform::ignore_interrupts(false);
   int code = EXIT_FAILURE;
   try {
@@ -181,9 +201,7 @@ struct Request {
   } catch (...) {
     log(exception_text(std::current_exception()));
   }
-  v1::detail::run_exit_hooks();
-  platform::flush_standard_streams();
-  platform::exit_at_once(code);
+  end_copy(code);
 }
 
 class Server {
@@ -274,10 +292,7 @@ void stop_fork_server() {
   own.server.stop();
 }
 
-bool is_fork_server() noexcept { return serving; }
-
 int serve(platform::Handle connection) noexcept {
-  serving = true;
   platform::keep_from_children(connection.get());
   platform::ignore_interrupts(true);
   platform::close_stdin();
@@ -293,6 +308,7 @@ int serve(platform::Handle connection) noexcept {
 std::shared_ptr<Running> start_by_server(const std::shared_ptr<ProcessState>& state,
                                          const std::shared_ptr<multiprocessing::Process>& object) {
   pickle::Output output(pickle::Sharing::INHERITANCE);
+  check_bootstrapped();
   ensure_server();
   write_preparation(output, state, object, StartMethod::forkserver);
   const platform::Handle data = to_memory_file(output.pieces());

@@ -13,8 +13,6 @@ void adopt_fork_server(platform::Handle handle) noexcept;
 // Ends it, if this process has started one.
 void stop_fork_server();
 
-// Whether this process is one.
-bool is_fork_server() noexcept;
 // Is one: forks for its clients until there are none. Returns the exit code; in a child that it
 // has forked it does not return.
 int serve(platform::Handle connection) noexcept;

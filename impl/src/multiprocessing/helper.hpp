@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "platform/handle.hpp"
@@ -27,6 +28,14 @@ class Helper {
 
   explicit operator bool() const noexcept { return static_cast<bool>(handle_); }
   int handle() const noexcept { return handle_.get(); }
+
+  // The exit code of one that is about to end by itself. None: another process' child.
+  std::optional<int> wait_for_exitcode() {
+    if (!child_ || generation_ != process_generation) return {};
+    child_->wait(Deadline::never());
+    return child_->returncode();
+  }
+  int pid() const noexcept { return child_ ? child_->pid() : -1; }
 
   // Lets go of it. One that this process has started is waited for by whoever starts the next
   // child.

@@ -114,10 +114,13 @@ Lock::Lock(LockOptions options) : Lock(get_context(), options) {}
 Lock::Lock(const Context& context, LockOptions options)
     : Lock(detail::SharedBlock::allocate(sizeof(State), alignof(State))) {
   new (block_.data()) State(detail::is_for_fork(context), options.robust);
-  if (options.robust)
-    block_.before_gone([](void* data) { return static_cast<State*>(data)->owned->may_go(); });
 }
-Lock::Lock(detail::SharedBlock block) noexcept : block_(std::move(block)) {}
+Lock::Lock(detail::SharedBlock block) noexcept : block_(std::move(block)) {
+  block_.before_gone([](void* data) {
+    State& state = *static_cast<State*>(data);
+    return !state.owned || state.owned->may_go();
+  });
+}
 
 Lock::State& Lock::state() const noexcept { return block_.as<State>(); }
 
@@ -152,6 +155,12 @@ bool Lock::is_mine() const noexcept {
   // relaxed: a thread finds its own number only where it wrote it itself
   return state.holder.load(std::memory_order_relaxed) == detail::this_holder();
 }
+
+void Lock::pickle(v1::pickle::Output& output) const {
+  detail::assert_spawning(output, "Lock", state().for_fork);
+  block_.pickle(output);
+}
+Lock Lock::unpickle(v1::pickle::Input& input) { return Lock(detail::SharedBlock::unpickle(input)); }
 
 std::string to_string(const Lock& lock) {
   auto& state = lock.state();
@@ -212,6 +221,14 @@ void RLock::acquire_again(std::uint32_t count) const {
   State& state = this->state();
   state.owned.take({});
   state.count = count;
+}
+
+void RLock::pickle(v1::pickle::Output& output) const {
+  detail::assert_spawning(output, "RLock", state().for_fork);
+  block_.pickle(output);
+}
+RLock RLock::unpickle(v1::pickle::Input& input) {
+  return RLock(detail::SharedBlock::unpickle(input));
 }
 
 std::string to_string(const RLock& lock) {

@@ -49,29 +49,6 @@ Preparation preparation_of(const ProcessState& state, StartMethod method) {
           *state.creator,      state.creator_name, method,         state.method};
 }
 
-// Python's text, with the idiom as it is here.
-constexpr const char* not_bootstrapped = R"(
-        An attempt has been made to start a new process before the
-        current process has finished its bootstrapping phase.
-
-        This probably means that you are not using fork to start your
-        child processes and you have forgotten to use the proper idiom
-        in the main module:
-
-            int main(int argc, char** argv) {
-                freeze_support(argc, argv);
-                ...
-)";
-
-// Whether this process was started to do something that it has not been asked for yet.
-bool awaits_freeze_support() {
-  static const bool was_started_so = [] {
-    const auto words = platform::command_line();
-    return words.size() == 3 && words[1] == marker;
-  }();
-  return was_started_so && !ProcessBook::get().parent() && !is_fork_server();
-}
-
 // An open file that the other process inherits, where there is one.
 void attach_optional(pickle::Output& output, int handle) {
   output.write_value(handle != platform::Handle::none);
@@ -151,7 +128,6 @@ void read_work(pickle::Input& input, Work& work) {
 void write_preparation(pickle::Output& output, const std::shared_ptr<ProcessState>& state,
                        const std::shared_ptr<multiprocessing::Process>& object,
                        StartMethod method) {
-  if (awaits_freeze_support()) throw RuntimeError(not_bootstrapped);
   if (object && !state->pickling.dump) refuse_to_pickle(*state->type);
   pickle::dump(output, pickle::module_table());
   pickle::dump(output, preparation_of(*state, method));

@@ -17,7 +17,7 @@
 
 namespace tandem::inline v1::multiprocessing::detail {
 
-// Throws   RuntimeError (this process has not come to freeze_support() yet); PicklingError.
+// Throws   PicklingError.
 void write_preparation(pickle::Output& output, const std::shared_ptr<ProcessState>& state,
                        const std::shared_ptr<multiprocessing::Process>& object, StartMethod method);
 
@@ -30,6 +30,11 @@ int run_prepared(pickle::Input& input) noexcept;
 // Throws   OSError.
 platform::Handle to_memory_file(std::span<const std::span<const std::byte>> pieces);
 std::string read_memory_file(int handle);
+
+// A process that was started to do something has to do that before it executes the program anew:
+// else there would be no end to it.
+// Throws   RuntimeError (it has not come to freeze_support() yet).
+void check_bootstrapped();
 
 // What a process that was started so is given in its command line: `--multiprocessing-fork
 // data=5`, or server=5.

@@ -184,7 +184,8 @@ void Process::own(const std::shared_ptr<Process>& process, detail::ObjectPicklin
 }
 
 void Process::run() {
-  if (state_->target) state_->target();
+  if (!state_->target) return;
+  state_->runs_once ? state_->target.call_once() : state_->target();
 }
 
 void Process::start() const {

@@ -37,6 +37,7 @@ struct ProcessState {
   seam::atomic<bool> sliced{false};
 
   Target target{};
+  bool runs_once = false;  // in the process that was started
 
   // ---- guarded by the book's mutex ----
   std::string name{};  // empty: the usual one
@@ -73,9 +74,11 @@ class ProcessBook {
   // Guards the fields of all states. No other lock is taken under it.
   Mutex& mutex() noexcept { return mutex_; }
 
+  // Has what belongs to the end of this process done at its end, once.
+  void register_exit_hook();
+
  private:
   ProcessBook();
-  void register_exit_hook();
   void finish();
 
   ForkSafeMutex mutex_{ForkStage::core};
@@ -110,9 +113,11 @@ std::string class_name_of(const ProcessState& state, const std::type_info& handl
 // Returns the exit code.
 int run_here(const std::shared_ptr<ProcessState>& state,
              const std::shared_ptr<multiprocessing::Process>& object) noexcept;
-// The same in a copy of another process, which ends by it.
-[[noreturn]] void run_and_exit(const std::shared_ptr<ProcessState>& state,
-                               const std::shared_ptr<multiprocessing::Process>& object) noexcept;
+// Before and after it in a copy of another process: what that one had registered for its end is
+// not called in this one. CPython's order: threads are joined, exit handlers are called, children
+// are joined.
+void begin_as_copy() noexcept;
+[[noreturn]] void end_copy(int exit_code) noexcept;
 
 // The start methods.
 //   object  null: a plain Process

@@ -185,6 +185,10 @@ RingMemory::~RingMemory() {
 RingState& RingMemory::state(std::size_t ring) const noexcept {
   return *std::launder(static_cast<RingState*>(memory_) + ring);
 }
+std::span<std::byte> RingMemory::spare() const noexcept {
+  const std::size_t used = layout_.rings * sizeof(RingState);
+  return {static_cast<std::byte*>(memory_) + used, layout_.head - used};
+}
 std::byte* RingMemory::bytes(std::size_t ring) const noexcept {
   return static_cast<std::byte*>(memory_) + layout_.head + 2 * ring * layout_.ring;
 }

@@ -127,6 +127,8 @@ class RingMemory {
   std::size_t rings() const noexcept { return layout_.rings; }
   RingState& state(std::size_t ring) const noexcept;
   std::byte* bytes(std::size_t ring) const noexcept;
+  // For whatever else the processes have in common: all zero at first, aligned to 128 bytes.
+  std::span<std::byte> spare() const noexcept;
 
   void end_opens() noexcept;
   void end_closes() noexcept;

@@ -106,6 +106,15 @@ std::int64_t Semaphore::get_value() const noexcept {
   return state().count.load(std::memory_order_relaxed);  // relaxed: an answer, stale at once
 }
 
+void Semaphore::pickle(v1::pickle::Output& output) const {
+  detail::assert_spawning(output, state().bounded ? "BoundedSemaphore" : "Semaphore",
+                          state().for_fork);
+  block_.pickle(output);
+}
+Semaphore Semaphore::unpickle(v1::pickle::Input& input) {
+  return Semaphore(detail::SharedBlock::unpickle(input));
+}
+
 std::string to_string(const Semaphore& semaphore) {
   const auto& state = semaphore.state();
   const std::string value = "value=" + std::to_string(semaphore.get_value());
@@ -116,5 +125,9 @@ std::string to_string(const Semaphore& semaphore) {
 BoundedSemaphore::BoundedSemaphore(std::int64_t value) : BoundedSemaphore(get_context(), value) {}
 BoundedSemaphore::BoundedSemaphore(const Context& context, std::int64_t value)
     : Semaphore(context, value, true) {}
+
+BoundedSemaphore BoundedSemaphore::unpickle(v1::pickle::Input& input) {
+  return BoundedSemaphore(Semaphore::unpickle(input));
+}
 
 }  // namespace tandem::inline v1::multiprocessing

@@ -20,14 +20,34 @@
 #include <vector>
 
 #include "platform/shared_memory.hpp"
+#include "platform/thread.hpp"
+#include "tandem/core/abandon.hpp"
 #include "tandem/core/exceptions.hpp"
 #include "tandem/core/fork.hpp"
 #include "tandem/core/mutex.hpp"
+#include "tandem/pickle.hpp"
 #include "tandem/platform/seam.hpp"
 
 namespace tandem::inline v1::multiprocessing::detail {
 
 using namespace v1::detail;
+
+// In a pickle once, however many blocks of the arena are.
+struct ArenaFile {
+  platform::Handle handle;
+  std::size_t length = 0;
+
+  void pickle(v1::pickle::Output& output) const {
+    output.write_value(output.attach(handle.get()));
+    output.write_value<std::uint64_t>(length);
+  }
+  static ArenaFile unpickle(v1::pickle::Input& input) {
+    ArenaFile file;
+    file.handle = input.take(input.read_value<std::uint32_t>());
+    file.length = input.read_value<std::uint64_t>();
+    return file;
+  }
+};
 
 namespace {
 
@@ -48,26 +68,29 @@ constexpr std::size_t header_size = 16;
 static_assert(sizeof(Header) <= header_size);
 
 struct Arena {
-  platform::Handle handle;
+  std::shared_ptr<const ArenaFile> file;
   platform::SharedMemoryId id;
   std::byte* memory = nullptr;
-  std::size_t length = 0;
 
-  Arena(platform::Handle of, std::size_t size) : handle(std::move(of)), length(size) {
+  explicit Arena(std::shared_ptr<const ArenaFile> of) : file(std::move(of)) {
     void* mapped = nullptr;
-    if (const int error = platform::identify_shared_memory(handle.get(), id)) throw_os_error(error);
-    if (const int error = platform::map_shared_memory(handle.get(), size, mapped))
+    if (const int error = platform::identify_shared_memory(file->handle.get(), id))
+      throw_os_error(error);
+    if (const int error = platform::map_shared_memory(file->handle.get(), file->length, mapped))
       throw_os_error(error);
     memory = static_cast<std::byte*>(mapped);
   }
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
-  ~Arena() { platform::unmap_shared_memory(memory, length); }
+  ~Arena() {
+    if (!has_abandoned_threads()) platform::unmap_shared_memory(memory, file->length);
+  }
 
   static std::shared_ptr<Arena> create(std::size_t size) {
-    platform::Handle handle;
-    if (const int error = platform::create_shared_memory(size, handle)) throw_os_error(error);
-    return std::make_shared<Arena>(std::move(handle), size);
+    ArenaFile file;
+    file.length = size;
+    if (const int error = platform::create_shared_memory(size, file.handle)) throw_os_error(error);
+    return std::make_shared<Arena>(std::make_shared<const ArenaFile>(std::move(file)));
   }
 
   Header& header(std::size_t place) const noexcept {
@@ -79,7 +102,7 @@ struct Arena {
 class Space {
  public:
   explicit Space(std::shared_ptr<Arena> arena)
-      : arena_(std::move(arena)), free_{{0, arena_->length}} {}
+      : arena_(std::move(arena)), free_{{0, arena_->file->length}} {}
 
   const std::shared_ptr<Arena>& arena() const noexcept { return arena_; }
 
@@ -171,14 +194,15 @@ class Heap final : ForkAware {
   }
 
   // A block that another process has written down. The count of processes is for it already.
-  std::shared_ptr<Known> meet(platform::Handle handle, std::size_t length, std::size_t place,
+  std::shared_ptr<Known> meet(std::shared_ptr<const ArenaFile> file, std::size_t place,
                               std::size_t offset, std::size_t size) {
     platform::SharedMemoryId id;
-    if (const int error = platform::identify_shared_memory(handle.get(), id)) throw_os_error(error);
+    if (const int error = platform::identify_shared_memory(file->handle.get(), id))
+      throw_os_error(error);
     std::scoped_lock guard(mutex_);
     const auto of_arena = find(id);
     if (of_arena == known_.end())
-      return know(std::make_shared<Arena>(std::move(handle), length), place, offset, size);
+      return know(std::make_shared<Arena>(std::move(file)), place, offset, size);
     Arena* const arena = of_arena->first.first;
     const auto found = known_.find({arena, place});
     if (found != known_.end())
@@ -291,6 +315,27 @@ void SharedBlock::before_gone(BeforeGone question) const noexcept {
   known_->before_gone = question;
 }
 
-void leave_shared_heap() noexcept { Heap::get().leave(); }
+void SharedBlock::pickle(v1::pickle::Output& output) const {
+  v1::pickle::dump(output, known_->arena->file);
+  for (const std::size_t number : {known_->place, known_->offset, known_->size})
+    output.write_value<std::uint64_t>(number);
+  // For the process that it goes to. relaxed: it is no first
+  known_->header().processes.fetch_add(1, std::memory_order_relaxed);
+}
+
+SharedBlock SharedBlock::unpickle(v1::pickle::Input& input) {
+  auto file = v1::pickle::load<std::shared_ptr<const ArenaFile>>(input);
+  const auto place = input.read_value<std::uint64_t>();
+  const auto offset = input.read_value<std::uint64_t>();
+  const auto size = input.read_value<std::uint64_t>();
+  if (!file || place % grain != 0 || offset < header_size || place > file->length ||
+      offset > file->length - place || size > file->length - place - offset)
+    throw v1::pickle::UnpicklingError("there is no such piece of shared memory");
+  return SharedBlock(Heap::get().meet(std::move(file), place, offset, size));
+}
+
+void leave_shared_heap() noexcept {
+  if (!platform::has_other_threads()) Heap::get().leave();  // they may still be at work in it
+}
 
 }  // namespace tandem::inline v1::multiprocessing::detail

@@ -70,6 +70,38 @@ std::optional<int> number_after(std::string_view word, std::string_view name) {
   return error == std::errc() && stop == end ? std::optional(number) : std::nullopt;
 }
 
+// Python's text, with the idiom as it is here.
+constexpr const char* not_bootstrapped = R"(
+        An attempt has been made to start a new process before the
+        current process has finished its bootstrapping phase.
+
+        This probably means that you are not using fork to start your
+        child processes and you have forgotten to use the proper idiom
+        in the main module:
+
+            int main(int argc, char** argv) {
+                freeze_support(argc, argv);
+                ...
+)";
+
+// Whether this process has to do what another one has started it for, and whether it was said that
+// it has not.
+constinit seam::atomic<bool> awaits{false}, said{false};
+
+// A process that never comes to freeze_support() has not done its work, and must not look as if.
+bool look_for_task() {
+  const auto words = platform::command_line();
+  if (words.size() != 3 || words[1] != marker) return false;
+  awaits.store(true);
+  return std::atexit([] {
+           if (!awaits.load()) return;
+           if (!said.load()) log("RuntimeError: " + std::string(not_bootstrapped));
+           platform::flush_standard_streams();
+           platform::exit_at_once(EXIT_FAILURE);
+         }) == 0;
+}
+[[maybe_unused]] const bool has_task = look_for_task();
+
 int run_spawned(platform::Handle data) noexcept {
   try {
     platform::keep_from_children(data.get());
@@ -87,6 +119,12 @@ int run_spawned(platform::Handle data) noexcept {
 }
 
 }  // namespace
+
+void check_bootstrapped() {
+  if (!awaits.load()) return;
+  said.store(true);
+  throw RuntimeError(not_bootstrapped);
+}
 
 platform::Process execute(const std::string& path, const std::vector<std::string>& words,
                           std::vector<int> kept) {
@@ -112,6 +150,7 @@ platform::Process execute_again(const std::string& task, std::vector<int> kept) 
 
 std::shared_ptr<Running> start_by_spawn(const std::shared_ptr<ProcessState>& state,
                                         const std::shared_ptr<multiprocessing::Process>& object) {
+  check_bootstrapped();
   pickle::Output output(pickle::Sharing::INHERITANCE);
   write_preparation(output, state, object, StartMethod::spawn);
   auto kept = output.descriptors();
@@ -134,6 +173,7 @@ void set_executable(std::string executable) {
 
 void freeze_support(int argc, char** argv) {
   if (argc != 3 || std::string_view(argv[1]) != detail::marker) return;
+  detail::awaits.store(false);
   // Executed by way of a link, the process would be called after that.
   platform::name_this_thread(std::filesystem::path(argv[0]).filename().c_str());
   if (const auto data = detail::number_after(argv[2], "data="))

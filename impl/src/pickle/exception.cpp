@@ -237,8 +237,12 @@ template <class T>
 T make_base(const std::string& text) {
   return T(text);
 }
-std::tuple<int> exit_parts(const SystemExit& exit) { return {exit.code()}; }
-SystemExit make_exit(int code) { return SystemExit(code); }
+std::tuple<int, std::optional<std::string>> exit_parts(const SystemExit& exit) {
+  return {exit.code(), exit.has_text() ? std::optional<std::string>(exit.what()) : std::nullopt};
+}
+SystemExit make_exit(int code, std::optional<std::string> text) {
+  return text ? SystemExit(std::move(*text)) : SystemExit(code);
+}
 
 using CommandParts = std::tuple<int, std::vector<std::string>>;  // a string, a path or a list
 CommandParts command_parts(const subprocess::Command& command) {
@@ -313,7 +317,10 @@ const ExceptionCodec codecs[] = {
     exception_codec<TypeError>(),
     exception_codec<OverflowError>(),
     exception_codec<RuntimeError>(),
+    exception_codec<NotImplementedError>(),
     exception_codec<RecursionError>(),
+    exception_codec<AssertionError>(),
+    exception_codec<AttributeError>(),
     exception_codec<EOFError>(),
     exception_codec<LookupError>(),
     exception_codec<IndexError>(),

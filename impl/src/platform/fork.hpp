@@ -19,6 +19,10 @@ Handle open_process(int pid) noexcept;
 // Ends the process here and now: no exit handlers, no destructors.
 [[noreturn]] void exit_at_once(int status) noexcept;
 
+// From here on exit() calls what is registered after this, and then `last` instead of all that was
+// registered before; that has to end the process. False: there is no memory for it.
+bool exit_only_to(void (*last)(int status)) noexcept;
+
 // What was written by stdio and iostreams goes where it belongs.
 void flush_standard_streams() noexcept;
 // From here on there is nothing to read in stdin, for stdio and iostreams neither.

@@ -33,13 +33,19 @@ class TANDEM_API KeyboardInterrupt : public BaseException {
   using BaseException::BaseException;
 };
 
+// Ends the program, or a process of multiprocessing, with its code.
+//   what()  is the text that it was given, else the code
 class TANDEM_API SystemExit : public BaseException {
  public:
   explicit SystemExit(int code = 0);
+  // Python's sys.exit("text"): the code is 1, and who ends by it says the text first.
+  explicit SystemExit(std::string text);
   int code() const noexcept { return code_; }
+  bool has_text() const noexcept { return has_text_; }
 
  private:
   int code_;
+  bool has_text_ = false;
 };
 
 class TANDEM_API ValueError : public std::invalid_argument {

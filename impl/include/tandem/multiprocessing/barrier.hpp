@@ -5,6 +5,7 @@
 #include <memory>
 #include <ostream>
 #include <string>
+#include <utility>
 
 #include "tandem/core/export.hpp"
 #include "tandem/core/timeout.hpp"
@@ -71,6 +72,7 @@ class TANDEM_API Barrier {
 
   Barrier(detail::SharedBlock block, BarrierOptions options);
   State& state() const noexcept;
+  void act() const;
 
   detail::SharedBlock block_;
   std::shared_ptr<const BarrierOptions> options_;

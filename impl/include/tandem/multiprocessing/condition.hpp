@@ -3,8 +3,10 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <ostream>
 #include <string>
+#include <utility>
 #include <variant>
 
 #include "tandem/core/export.hpp"
@@ -87,7 +89,9 @@ class TANDEM_API Condition {
   explicit Condition(AnyLock lock);
   Condition(AnyLock lock, detail::SharedBlock block);
   bool is_mine() const noexcept;
-  bool wait_until(detail::Deadline until) const;
+  std::uint32_t release_all() const;
+  void acquire_again(std::uint32_t count) const;
+  bool wait_until(std::optional<detail::Deadline> until) const;
 
   AnyLock lock_;
   detail::SharedBlock block_;  // those who wait

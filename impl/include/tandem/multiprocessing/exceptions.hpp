@@ -14,6 +14,9 @@ class TANDEM_API ProcessError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
   ProcessError() : ProcessError(std::string()) {}
+  ProcessError(const ProcessError&) = default;
+  ProcessError& operator=(const ProcessError&) = default;
+  ~ProcessError() override;
 };
 
 // A message is longer than what it was to be received into.
@@ -23,6 +26,7 @@ class TANDEM_API BufferTooShort : public ProcessError {
   explicit BufferTooShort(std::string message);
   // The whole message: it is not lost.
   const std::string& message() const noexcept { return *message_; }
+  std::string reduce() const { return message(); }  // how it is pickled
 
  private:
   std::shared_ptr<const std::string> message_;  // shared: copying an exception must not throw
@@ -32,12 +36,20 @@ class TANDEM_API BufferTooShort : public ProcessError {
 class TANDEM_API TimeoutError : public ProcessError {
  public:
   using ProcessError::ProcessError;
+  TimeoutError() = default;
+  TimeoutError(const TimeoutError&) = default;
+  TimeoutError& operator=(const TimeoutError&) = default;
+  ~TimeoutError() override;
 };
 
 // The other side has not the same key.
 class TANDEM_API AuthenticationError : public ProcessError {
  public:
   using ProcessError::ProcessError;
+  AuthenticationError() = default;
+  AuthenticationError(const AuthenticationError&) = default;
+  AuthenticationError& operator=(const AuthenticationError&) = default;
+  ~AuthenticationError() override;
 };
 
 }  // namespace tandem::inline v1::multiprocessing

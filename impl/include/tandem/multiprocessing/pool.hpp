@@ -401,7 +401,8 @@ class TANDEM_API Pool {
     }
   }
 
-  std::shared_ptr<detail::Workers> workers_;
+  struct Running;
+  std::unique_ptr<Running> running_;
 };
 
 // ---- what a Context makes ----

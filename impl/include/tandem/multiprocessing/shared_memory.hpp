@@ -1,5 +1,6 @@
 // Python's multiprocessing.shared_memory: memory that processes share by its name.
 #pragma once
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
@@ -42,8 +43,10 @@ class TANDEM_API SharedMemory {
   // Throws   ValueError (no name without create; a size below zero, or of zero with create);
   //          FileExistsError (create, and there is one); FileNotFoundError; OSError.
   explicit SharedMemory(SharedMemoryOptions options);
-  explicit SharedMemory(std::string name)
-      : SharedMemory(SharedMemoryOptions{.name = std::move(name)}) {}
+  // A template, so that braces are the options.
+  template <std::convertible_to<std::string> Name>
+  explicit SharedMemory(Name&& name)
+      : SharedMemory(SharedMemoryOptions{.name = std::forward<Name>(name)}) {}
 
   // All of it; empty after close(), which ends the validity of every such span.
   std::span<std::byte> buf() const noexcept;
@@ -91,7 +94,8 @@ class TANDEM_API ShareableList {
   static ShareableList attach(std::string name);
 
   const SharedMemory& shm() const noexcept { return memory_; }
-  std::size_t size() const noexcept;
+  // Throws   ValueError (the memory was closed), as all of these.
+  std::size_t size() const;
 
   // A negative position counts from the end.
   // Throws   IndexError.

@@ -32,7 +32,6 @@ concept Shareable = std::is_trivially_copyable_v<T> && !std::is_pointer_v<T> &&
 
 namespace detail {
 
-// A block that begins with how many elements there are; for RawArray.
 TANDEM_API void pickle_block(v1::pickle::Output& output, const SharedBlock& block,
                              std::size_t count, const char* type);
 TANDEM_API SharedBlock unpickle_block(v1::pickle::Input& input, std::size_t& count,
@@ -67,7 +66,7 @@ class RawValue {
 
   // Not for users: as Lock's.
   void pickle(v1::pickle::Output& output) const {
-    detail::pickle_block(output, block_, 1, "Value");
+    detail::pickle_block(output, block_, 1, "Synchronized");
   }
   static RawValue unpickle(v1::pickle::Input& input) {
     std::size_t count = 0;
@@ -135,7 +134,7 @@ class RawArray {
 
   // Not for users: as Lock's.
   void pickle(v1::pickle::Output& output) const {
-    detail::pickle_block(output, block_, size_, "Array");
+    detail::pickle_block(output, block_, size_, "SynchronizedArray");
   }
   static RawArray unpickle(v1::pickle::Input& input) {
     std::size_t count = 0;
@@ -213,12 +212,12 @@ class Value : public detail::Synchronized<L> {
 
   // Not for users: as Lock's.
   void pickle(v1::pickle::Output& output) const {
-    this->get_lock().pickle(output);
     raw_.pickle(output);
+    this->get_lock().pickle(output);
   }
   static Value unpickle(v1::pickle::Input& input) {
-    auto lock = L::unpickle(input);
-    return Value(RawValue<T>::unpickle(input), std::move(lock));
+    auto raw = RawValue<T>::unpickle(input);
+    return Value(std::move(raw), L::unpickle(input));
   }
 
  private:
@@ -249,12 +248,12 @@ class Array : public RawArray<T>, public detail::Synchronized<L> {
 
   // Not for users: as Lock's.
   void pickle(v1::pickle::Output& output) const {
-    this->get_lock().pickle(output);
     RawArray<T>::pickle(output);
+    this->get_lock().pickle(output);
   }
   static Array unpickle(v1::pickle::Input& input) {
-    auto lock = L::unpickle(input);
-    return Array(RawArray<T>::unpickle(input), std::move(lock));
+    auto values = RawArray<T>::unpickle(input);
+    return Array(std::move(values), L::unpickle(input));
   }
 };
 

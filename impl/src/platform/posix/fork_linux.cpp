@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdio_ext.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <unistd.h>
@@ -26,6 +27,13 @@ Handle open_process(int pid) noexcept { return open_child(pid); }
 void exit_at_once(int status) noexcept {
   if (__gcov_dump) __gcov_dump();
   ::_exit(status);
+}
+
+bool exit_only_to(void (*last)(int)) noexcept {
+  const auto call = [](int status, void* function) {
+    reinterpret_cast<void (*)(int)>(function)(status);
+  };
+  return ::on_exit(call, reinterpret_cast<void*>(last)) == 0;
 }
 
 void flush_standard_streams() noexcept {

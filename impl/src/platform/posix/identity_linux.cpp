@@ -1,5 +1,7 @@
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -10,6 +12,10 @@
 
 #include "platform/handle.hpp"
 #include "platform/identity.hpp"
+
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
 
 namespace tandem::inline v1::platform {
 
@@ -51,6 +57,11 @@ std::uint64_t process_identity() noexcept {
 bool is_running(std::uint64_t identity) noexcept {
   const int pid = static_cast<int>(static_cast<std::uint32_t>(identity));
   const auto since = static_cast<std::uint32_t>(identity >> 32);
+  // A handle tells most of the dead sooner than /proc: it can be read then.
+  const Handle handle(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  if (!handle && errno == ESRCH) return false;
+  pollfd ended{handle.get(), POLLIN, 0};
+  if (handle && ::poll(&ended, 1, 0) == 1) return false;
   if (since == 0) return ::kill(pid, 0) == 0 || errno != ESRCH;
   const auto status = status_of(pid);
   if (!status) return ::kill(pid, 0) == 0 || errno != ESRCH;

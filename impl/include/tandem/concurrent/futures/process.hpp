@@ -9,15 +9,17 @@
 #include <utility>
 #include <vector>
 
-#include "tandem/concurrent/futures/detail/remote_task.hpp"
 #include "tandem/concurrent/futures/exceptions.hpp"
 #include "tandem/concurrent/futures/executor.hpp"
+#include "tandem/concurrent/futures/process/task.hpp"
+#include "tandem/core/abandon.hpp"
 #include "tandem/core/callable.hpp"
 #include "tandem/core/export.hpp"
 #include "tandem/multiprocessing/context.hpp"
 #include "tandem/multiprocessing/detail/job.hpp"
 #include "tandem/multiprocessing/detail/remote.hpp"
 #include "tandem/pickle.hpp"
+#include "tandem/platform/seam.hpp"
 
 namespace tandem::inline v1::concurrent::futures {
 
@@ -37,13 +39,9 @@ struct ProcessPoolExecutorOptions {
 
 namespace detail {
 
-// The result of a call in a map, which has come from another process.
-template <class F, class... A>
-struct RemoteMapped : pickle::CheckPortable<F, A...> {
-  using type = mp::kept_t<std::invoke_result_t<F&, A...>>;
-};
+// What a map's range yields: Python's None stands as a monostate.
 template <class F, class... R>
-using remote_mapped_t = typename RemoteMapped<F, std::ranges::range_value_t<R>...>::type;
+using remote_mapped_t = mp::kept_t<pickle::portable_mapped_t<F, R...>>;
 
 }  // namespace detail
 
@@ -137,6 +135,7 @@ class TANDEM_API ProcessPoolExecutor {
   Future<Result> submit_work(A&&... args) {
     auto* task = detail::RemoteTask<Result, W>::make(std::forward<A>(args)...);
     auto future = detail::Access::adopt<Future<Result>>(*task);
+    if (!may_spin_) task->woke_worker();
     try {
       post(*task);
     } catch (...) {
@@ -157,19 +156,31 @@ class TANDEM_API ProcessPoolExecutor {
       throw ValueError("buffersize must be None or > 0");
     auto function = std::make_shared<F>(std::move(f));
     auto zip = std::make_shared<detail::Zip<R...>>(std::forward<R>(ranges)...);
+    detail::ResultRow<Result> results;
+    if constexpr (detail::Countable<R...>)
+      if (const std::size_t calls = zip->left(); calls > 0 && !options.buffersize)
+        results = detail::make_row<Result>(calls);
     auto submit_next =
-        [this, function, zip,
-         size = options.chunksize]() -> std::optional<Future<detail::ChunkResult<Result>>> {
+        [this, function, zip, results,
+         size = options.chunksize]() mutable -> std::optional<Future<detail::ChunkResult<Result>>> {
       auto arguments = zip->take(size);
-      if (std::get<0>(arguments).size() == 0) return {};
+      const std::size_t calls = std::get<0>(arguments).size();
+      if (calls == 0) return {};
+      auto row = results;
+      if (results) results = {results, results.get() + calls};
       return submit_work<detail::ChunkResult<Result>, detail::ChunkWork<Result, F, R...>>(
-          function, std::move(arguments));
+          function, std::move(arguments), std::move(row));
     };
     return v1::detail::ResultRange<Result>(std::make_unique<detail::MapResults<Result>>(
         std::move(submit_next), options.timeout, options.buffersize));
   }
 
-  std::shared_ptr<multiprocessing::detail::Workers> workers_;
+  using Workers = multiprocessing::detail::Workers;
+  void end_workers(bool kill);
+
+  v1::detail::Abandonable<std::shared_ptr<Workers>> workers_;
+  seam::atomic<bool> shut_down_{false};
+  const bool may_spin_;  // who waits for a result: it keeps no worker from its processor
 };
 static_assert(Executor<ProcessPoolExecutor>);
 

@@ -4,16 +4,17 @@
 #include <cstdint>
 #include <deque>
 #include <exception>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
 #include "tandem/core/export.hpp"
 #include "tandem/core/mutex.hpp"
 #include "tandem/core/timeout.hpp"
+#include "tandem/core/wakes.hpp"
 #include "tandem/multiprocessing/detail/async_state.hpp"
 #include "tandem/multiprocessing/detail/job.hpp"
 #include "tandem/multiprocessing/detail/remote.hpp"
@@ -32,7 +33,7 @@ class TANDEM_API ImapState {
   ~ImapState() = default;
 
   // One more task is done.
-  void add(std::size_t task);
+  void add(std::size_t task, Wakes* wakes = nullptr);
   // There are so many.
   void set_length(std::size_t length) noexcept;
   // The next task whose result is to be handed out, waiting for it; none: there are no more.
@@ -42,13 +43,14 @@ class TANDEM_API ImapState {
   v1::detail::Mutex mutex_;
 
  private:
-  void signal() noexcept;
+  void signal(Wakes* wakes) noexcept;
 
   const bool ordered_;
-  std::deque<std::size_t> ready_;             // guarded by mutex_, as are all
-  std::map<std::size_t, std::size_t> early_;  // done before one that comes before them
-  std::size_t index_ = 0;                     // how many have come to ready_
+  std::deque<std::size_t> ready_;  // guarded by mutex_, as are all
+  std::set<std::size_t> early_;    // done before one that comes before them
+  std::size_t index_ = 0;          // how many have come to ready_
   std::optional<std::size_t> length_;
+  bool waiting_ = false;  // somebody is about to sleep on changes_
   seam::atomic<std::uint32_t> changes_{0};
 };
 
@@ -71,12 +73,13 @@ class ImapJob final : public ImapSource<T>, ImapState, public Job {
   // Returns  how many tasks they make.
   std::size_t fill(std::vector<A> elements, std::exception_ptr broken) {
     elements_ = std::move(elements);
-    broken_ = std::move(broken);
-    const std::size_t tasks = elements_.empty() ? 0 : (elements_.size() - 1) / chunksize_ + 1;
-    results_.resize(tasks + (broken_ ? 1 : 0));
+    // A chunk of which not all could be read is not run: as CPython.
+    const std::size_t rest = elements_.size() % chunksize_;
+    const std::size_t tasks = elements_.size() / chunksize_ + (rest > 0 && !broken ? 1 : 0);
+    results_.resize(tasks + (broken ? 1 : 0));
     left_ = tasks;
-    if (broken_) {
-      results_[tasks].error = broken_;
+    if (broken) {
+      results_[tasks].error = std::move(broken);
       add(tasks);
     }
     set_length(results_.size());
@@ -104,12 +107,12 @@ class ImapJob final : public ImapSource<T>, ImapState, public Job {
     RemoteChunk<F, A, false>::encode(out, f_, first(task), end(task),
                                      [&](std::size_t i) -> decltype(auto) { return elements_[i]; });
   }
-  void decode(std::size_t task, pickle::Input& in) override {
+  void decode(std::size_t task, pickle::Input& in, Wakes& wakes) override {
     Result result;
     result.values.reserve(end(task) - first(task));
     for (std::size_t i = first(task); i < end(task); ++i)
       result.values.push_back(receive_result<T>(in));
-    set(task, std::move(result));
+    set(task, std::move(result), &wakes);
   }
   void fail(std::size_t task, std::exception_ptr error) noexcept override {
     set(task, {.values = {}, .error = std::move(error)});
@@ -130,19 +133,18 @@ class ImapJob final : public ImapSource<T>, ImapState, public Job {
     const std::scoped_lock guard(mutex_);
     return std::exchange(results_[task], {});
   }
-  void set(std::size_t task, Result result) {
+  void set(std::size_t task, Result result, Wakes* wakes = nullptr) {
     {
       const std::scoped_lock guard(mutex_);
       results_[task] = std::move(result);
     }
     const auto self = --left_ == 0 ? std::move(self_) : nullptr;
-    add(task);
+    add(task, wakes);
   }
 
   F f_;
   std::size_t chunksize_;
   std::vector<A> elements_;
-  std::exception_ptr broken_;
   std::vector<Result> results_;  // guarded by mutex_
   std::size_t left_ = 0;         // the pool's thread
   std::vector<kept_t<T>> current_;

@@ -1,15 +1,17 @@
 // The actions that workers run: a call, and many calls of one function.
 #pragma once
 #include <cstddef>
-#include <cstdint>
 #include <exception>
 #include <functional>
+#include <memory>
 #include <ranges>
 #include <string>
 #include <tuple>
 #include <type_traits>
+#include <typeinfo>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "tandem/core/callable.hpp"
 #include "tandem/core/export.hpp"
@@ -25,26 +27,20 @@ using namespace v1::detail;
 template <class T>
 using kept_t = std::conditional_t<std::is_void_v<T>, std::monostate, std::decay_t<T>>;
 
-// The result of f(args...), once all of it may travel.
+// The result of f(args...), where all of it may travel.
 template <class F, class... A>
-struct RemoteResult : pickle::CheckPortable<F, bound_t<A>...> {
-  using type = std::decay_t<result_of_call_t<F, A...>>;
-};
-template <class F, class... A>
-using remote_result_t = typename RemoteResult<F, A...>::type;
+using remote_result_t = pickle::portable_result_t<F, A...>;
 
 // What stands for the result of f(element) in a list.
-template <class F, class A>
-struct PoolMapped : pickle::CheckPortable<F, A> {
-  using type = kept_t<std::invoke_result_t<F&, A>>;
-};
 template <class F, class R>
-using pool_mapped_t = typename PoolMapped<F, std::ranges::range_value_t<R>>::type;
+using pool_mapped_t = kept_t<pickle::portable_mapped_t<F, R>>;
 
 // The same of f(*element).
-template <class F, class A>
-struct PoolStarmapped : pickle::CheckPortable<F, A> {
-  using type = kept_t<decltype(std::apply(std::declval<F&>(), std::declval<A>()))>;
+template <class F, class A, class I = std::make_index_sequence<std::tuple_size_v<A>>>
+struct PoolStarmapped;
+template <class F, class A, std::size_t... i>
+struct PoolStarmapped<F, A, std::index_sequence<i...>> {
+  using type = kept_t<pickle::portable_mapped_t<F, std::vector<std::tuple_element_t<i, A>>...>>;
 };
 template <class F, class R>
 using pool_starmapped_t = typename PoolStarmapped<F, std::ranges::range_value_t<R>>::type;
@@ -91,16 +87,28 @@ kept_t<T> receive_result(pickle::Input& in) {
     return pickle::load<kept_t<T>>(in);
 }
 
-// A call(f, args...), as one value.
+// What is registered of an action that is only ever run.
+[[noreturn]] TANDEM_API std::shared_ptr<const pickle::detail::BoundCall> load_no_call(
+    pickle::Input& in);
+
+// A call(f, args...).
 template <class C>
-struct RemoteCall {
-  static void encode(pickle::Output& out, const C& call) {
-    pickle::dump_action<&run>(out);
-    pickle::dump(out, call);
+struct RemoteCall;
+template <class F, class... A>
+struct RemoteCall<Call<F, A...>> {
+  static void encode(pickle::Output& out, const Call<F, A...>& call) {
+    pickle::detail::write_action(out, node);
+    pickle::detail::dump_function<F>(out, call.function());
+    pickle::dump<std::tuple<A...>>(out, call.arguments());
   }
-  static void run(pickle::Input& in, pickle::Output& out) {
-    send_result_of(out, pickle::load<C>(in));
+  static void run(pickle::Input& in, pickle::Output& out, bool&) {
+    F f = pickle::detail::load_function<F>(in);
+    auto arguments = pickle::load<std::tuple<A...>>(in);
+    std::apply([&](A&... args) { send_result_of(out, std::move(f), std::move(args)...); },
+               arguments);
   }
+  static inline const pickle::detail::ActionNode node{pickle::type_hash<RemoteCall>(),
+                                                      typeid(RemoteCall), &run, &load_no_call};
 };
 
 // f(element), or f(*element), for each element of a chunk.
@@ -109,22 +117,23 @@ struct RemoteChunk {
   // at(i) is the element.
   template <class At>
   static void encode(pickle::Output& out, const F& f, std::size_t first, std::size_t end, At at) {
-    pickle::dump_action<&run>(out);
-    pickle::dump(out, f);
-    pickle::dump(out, static_cast<std::uint64_t>(end - first));
-    for (std::size_t i = first; i < end; ++i) pickle::dump(out, static_cast<const A&>(at(i)));
+    pickle::detail::write_action(out, node);
+    pickle::detail::dump_function<F>(out, f);
+    out.write_size(end - first);
+    for (std::size_t i = first; i < end; ++i) pickle::dump<A>(out, at(i));
   }
-  static void run(pickle::Input& in, pickle::Output& out) {
-    F f = pickle::load<F>(in);
-    for (auto left = pickle::load<std::uint64_t>(in); left > 0; --left) {
+  static void run(pickle::Input& in, pickle::Output& out, bool&) {
+    F f = pickle::detail::load_function<F>(in);
+    for (std::size_t left = in.read_size(); left > 0; --left) {
       A element = pickle::load<A>(in);
       if constexpr (star)
-        std::apply([&](auto&&... args) { send_result_of(out, f, std::move(args)...); },
-                   std::move(element));
+        std::apply([&](auto&... args) { send_result_of(out, f, std::move(args)...); }, element);
       else
         send_result_of(out, f, std::move(element));
     }
   }
+  static inline const pickle::detail::ActionNode node{pickle::type_hash<RemoteChunk>(),
+                                                      typeid(RemoteChunk), &run, &load_no_call};
 };
 
 }  // namespace tandem::inline v1::multiprocessing::detail

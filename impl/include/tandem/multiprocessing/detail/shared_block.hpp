@@ -57,7 +57,7 @@ class TANDEM_API SharedBlock {
 };
 
 // Lets go of all pieces that this process knows: for a process that ends without destructors. They
-// must not be used any more.
+// must not be used any more; nothing is done while there are other threads, which may do so.
 TANDEM_API void leave_shared_heap() noexcept;
 
 }  // namespace multiprocessing::detail

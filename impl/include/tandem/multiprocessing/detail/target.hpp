@@ -36,7 +36,10 @@ class Target {  // Move-only
       : held_(std::make_unique<Holder<std::decay_t<F>>>(std::forward<F>(f))) {}
 
   explicit operator bool() const noexcept { return held_ != nullptr; }
+  // As often as it is called; what can be called once only is called once.
   void operator()() { held_->call(); }
+  // What is bound is moved into the call.
+  void call_once() { held_->call_once(); }
   // For pickle's read_action(). Throws   as pickle::encode_call(); PicklingError (not portable).
   void encode(pickle::Output& output) const { held_->encode(output); }
 
@@ -44,13 +47,20 @@ class Target {  // Move-only
   struct Held {
     virtual ~Held() = default;
     virtual void call() = 0;
+    virtual void call_once() = 0;
     virtual void encode(pickle::Output& output) const = 0;
   };
   template <class F>
   struct Holder final : Held {
     template <class G>
     explicit Holder(G&& g) : f(std::forward<G>(g)) {}
-    void call() override { std::invoke(std::move(f)); }
+    void call() override {
+      if constexpr (std::invocable<F&>)
+        std::invoke(f);
+      else
+        call_once();
+    }
+    void call_once() override { std::invoke(std::move(f)); }
     void encode([[maybe_unused]] pickle::Output& output) const override {
       if constexpr (is_portable_target<F>)
         pickle::encode_call(output, f);

@@ -42,9 +42,9 @@ class RemoteTask final : public ResultState<T>, public mp::Job {
     return started_;
   }
   void encode(std::size_t, pickle::Output& out) override { work_->encode(out); }
-  void decode(std::size_t, pickle::Input& in) override {
+  void decode(std::size_t, pickle::Input& in, Wakes& wakes) override {
     work_->decode(in, *this);
-    this->finish();
+    this->finish(&wakes);
     end();
   }
   void fail(std::size_t, std::exception_ptr error) noexcept override {
@@ -108,8 +108,8 @@ class ChunkWork {
   using Remote = mp::RemoteChunk<F, Element, true>;
 
  public:
-  ChunkWork(std::shared_ptr<F> f, arguments_t<R...> arguments)
-      : f_(std::move(f)), arguments_(std::move(arguments)) {}
+  ChunkWork(std::shared_ptr<F> f, arguments_t<R...> arguments, ResultRow<T> row)
+      : f_(std::move(f)), arguments_(std::move(arguments)), row_(std::move(row)) {}
 
   void encode(pickle::Output& out) {
     Remote::encode(out, *f_, 0, size(), [this](std::size_t i) {
@@ -117,7 +117,7 @@ class ChunkWork {
     });
   }
   void decode(pickle::Input& in, ResultState<ChunkResult<T>>& result) {
-    ChunkResult<T> chunk;
+    ChunkResult<T> chunk(std::move(row_));
     chunk.fill(size(), [&in](element_t<T>* at, std::size_t) {
       ::new (static_cast<void*>(at)) element_t<T>(mp::receive_result<T>(in));
     });
@@ -130,6 +130,7 @@ class ChunkWork {
 
   std::shared_ptr<F> f_;
   arguments_t<R...> arguments_;
+  ResultRow<T> row_;  // where the results go; none: one is made
 };
 
 }  // namespace tandem::inline v1::concurrent::futures::detail
