@@ -30,6 +30,7 @@ TEST(SharedBlock, IsTheSameInAChild) {
 }
 
 TEST(SharedBlock, IsZeroAndUsedAgain) {
+  auto other = SharedBlock::allocate(100);
   void* place = nullptr;
   {
     auto block = SharedBlock::allocate(100);
@@ -42,6 +43,7 @@ TEST(SharedBlock, IsZeroAndUsedAgain) {
 }
 
 TEST(SharedBlock, StaysAsLongAsAChildKnowsIt) {
+  auto other = SharedBlock::allocate(100);
   auto block = SharedBlock::allocate(100);
   void* const place = block.data();
   Event dropped, used;
