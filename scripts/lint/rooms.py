@@ -25,6 +25,7 @@ SHARED = {
     "threading/thread_state",
     "subprocess/child", "subprocess/communicate", "subprocess/launch", "subprocess/streams", "subprocess/support",
     "subprocess/text", "subprocess/writer",
+    "multiprocessing/byte_queue", "multiprocessing/common", "multiprocessing/holder", "multiprocessing/shared_block",
     "concurrent/futures/exceptions", "concurrent/futures/future_set", "concurrent/futures/state",
     "concurrent/futures/support", "concurrent/futures/watch",
 }
