@@ -826,6 +826,21 @@ CASE("multiprocessing.connection.send.connection-high", "whatever the number of 
   });
 }
 
+CASE("multiprocessing.connection.send.connection-missing", "but it has to come along") {
+  const auto ends = Pipe();
+  const auto& [one, other] = ends;
+  {
+    const auto sent = Pipe();
+    one.send(sent.first);
+    const Bytes without = other.recv_bytes();  // its descriptors are dropped
+    one.send_bytes(without);
+    one.send("next");
+    EXPECT_EQ(raised([&] { ends.second.recv<Connection>(); }).substr(0, 15), "UnpicklingError");
+  }
+  EXPECT_EQ(other.recv<std::string>(), "next");
+  closed(ends);
+}
+
 // ---- wait()
 
 CASE("multiprocessing.connection.wait.ready",
