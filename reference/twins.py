@@ -20,6 +20,8 @@ SPEC = os.path.abspath(os.environ.get("TANDEM_SPEC_DIR") or os.path.join(os.path
 CASE_SECONDS = 30
 # What the twins of a module share; the twin of conformance/<module>/support.hpp.
 SUPPORT = "support.py"
+# Names the file to the children that multiprocessing starts: they run this program again as __mp_main__.
+TWIN = "TANDEM_TWIN"
 
 
 def primitive_of(twin):
@@ -143,6 +145,7 @@ def _main(twin, only):
     # What a twin prints must not get between the results.
     results = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
+    os.environ[TWIN] = twin
     case = _load(twin)
     clauses = clauses_of(primitive_of(twin))
     for entry in case.registered():
@@ -157,5 +160,7 @@ def _main(twin, only):
         print(json.dumps(result), file=results, flush=True)
 
 
+if __name__ == "__mp_main__" and TWIN in os.environ:
+    _load(os.environ[TWIN])
 if __name__ == "__main__":
     _main(os.path.abspath(sys.argv[1]), set(sys.argv[2:]))

@@ -2,6 +2,7 @@
 
 #include <exception>
 #include <optional>
+#include <tandem/multiprocessing/detail/helpers.hpp>
 #include <utility>
 
 #include "conformance/harness/clauses.hpp"
@@ -54,6 +55,7 @@ class CaseTest : public testing::Test {
     forget_blocked();
     const Holdings before = holdings_now();
     call_body();
+    multiprocessing::detail::stop_helpers();  // of the process, not of the case
     for (const auto& leak : leaked_since(before)) fail("the case leaves behind: " + leak);
     const Transcript transcript = current_transcript();
     if (!IsSkipped()) compare(clause, transcript);

@@ -16,6 +16,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tandem/multiprocessing/context.hpp>
 #include <thread>
 
 #include "conformance/harness/clauses.hpp"
@@ -109,6 +110,7 @@ void write_files(const Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  tandem::multiprocessing::freeze_support(argc, argv);
   testing::InitGoogleTest(&argc, argv);
   const auto options = parsed(argc, argv);
   if (!options.has_value()) return 2;

@@ -25,6 +25,13 @@ SHARED = {
     "threading/thread_state",
     "subprocess/child", "subprocess/communicate", "subprocess/launch", "subprocess/streams", "subprocess/support",
     "subprocess/text", "subprocess/writer",
+    "pickle/exceptions", "pickle/input", "pickle/modules", "pickle/output", "pickle/support",
+    "multiprocessing/byte_queue", "multiprocessing/common", "multiprocessing/finalizer", "multiprocessing/fork",
+    "multiprocessing/forkserver", "multiprocessing/holder", "multiprocessing/preparation",
+    "multiprocessing/registry", "multiprocessing/ring", "multiprocessing/ring_transport", "multiprocessing/run",
+    "multiprocessing/running", "multiprocessing/shared_block", "multiprocessing/spawn",
+    "multiprocessing/stream_transport", "multiprocessing/support", "multiprocessing/tracker",
+    "multiprocessing/transport",
     "concurrent/futures/exceptions", "concurrent/futures/future_set", "concurrent/futures/state",
     "concurrent/futures/support", "concurrent/futures/watch",
 }

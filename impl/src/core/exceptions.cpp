@@ -14,6 +14,8 @@ BaseException::~BaseException() = default;
 const char* BaseException::what() const noexcept { return message_->c_str(); }
 
 SystemExit::SystemExit(int code) : BaseException(std::to_string(code)), code_(code) {}
+SystemExit::SystemExit(std::string text)
+    : BaseException(std::move(text)), code_(1), has_text_(true) {}
 
 // Of Python's: "'utf-8' codec can't decode byte 0xff in position 0: invalid start byte".
 namespace {

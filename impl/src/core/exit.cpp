@@ -21,7 +21,7 @@ using Hooks = std::vector<std::function<void()>>;
 
 struct Registry {
   ForkSafeMutex mutex{ForkStage::core};
-  std::array<Hooks, 2> stages;  // by ExitStage; guarded by mutex
+  std::array<Hooks, 4> stages;  // by ExitStage; guarded by mutex
   bool registered = false;      // run_exit_hooks() is, with the system; guarded by mutex
   seam::atomic<bool> exiting{false};
 };
@@ -54,10 +54,11 @@ void run_stage(ExitStage stage) {
 
 }  // namespace
 
-void run_exit_hooks() {
+void run_exit_hooks(ExitStage last) {
   registry().exiting.store(true, std::memory_order_seq_cst);
-  run_stage(ExitStage::executors);
-  run_stage(ExitStage::threads);
+  for (const auto stage : {ExitStage::executors, ExitStage::threads, ExitStage::processes,
+                           ExitStage::leftovers})
+    if (stage <= last) run_stage(stage);
 }
 
 void at_exit(ExitStage stage, std::function<void()> hook) {
@@ -65,7 +66,7 @@ void at_exit(ExitStage stage, std::function<void()> hook) {
   Hooks& hooks = registry().stages[static_cast<std::size_t>(stage)];
   hooks.reserve(hooks.size() + 1);  // nothing is registered if there is no memory
   if (!registry().registered) {
-    if (std::atexit(run_exit_hooks) != 0) throw std::bad_alloc();
+    if (std::atexit([] { run_exit_hooks(); }) != 0) throw std::bad_alloc();
     registry().registered = true;
   }
   hooks.push_back(std::move(hook));

@@ -1,5 +1,7 @@
 #include "tandem/core/park.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <climits>
 
 #include "platform/park.hpp"
@@ -45,6 +47,16 @@ bool park_for_lock(const seam::atomic<std::uint32_t>& word, std::uint32_t expect
   return in_time;
 }
 
+bool park_shared(const seam::atomic<std::uint32_t>& word, std::uint32_t expected,
+                 Deadline until) noexcept {
+  // Long enough to cost nothing, short enough to be no hang.
+  constexpr std::chrono::milliseconds without_a_look(100);
+  ParkedInSystem parked;
+  const auto look = seam::clock::now() + without_a_look;
+  const auto when = std::min(until.when(), look);
+  return platform::park_shared(word, expected, &when) || when == look;
+}
+
 ParkedInSystem::ParkedInSystem() noexcept {
   stay_if_abandoned();
   parked.fetch_add(1, std::memory_order_relaxed);  // relaxed: see parked_threads()
@@ -56,6 +68,11 @@ ParkedInSystem::~ParkedInSystem() {
 
 void unpark(const seam::atomic<std::uint32_t>& word, std::uint32_t count) noexcept {
   platform::unpark(&word, count > INT_MAX ? INT_MAX : static_cast<int>(count));
+}
+std::uint32_t unpark_shared(const seam::atomic<std::uint32_t>& word,
+                            std::uint32_t count) noexcept {
+  const int most = count > INT_MAX ? INT_MAX : static_cast<int>(count);
+  return static_cast<std::uint32_t>(std::max(platform::unpark_shared(word, most), 0));
 }
 void unpark_one(const seam::atomic<std::uint32_t>& word) noexcept { platform::unpark(&word, 1); }
 void unpark_all(const seam::atomic<std::uint32_t>& word) noexcept {

@@ -16,11 +16,26 @@
 
 namespace tandem::inline v1::detail {
 
+namespace {
+
+// The type that was thrown by std::throw_with_nested() as what the program called it.
+std::string without_nesting(std::string name) {
+  const auto begin = name.find('<');
+  if (!name.starts_with("std::") || !name.ends_with('>') ||
+      !(name.substr(0, begin).ends_with("__nested") ||
+        name.substr(0, begin).ends_with("_Nested_exception")))
+    return name;
+  name = name.substr(begin + 1, name.size() - begin - 2);
+  return name.substr(0, name.find_last_not_of(' ') + 1);
+}
+
+}  // namespace
+
 std::string type_name(const std::type_info& type) {
   int status = 0;
   const std::unique_ptr<char, void (*)(void*)> demangled(
       abi::__cxa_demangle(type.name(), nullptr, nullptr, &status), std::free);
-  std::string name = status == 0 ? demangled.get() : type.name();
+  std::string name = without_nesting(status == 0 ? demangled.get() : type.name());
   if (name.starts_with("tandem::") && name.find('<') == std::string::npos)
     name.erase(0, name.rfind(':') + 1);
   return name;

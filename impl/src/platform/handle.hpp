@@ -35,4 +35,7 @@ class Handle {
   int handle_ = none;
 };
 
+// Another handle of the same open file, which children do not inherit. Returns 0 or the error number.
+int duplicate_handle(int handle, Handle& duplicate) noexcept;
+
 }  // namespace tandem::inline v1::platform

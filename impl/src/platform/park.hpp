@@ -17,4 +17,10 @@ bool park(const seam::atomic<std::uint32_t>& word, std::uint32_t expected,
 // counts.
 void unpark(const seam::atomic<std::uint32_t>* word, int count) noexcept;
 
+// The same for a word in memory that several processes share: all of them sleep and wake there.
+bool park_shared(const seam::atomic<std::uint32_t>& word, std::uint32_t expected,
+                 const seam::clock::time_point* until) noexcept;
+// Returns how many slept. The word must still be mapped.
+int unpark_shared(const seam::atomic<std::uint32_t>& word, int count) noexcept;
+
 }  // namespace tandem::inline v1::platform

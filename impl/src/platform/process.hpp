@@ -74,6 +74,8 @@ class Process {
 
   // A handle is the child itself, while its number may be used again. Not always to be had.
   bool has_handle() const noexcept { return static_cast<bool>(handle_); }
+  // Readable when the child has ended; stays this object's.
+  int handle() const noexcept { return handle_.get(); }
   bool obtain_handle() noexcept;
   // Gives it back. Nobody may be sleeping by it.
   void forget() noexcept { handle_.reset(); }

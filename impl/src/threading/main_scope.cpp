@@ -23,6 +23,7 @@ int exit_code_of(const std::exception_ptr& exception) {
   try {
     std::rethrow_exception(exception);
   } catch (const SystemExit& exit) {
+    if (exit.has_text()) detail::log(exit.what());
     return exit.code();
   } catch (...) {
     detail::log(detail::exception_text(exception));

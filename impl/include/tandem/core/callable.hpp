@@ -66,6 +66,11 @@ class Call {
     return Call(*this).consume();
   }
 
+  const F& function() const& noexcept { return f_; }
+  F&& function() && noexcept { return std::move(f_); }
+  const std::tuple<A...>& arguments() const& noexcept { return args_; }
+  std::tuple<A...>&& arguments() && noexcept { return std::move(args_); }
+
  private:
   result_type consume() { return std::apply(std::move(f_), std::move(args_)); }
 

@@ -33,13 +33,19 @@ class TANDEM_API KeyboardInterrupt : public BaseException {
   using BaseException::BaseException;
 };
 
+// Ends the program, or a process of multiprocessing, with its code.
+//   what()  is the text that it was given, else the code
 class TANDEM_API SystemExit : public BaseException {
  public:
   explicit SystemExit(int code = 0);
+  // Python's sys.exit("text"): the code is 1, and who ends by it says the text first.
+  explicit SystemExit(std::string text);
   int code() const noexcept { return code_; }
+  bool has_text() const noexcept { return has_text_; }
 
  private:
   int code_;
+  bool has_text_ = false;
 };
 
 class TANDEM_API ValueError : public std::invalid_argument {
@@ -60,6 +66,33 @@ class TANDEM_API OverflowError : public std::overflow_error {
 class TANDEM_API RuntimeError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
+};
+
+class TANDEM_API NotImplementedError : public RuntimeError {
+ public:
+  using RuntimeError::RuntimeError;
+};
+
+class TANDEM_API RecursionError : public RuntimeError {
+ public:
+  using RuntimeError::RuntimeError;
+};
+
+// Python's assert: something was called that makes no sense here.
+class TANDEM_API AssertionError : public std::logic_error {
+ public:
+  using std::logic_error::logic_error;
+};
+
+class TANDEM_API AttributeError : public std::logic_error {
+ public:
+  using std::logic_error::logic_error;
+};
+
+// There is nothing left to read, and nothing will come.
+class TANDEM_API EOFError : public std::runtime_error {
+ public:
+  explicit EOFError(const std::string& message = "") : std::runtime_error(message) {}
 };
 
 class TANDEM_API LookupError : public std::out_of_range {
@@ -125,15 +158,13 @@ class TANDEM_API OSError : public std::system_error {
  public:
   explicit OSError(int error_number, std::optional<std::string> filename = {},
                    std::optional<std::string> filename2 = {});
+  // Python's OSError("text"): no number, and the text alone.
+  explicit OSError(std::string message);
   int errno_() const noexcept { return code().value(); }
   const std::string& strerror() const noexcept;
   const std::optional<std::string>& filename() const noexcept;
   const std::optional<std::string>& filename2() const noexcept;
   const char* what() const noexcept override;
-
- protected:
-  // Python's OSError("text"): no number, and the text alone.
-  explicit OSError(std::string message);
 
  private:
   struct Text;

@@ -42,6 +42,14 @@ TANDEM_API void unpark_one(const seam::atomic<std::uint32_t>& word) noexcept;
 TANDEM_API void unpark(const seam::atomic<std::uint32_t>& word, std::uint32_t count) noexcept;
 TANDEM_API void unpark_all(const seam::atomic<std::uint32_t>& word) noexcept;
 
+// The same on a word in memory that several processes share. Whoever was woken may have been killed
+// before it did anything, so nobody sleeps for long without looking again: it returns early then.
+TANDEM_API bool park_shared(const seam::atomic<std::uint32_t>& word, std::uint32_t expected,
+                            Deadline until) noexcept;
+// Returns how many slept. The word must still be mapped.
+TANDEM_API std::uint32_t unpark_shared(const seam::atomic<std::uint32_t>& word,
+                                       std::uint32_t count) noexcept;
+
 // The half of a 64-bit word that holds its low bits, as a word to park on: a futex has 32 bits.
 inline const seam::atomic<std::uint32_t>& low_half(
     const seam::atomic<std::uint64_t>& word) noexcept {

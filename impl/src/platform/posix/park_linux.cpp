@@ -1,5 +1,6 @@
-// Parking on Linux: a private futex with an absolute deadline on CLOCK_MONOTONIC, the clock of
-// std::chrono::steady_clock in both libstdc++ and libc++.
+// Parking on Linux: a futex with an absolute deadline on CLOCK_MONOTONIC, the clock of
+// std::chrono::steady_clock in both libstdc++ and libc++. A private one is told by its address, a
+// shared one by the memory behind it.
 #include <linux/futex.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -28,19 +29,31 @@ timespec to_timespec(seam::clock::time_point when) noexcept {
   return spec;
 }
 
-}  // namespace
-
-bool park(const seam::atomic<std::uint32_t>& word, std::uint32_t expected,
+bool wait(int flags, const seam::atomic<std::uint32_t>& word, std::uint32_t expected,
           const seam::clock::time_point* until) noexcept {
   timespec deadline{};
   if (until) deadline = to_timespec(*until);
-  const long result = syscall(SYS_futex, &word, FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, expected,
+  const long result = syscall(SYS_futex, &word, FUTEX_WAIT_BITSET | flags, expected,
                               until ? &deadline : nullptr, nullptr, FUTEX_BITSET_MATCH_ANY);
   return !(result == -1 && errno == ETIMEDOUT);
 }
 
+}  // namespace
+
+bool park(const seam::atomic<std::uint32_t>& word, std::uint32_t expected,
+          const seam::clock::time_point* until) noexcept {
+  return wait(FUTEX_PRIVATE_FLAG, word, expected, until);
+}
+bool park_shared(const seam::atomic<std::uint32_t>& word, std::uint32_t expected,
+                 const seam::clock::time_point* until) noexcept {
+  return wait(0, word, expected, until);
+}
+
 void unpark(const seam::atomic<std::uint32_t>* word, int count) noexcept {
   syscall(SYS_futex, word, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, count, nullptr, nullptr, 0);
+}
+int unpark_shared(const seam::atomic<std::uint32_t>& word, int count) noexcept {
+  return static_cast<int>(syscall(SYS_futex, &word, FUTEX_WAKE, count, nullptr, nullptr, 0));
 }
 
 }  // namespace tandem::inline v1::platform

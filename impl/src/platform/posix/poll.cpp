@@ -3,10 +3,11 @@
 #include <poll.h>
 #include <time.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <memory>
+#include <new>
 
 namespace tandem::inline v1::platform {
 
@@ -23,17 +24,26 @@ timespec left_until(seam::clock::time_point until) noexcept {
   return spec;
 }
 
+short events_of(const Polled& polled) noexcept {
+  if (polled.for_hang_up) return 0;
+  return polled.for_writing ? POLLOUT : POLLIN;
+}
+
 }  // namespace
 
 int poll(std::span<Polled> handles, const seam::clock::time_point* until) noexcept {
-  std::array<pollfd, 4> polled;  // as many as anybody asks for
-  const std::size_t count = std::min(handles.size(), polled.size());
-  for (std::size_t i = 0; i < count; ++i)
-    polled[i] = {handles[i].handle, static_cast<short>(handles[i].for_writing ? POLLOUT : POLLIN),
-                 0};
+  std::array<pollfd, 4> few;
+  std::unique_ptr<pollfd[]> many;
+  const std::size_t count = handles.size();
+  if (count > few.size()) {
+    many.reset(new (std::nothrow) pollfd[count]);
+    if (!many) return ENOMEM;
+  }
+  pollfd* const polled = many ? many.get() : few.data();
+  for (std::size_t i = 0; i < count; ++i) polled[i] = {handles[i].handle, events_of(handles[i]), 0};
   for (;;) {
     const timespec left = until ? left_until(*until) : timespec{};
-    const int ready = ::ppoll(polled.data(), count, until ? &left : nullptr, nullptr);
+    const int ready = ::ppoll(polled, count, until ? &left : nullptr, nullptr);
     if (ready >= 0) break;
     if (errno != EINTR) return errno;
   }

@@ -27,4 +27,14 @@ void unpark(const seam::atomic<std::uint32_t>* word, int count) noexcept {
   if (auto* const scheduler = scheduled::Scheduler::current()) scheduler->unpark(word, count);
 }
 
+// One process is all there is.
+bool park_shared(const seam::atomic<std::uint32_t>& word, std::uint32_t expected,
+                 const seam::clock::time_point* until) noexcept {
+  return park(word, expected, until);
+}
+int unpark_shared(const seam::atomic<std::uint32_t>& word, int count) noexcept {
+  unpark(&word, count);
+  return count;
+}
+
 }  // namespace tandem::inline v1::platform

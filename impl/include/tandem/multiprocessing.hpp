@@ -1,0 +1,18 @@
+// Python's `import multiprocessing`.
+#pragma once
+#include "tandem/multiprocessing/barrier.hpp"
+#include "tandem/multiprocessing/condition.hpp"
+#include "tandem/multiprocessing/connection.hpp"
+#include "tandem/multiprocessing/context.hpp"
+#include "tandem/multiprocessing/event.hpp"
+#include "tandem/multiprocessing/exceptions.hpp"
+#include "tandem/multiprocessing/joinable_queue.hpp"
+#include "tandem/multiprocessing/listener.hpp"
+#include "tandem/multiprocessing/lock.hpp"
+#include "tandem/multiprocessing/pool.hpp"
+#include "tandem/multiprocessing/process.hpp"
+#include "tandem/multiprocessing/queue.hpp"
+#include "tandem/multiprocessing/semaphore.hpp"
+#include "tandem/multiprocessing/shared_memory.hpp"
+#include "tandem/multiprocessing/sharedctypes.hpp"
+#include "tandem/multiprocessing/simple_queue.hpp"

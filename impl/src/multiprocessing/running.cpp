@@ -1,0 +1,46 @@
+#include "multiprocessing/running.hpp"
+
+#include <cerrno>
+
+#include "platform/fork.hpp"
+#include "subprocess/child.hpp"
+#include "tandem/core/exceptions.hpp"
+
+namespace tandem::inline v1::multiprocessing::detail {
+
+namespace {
+
+class OwnChild final : public Running {
+ public:
+  OwnChild(platform::Process process, platform::Handle sentinel)
+      : Running(process.pid(), std::move(sentinel)),
+        child_(std::make_shared<subprocess::detail::Child>(std::move(process))) {}
+
+  std::optional<int> poll() noexcept override { return child_->poll(); }
+  bool wait(Deadline until) override { return child_->wait(until); }
+  void send_signal(int signal) override { child_->send_signal(signal); }
+
+ private:
+  std::shared_ptr<subprocess::detail::Child> child_;
+};
+
+}  // namespace
+
+void end_at_once(const platform::Process& process) noexcept {
+  constexpr int sigkill = 9;  // the same on every system
+  process.send_signal(sigkill);
+  process.sleep_until_ended(nullptr);
+  process.reap();
+}
+
+std::shared_ptr<Running> own_child(platform::Process process) {
+  platform::Handle sentinel = platform::open_process(process.pid());
+  if (!sentinel) {
+    const int error = errno;
+    end_at_once(process);
+    throw_os_error(error);
+  }
+  return std::make_shared<OwnChild>(std::move(process), std::move(sentinel));
+}
+
+}  // namespace tandem::inline v1::multiprocessing::detail

@@ -1,0 +1,244 @@
+#include "multiprocessing/worker.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <exception>
+#include <new>
+#include <string>
+#include <utility>
+
+#include "platform/poll.hpp"
+#include "platform/shared_memory.hpp"
+#include "platform/socket.hpp"
+#include "tandem/core/exceptions.hpp"
+#include "tandem/core/log.hpp"
+#include "tandem/core/repr.hpp"
+#include "tandem/multiprocessing/detail/remote.hpp"
+#include "tandem/multiprocessing/process.hpp"
+#include "threading/search.hpp"
+
+namespace tandem::inline v1::multiprocessing::detail {
+
+namespace {
+
+// The manager is gone: there is nobody to work for.
+struct Orphaned {};
+
+class Worker {
+ public:
+  explicit Worker(WorkerEnd::Parts& parts)
+      : requests_(*parts.requests),
+        answers_(*parts.answers),
+        handles_(parts.handles.get()),
+        claims_(Claims::in(parts.requests->memory())),
+        rules_(parts.rules) {
+    if (const auto parent = parent_process()) parent_ = parent->sentinel();
+  }
+
+  void run() {
+    if (!initialize()) return;
+    answer({.kind = static_cast<std::uint8_t>(Answer::ready)});
+    for (std::size_t left = rules_.max_tasks.value_or(SIZE_MAX); left > 0;) {
+      const RingReader::Piece piece = next();
+      const Tag tag = Tag::decode(piece.tag);
+      if (tag.kind == static_cast<std::uint8_t>(Request::end)) return;
+      const bool whole = piece.first && piece.last;
+      if (whole) {
+        left -= take(tag, piece.bytes);
+        requests_.pop();
+      } else {
+        Incoming message;
+        receive(message);
+        left -= take(tag, std::as_bytes(std::span(message.bytes)));
+      }
+    }
+  }
+
+ private:
+  bool initialize() {
+    if (!rules_.initializer) return true;
+    if (rules_.is_pool) {
+      rules_.initializer();
+      return true;
+    }
+    try {
+      rules_.initializer();
+      return true;
+    } catch (...) {
+      log("Exception in initializer:\n" + exception_text(std::current_exception()));
+      return false;
+    }
+  }
+
+  // The beginning of the next request.
+  RingReader::Piece next() {
+    for (;;) {
+      if (const auto piece = requests_.front()) return *piece;
+      wait(requests_, [this] { return requests_.ready(); });
+    }
+  }
+  void receive(Incoming& message) {
+    while (!requests_.pull(message)) wait(requests_, [this] { return requests_.ready(); });
+  }
+
+  // Also until the parent is dead: its other children may still have its end of the ring.
+  template <class End, class Ready>
+  void wait(End& end, Ready ready) {
+    if (search(spin_, ready)) return;
+    Watch watch(end);
+    for (bool woken = false;;) {
+      if (const auto outcome = watch.arm(woken)) {
+        if (*outcome == Outcome::hung_up) throw Orphaned{};
+        return;
+      }
+      std::array<platform::Polled, 2> polled{platform::Polled{end.socket()},
+                                             platform::Polled{parent_}};
+      platform::poll(std::span(polled).first(parent_ < 0 ? 1 : 2), nullptr);
+      if (polled[1].ready) throw Orphaned{};
+      woken = polled[0].ready;
+    }
+  }
+
+  // Returns whether there was a task to run: it may have been withdrawn.
+  bool take(Tag tag, std::span<const std::byte> message) {
+    std::vector<platform::Handle> handles;
+    if (tag.has_handles) {
+      std::uint32_t count;
+      std::memcpy(&count, message.data(), sizeof count);
+      message = message.subspan(sizeof count);
+      handles = receive_handles(handles_, count);
+    }
+    seam::atomic<Claim>& claim = claims_.slots[tag.slot];
+    Claim expected = Claim::offered;
+    // acq_rel pairs with the manager's: of its withdrawal and this, one comes first.
+    if (!claim.compare_exchange_strong(expected, Claim::begun, std::memory_order_acq_rel)) {
+      claim.store(Claim::free, std::memory_order_release);  // pairs with the acquire in find_slot()
+      return false;
+    }
+    pickle::Input input(message, std::move(handles));
+    run(tag.slot, input);
+    return true;
+  }
+
+  void run(std::uint8_t slot, pickle::Input& input) {
+    Tag tag{.kind = static_cast<std::uint8_t>(Answer::value), .slot = slot};
+    output_.clear();
+    try {
+      const pickle::Input::Message given(input);
+      const pickle::Output::Message message(output_);
+      bool has_returned = false;
+      pickle::detail::read_action(input).run(input, output_, has_returned);
+    } catch (const ResultNotSent& result) {
+      tag.kind = static_cast<std::uint8_t>(not_sent(result));
+    } catch (const BaseException&) {
+      if (rules_.is_pool) throw;
+      tag.kind = static_cast<std::uint8_t>(thrown(std::current_exception()));
+    } catch (...) {
+      tag.kind = static_cast<std::uint8_t>(thrown(std::current_exception()));
+    }
+    answer(tag);
+  }
+  Answer thrown(const std::exception_ptr& exception) {
+    output_.clear();
+    pickle::encode_exception(exception, output_);
+    return Answer::exception;
+  }
+  Answer not_sent(const ResultNotSent& result) {
+    if (!rules_.is_pool) return thrown(result.reason);
+    output_.clear();
+    pickle::dump(output_, exception_text(result.reason));
+    pickle::dump(output_, result.value);
+    return Answer::not_sent;
+  }
+
+  // Sends what stands in the output.
+  void answer(Tag tag) {
+    const std::vector<int> handles = output_.descriptors();
+    std::uint32_t count = static_cast<std::uint32_t>(handles.size());
+    std::span<const std::byte> head;
+    if (count > 0) {
+      send_handles(handles_, handles);
+      tag.has_handles = true;
+      head = std::as_bytes(std::span(&count, 1));
+    }
+    Outgoing message(head, output_.bytes(), tag.encode());
+    while (!answers_.push(message)) wait(answers_, [this] { return answers_.has_room(); });
+  }
+
+  RingReader& requests_;
+  RingWriter& answers_;
+  const int handles_;
+  Claims& claims_;
+  WorkerRules& rules_;
+  int parent_ = platform::Handle::none;  // can be read when it is dead
+  AdaptiveSpin spin_;
+  pickle::Output output_{pickle::Sharing::CONNECTION};
+};
+
+}  // namespace
+
+void WorkerEnd::close() const noexcept {
+  parts_->requests->close();
+  parts_->answers->close();
+  parts_->handles.reset();
+}
+
+void WorkerEnd::pickle(pickle::Output& output) const {
+  const std::uint32_t numbers[] = {
+      output.attach(parts_->requests->memory().handle().get()),
+      output.attach(parts_->requests->socket()),
+      output.attach(parts_->answers->socket()),
+      output.attach(parts_->handles.get()),
+  };
+  output.write_value(numbers);
+  output.write_value(parts_->rules.is_pool);
+  pickle::dump(output, parts_->rules.max_tasks);
+  pickle::dump(output, parts_->rules.initializer);
+}
+
+WorkerEnd WorkerEnd::unpickle(pickle::Input& input) {
+  std::array<std::uint32_t, 4> numbers = input.read_value<std::array<std::uint32_t, 4>>();
+  const auto memory = RingMemory::attach(input.take(numbers[0]));
+  auto requests = std::make_unique<RingReader>(memory, 0, input.take(numbers[1]));
+  auto answers = std::make_unique<RingWriter>(memory, 1, input.take(numbers[2]));
+  platform::Handle handles = input.take(numbers[3]);
+  WorkerRules rules;
+  rules.is_pool = input.read_value<bool>();
+  rules.max_tasks = pickle::load<std::optional<std::size_t>>(input);
+  rules.initializer = pickle::load<pickle::PortableCall>(input);
+  return WorkerEnd({.requests = std::move(requests),
+                    .answers = std::move(answers),
+                    .handles = std::move(handles),
+                    .rules = std::move(rules)});
+}
+
+void work(WorkerEnd end) {
+  try {
+    Worker(end.parts()).run();
+  } catch (const Orphaned&) {
+  }
+}
+
+void send_handles(int socket, std::span<const int> handles) {
+  while (!handles.empty()) {
+    const auto some = handles.first(std::min(handles.size(), platform::most_handles_sent));
+    const char packet = 0;
+    const platform::Transfer sent = platform::send_at_once(socket, &packet, 1, some);
+    if (sent.error != 0) throw_os_error(sent.error);
+    handles = handles.subspan(some.size());
+  }
+}
+
+std::vector<platform::Handle> receive_handles(int socket, std::size_t count) {
+  std::vector<platform::Handle> handles;
+  while (handles.size() < count) {
+    char packet;
+    const platform::Transfer got = platform::receive_some(socket, &packet, 1, &handles);
+    if (got.error != 0) throw_os_error(got.error);
+    if (got.count == 0) throw OSError(ECONNRESET);
+  }
+  return handles;
+}
+
+}  // namespace tandem::inline v1::multiprocessing::detail

@@ -1,0 +1,191 @@
+// The machinery of Pool and ProcessPoolExecutor: worker processes, and the thread that manages
+// them.
+//
+//   any thread     post(job) ──► inbox ──┐
+//                                        ▼                ring                  ring
+//   the manager's thread            queue of tasks ──► worker 1 ─┐   answers ──► job.decode()
+//                                        ▲      └────► worker 2 ─┤            └► job.fail()
+//                                        └── not begun ── dead ──┘
+//
+// A worker is given some tasks ahead, so that it does not wait for the next one: two at first, more
+// as long as tasks are short. What a worker has not begun can be taken back (Claims). That is
+// done when it dies, and when the task that it has begun turns out to be a long one: so no task
+// stands behind a long one while another worker is idle.
+//
+// The manager alone reads and writes the rings. It spins for a while, then it sleeps until a worker
+// answers or ends, or somebody posts.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "multiprocessing/worker.hpp"
+#include "platform/pipe.hpp"
+#include "platform/poll.hpp"
+#include "tandem/core/fork.hpp"
+#include "tandem/core/mutex.hpp"
+#include "tandem/core/spin.hpp"
+#include "tandem/core/wakes.hpp"
+#include "tandem/multiprocessing/context.hpp"
+#include "tandem/multiprocessing/detail/job.hpp"
+#include "tandem/multiprocessing/process.hpp"
+#include "tandem/threading/thread.hpp"
+
+namespace tandem::inline v1::multiprocessing::detail {
+
+struct WorkersOptions {
+  std::size_t workers = 1;
+  Context context;
+  WorkerRules rules{};
+  // Of tasks, so many count as started that no worker has begun; they can be cancelled no more.
+  std::size_t started_ahead = 0;
+  // What a task that a dead worker had begun fails with.
+  std::exception_ptr (*lost)(int exitcode);
+  // All that is not done, from then on: of a pool whose workers do not even start; of an executor
+  // at the first death. Also what terminate() leaves.
+  std::exception_ptr (*broken)(std::optional<int> exitcode);
+};
+
+class Workers final : public std::enable_shared_from_this<Workers> {
+ public:
+  enum class State : std::uint8_t { run, close, terminate, broken };
+
+  explicit Workers(WorkersOptions options);
+  Workers(const Workers&) = delete;
+  Workers& operator=(const Workers&) = delete;
+  ~Workers();
+
+  // Starts all the workers and the thread, if that has not been done.
+  // Throws   what start() of a Process throws; then there are none.
+  void start_all();
+  // Before one more task is posted. Those that are forked are all started at once, before the
+  // thread; others one by one, as long as there are less than tasks.
+  // Throws   what start() of a Process throws, if there is no worker at all.
+  void start_for_one_more() {
+    if (is_complete()) return;
+    options_.context.method() == StartMethod::fork ? start_all() : start_one_if_needed();
+  }
+
+  // Queues tasks. Nothing happens unless the state is run.
+  // Returns  the state.
+  State post(Job& job, std::size_t tasks);
+
+  // No more tasks; the workers end when all is done.
+  //   cancel  what has not been started is cancelled
+  void close(bool cancel = false);
+  // SIGTERM or SIGKILL to all workers.
+  void signal_all(bool kill);
+  // Fails what is not done, and ends the workers by SIGTERM.
+  void terminate();
+  // Until the thread and the workers have ended. From the manager's thread: at once.
+  void join();
+
+  State state() const noexcept;
+  std::size_t size() const noexcept { return options_.workers; }
+  // How many workers there are at the moment.
+  std::size_t alive() const noexcept {
+    return alive_.load(std::memory_order_relaxed);  // relaxed: stale as soon as it is read
+  }
+  // Not the process that made it: there is neither a thread nor a worker.
+  bool is_elsewhere() const noexcept { return generation_ != process_generation; }
+
+ private:
+  struct Task {
+    Job* job;
+    std::size_t number;
+    bool started;
+  };
+  struct Posted {
+    Job* job;
+    std::size_t first, end;
+  };
+  struct Hand;    // the manager's side of a worker
+  struct Parcel;  // a message for one
+
+  bool is_complete() const noexcept {
+    return complete_.load(std::memory_order_acquire);  // pairs with the release in start_all()
+  }
+  std::unique_ptr<Hand> start_worker();
+  void start_one_if_needed();
+  void start_thread();
+  void wake() noexcept;
+
+  // ---- the manager's thread ----
+  void manage() noexcept;
+  bool take_orders();
+  void cancel_queue();
+  void settle(bool started) noexcept;
+  void fail(const Task& task, std::exception_ptr error) noexcept;
+  void fail_queued(const std::exception_ptr& error);
+  void fail_all(const std::exception_ptr& error);
+  bool is_idle() const noexcept;
+
+  bool read_answers(Hand& hand);
+  void take_answer(Hand& hand, Tag tag, std::span<const std::byte> bytes);
+  void read_answer(const Task& task, Answer answer, pickle::Input& input);
+
+  bool deal();
+  Hand* find_hand();
+  std::optional<Task> next_task();
+  std::optional<Task> start_next();
+  void start_ahead();
+  void give(Hand& hand, const Task& task);
+  bool take_back_from_slow();
+  bool is_holding_up(const Hand& hand) const noexcept;
+  bool take_back(Hand& hand);
+
+  void look_for_dead();
+  bool bury_the_dead();
+  void bury(std::size_t index);
+  void become_broken(int exitcode);
+  void refill();
+  void end();
+
+  bool has_news() const noexcept;
+  void sleep();
+  bool arm_all();
+  void poll_all();
+
+  static constexpr std::size_t first_depth = 2, most_depth = 64;
+  static_assert(most_depth <= slot_count / 2);
+
+  const WorkersOptions options_;
+  const std::uint32_t generation_ = process_generation;
+  Mutex starting_;                            // one at a time starts workers for others
+  seam::atomic<bool> complete_{false};        // all workers were started
+  seam::atomic<std::size_t> alive_{0};        // workers
+  seam::atomic<std::size_t> outstanding_{0};  // tasks not done; until complete_
+
+  mutable Mutex mutex_;
+  State state_ = State::run;  // guarded by mutex_, as are the following
+  bool cancel_ = false;       // what has not been started is to be cancelled
+  std::vector<Posted> inbox_;
+  std::vector<std::unique_ptr<Hand>> recruits_;  // started, and not managed yet
+  std::vector<Process> processes_;               // of all workers
+  std::optional<threading::Thread> thread_;
+
+  seam::atomic<bool> news_{false};      // for the manager: something of the above has changed
+  seam::atomic<bool> sleeping_{false};  // the manager is to be woken by the pipe
+  platform::Pipe bell_;
+
+  // ---- the manager's thread ----
+  State orders_ = State::run;  // the state, as far as the manager has seen
+  std::vector<std::unique_ptr<Hand>> hands_;
+  std::deque<Posted> queue_;         // never empty ones
+  std::deque<Task> returned_;        // before those: taken back, or started ahead
+  std::size_t started_ = 0;          // tasks that were started and are not done
+  std::size_t depth_ = first_depth;  // tasks that a worker is given at a time
+  std::size_t quick_ = 0;            // answers since the last long task
+  std::size_t failed_starts_ = 0;    // workers that died before they were ready, in a row
+  std::unique_ptr<Parcel> parcel_;
+  std::vector<platform::Polled> polled_;
+  AdaptiveSpin spin_;
+  Wakes wakes_;
+};
+
+}  // namespace tandem::inline v1::multiprocessing::detail

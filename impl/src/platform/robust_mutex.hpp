@@ -1,0 +1,31 @@
+// Neutral contract: a mutex in memory that several processes share, which its owner's death frees.
+// One file per system implements it.
+#pragma once
+#include <cstddef>
+
+#include "tandem/platform/seam.hpp"
+
+namespace tandem::inline v1::platform {
+
+// The owner is a thread, and it alone may unlock it. Not recursive: who has it must not take it.
+// The memory must not be unmapped, nor used for anything else, while a thread of this process has
+// it.
+class RobustMutex {
+ public:
+  enum class Taken { no, yes, from_the_dead };  // the last: what it guards may be half done
+
+  RobustMutex() noexcept;
+  RobustMutex(const RobustMutex&) = delete;
+  RobustMutex& operator=(const RobustMutex&) = delete;
+
+  Taken try_lock() noexcept;
+  // Sleeps until it has it, or until the time on the monotonic clock.
+  //   until  nullptr: for ever
+  Taken lock(const seam::clock::time_point* until) noexcept;
+  void unlock() noexcept;
+
+ private:
+  alignas(16) std::byte storage_[48];
+};
+
+}  // namespace tandem::inline v1::platform
