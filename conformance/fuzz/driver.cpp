@@ -9,19 +9,17 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <random>
 #include <string>
 #include <string_view>
 #include <vector>
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
-void write_seeds(void (*take)(std::size_t number, const std::string& input));
+void write_seeds(void (*take)(const std::string& input));
 
 namespace {
 
 std::vector<std::string> inputs;
-std::filesystem::path folder;
 
 void try_input(const std::string& input) {
   LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(input.data()), input.size());
@@ -53,33 +51,43 @@ std::string changed(std::string input, std::mt19937& random) {
 }
 
 void read_corpus(const std::filesystem::path& corpus) {
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(corpus)) {
-    if (!entry.is_regular_file()) continue;
-    std::ifstream file(entry.path(), std::ios::binary);
-    inputs.emplace_back(std::istreambuf_iterator(file), std::istreambuf_iterator<char>());
+  std::ifstream file(corpus);
+  if (!file) {
+    std::fprintf(stderr, "no corpus: %s\n", corpus.c_str());
+    std::exit(2);
   }
+  for (std::string line; std::getline(file, line);) {
+    std::string& input = inputs.emplace_back();
+    for (std::size_t at = 0; at + 2 <= line.size(); at += 2)
+      input += static_cast<char>(std::stoi(line.substr(at, 2), nullptr, 16));
+  }
+}
+
+void write_inputs(const std::filesystem::path& folder) {
+  std::filesystem::create_directories(folder);
+  for (std::size_t i = 0; i < inputs.size(); ++i)
+    std::ofstream(folder / std::to_string(i), std::ios::binary) << inputs[i];
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   std::size_t changes = 1000;
+  std::filesystem::path folder;
+  write_seeds([](const std::string& input) { inputs.push_back(input); });
   for (int i = 1; i < argc; ++i) {
     const std::string_view argument = argv[i];
     if (argument == "--changes" && i + 1 < argc)
       changes = std::strtoull(argv[++i], nullptr, 10);
-    else if (argument == "--seeds" && i + 1 < argc)
+    else if (argument == "--write" && i + 1 < argc)
       folder = argv[++i];
     else
       read_corpus(argument);
   }
   if (!folder.empty()) {
-    write_seeds([](std::size_t number, const std::string& input) {
-      std::ofstream(folder / ("seed-" + std::to_string(number)), std::ios::binary) << input;
-    });
+    write_inputs(folder);
     return 0;
   }
-  write_seeds([](std::size_t, const std::string& input) { inputs.push_back(input); });
   std::mt19937 random;  // the same each time
   for (const std::string& input : inputs) {
     try_input(input);

@@ -154,17 +154,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   try {
     read(data[0] % (value_types + 2), std::as_bytes(std::span(data, size)).subspan(1),
          std::make_index_sequence<value_types>());
-  } catch (const std::exception&) {  // what a RemoteError is of, too
+  } catch (const std::exception&) {         // what a RemoteError is of, too
   } catch (const tandem::BaseException&) {  // SystemExit may have been sent as well
   }
   return 0;
 }
 
-// Something of each kind to begin with, for a corpus: called once for each.
-void write_seeds(void (*take)(std::size_t number, const std::string& input)) {
+// Something of each kind, to begin with.
+void write_seeds(void (*take)(const std::string& input)) {
   std::size_t kind = 0;
   const auto seed = [&](const std::string& bytes) {
-    take(kind, static_cast<char>(kind) + bytes);
+    take(static_cast<char>(kind) + bytes);
     ++kind;
   };
   const auto mixed = [] { return Mixed{true, {1, 2, 3}, "name", Color::GREEN, {{1, 2}}}; };

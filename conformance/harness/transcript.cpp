@@ -38,11 +38,19 @@ std::string without_scope(std::string_view name) {
   return std::string(name.substr(start, end - start));
 }
 
+// What std::throw_with_nested() has thrown is of a class over that of the exception.
+std::string_view without_nesting(std::string_view name) {
+  for (const std::string_view before : {"std::_Nested_exception<", "std::__nested<"})
+    if (name.starts_with(before) && name.ends_with(">"))
+      return name.substr(before.size(), name.size() - before.size() - 1);
+  return name;
+}
+
 std::string name_of(const std::type_info& type) {
   int status = 0;
   const std::unique_ptr<char, decltype(&std::free)> name(
       abi::__cxa_demangle(type.name(), nullptr, nullptr, &status), &std::free);
-  return without_scope(status == 0 ? name.get() : type.name());
+  return without_scope(status == 0 ? without_nesting(name.get()) : type.name());
 }
 
 // As repr(float) does it: the shortest digits that read back, an exponent from 1e16 and below 1e-4.

@@ -80,7 +80,7 @@ struct Unwilling {
   bool unwilling = false;
   template <class Archive>
   void serialize(Archive& archive) {
-    if (unwilling) throw std::runtime_error("not me");
+    if (unwilling) throw tandem::RuntimeError("not me");
     archive(unwilling);
   }
 };
@@ -94,7 +94,7 @@ struct Unreadable {
   void serialize(Archive& archive) {
     archive(unreadable);
     if constexpr (Archive::is_loading::value)
-      if (unreadable) throw std::runtime_error("not to be read");
+      if (unreadable) throw tandem::RuntimeError("not to be read");
   }
 };
 Unreadable make_unreadable(bool unreadable) { return {unreadable}; }
@@ -217,7 +217,7 @@ class SayingWhen {
     using difference_type = std::ptrdiff_t;
     iterator(int number, int count, int when) : number_(number), count_(count), when_(when) {}
     int operator*() const {
-      if (number_ == when_) throw std::runtime_error("when");
+      if (number_ == when_) throw tandem::RuntimeError("when");
       return number_;
     }
     iterator& operator++() {
@@ -488,7 +488,7 @@ CASE("multiprocessing.pool.apply-async.error-callback", "called with what was ra
 CASE("multiprocessing.pool.apply-async.callback-raises", "the pool goes on") {
   Pool pool(1);
   const auto result =
-      pool.apply_async(call(square, 5), {.callback = [](int) { throw std::runtime_error("no"); }});
+      pool.apply_async(call(square, 5), {.callback = [](int) { throw tandem::RuntimeError("no"); }});
   EXPECT_EQ(result.get(), 25);
   EXPECT_EQ(pool.apply(square, 3), 9);
 }

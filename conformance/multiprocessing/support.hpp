@@ -35,6 +35,9 @@ namespace tandem::conformance {
 
 namespace mp = tandem::multiprocessing;
 
+// The first piece of shared memory that locks and the like stand in stays until the program ends.
+inline const mp::RawValue<int> keeps_the_heap;
+
 inline constexpr std::array start_methods{"fork", "spawn", "forkserver"};
 
 // Calls act(context) under each start method; the transcript says which.

@@ -18,6 +18,11 @@ def _():
     log(seen, Semaphore().get_value(), Semaphore(0).get_value())
 
 
+@case("multiprocessing.semaphore.value.negative", "no value below zero")
+def _():
+    log(raised(lambda: Semaphore(-1)), raised(lambda: BoundedSemaphore(-1)))
+
+
 @case("multiprocessing.semaphore.value.limit", "no more than an int holds")
 def _():
     sem = Semaphore(2147483646)

@@ -8,9 +8,9 @@ import tree
 # A header may reach these only where its own name matches.
 RESERVED = (
     (r"tandem/(pickle|core/pickle)|^(cereal|boost/pfr)/",
-     r"tandem/(pickle|multiprocessing|futures/process|concurrent/futures/process|asyncio|tandem)\b"),
+     r"tandem/(pickle|multiprocessing|(concurrent/)?futures/(process|detail/remote_task)|asyncio|tandem)\b"),
     (r"tandem/(multiprocessing|(concurrent/)?futures/process)",
-     r"tandem/(multiprocessing|(concurrent/)?futures/process|asyncio|tandem)\b"),
+     r"tandem/(multiprocessing|(concurrent/)?futures/(process|detail/remote_task)|asyncio|tandem)\b"),
     (r"tandem/subprocess", r"tandem/(subprocess|os|multiprocessing|(concurrent/)?futures/process|asyncio|tandem)\b"),
     (r"tandem/(concurrent/)?futures", r"tandem/(futures|concurrent/futures|asyncio|tandem)\b"),
     (r"^iostream$", r"^$"),

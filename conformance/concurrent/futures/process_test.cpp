@@ -67,7 +67,7 @@ int square_or_wait(const std::variant<int, std::string>& what) {
 // What makes trouble when it is pickled or unpickled, as it was told to.
 enum class Trouble { none, fails, kills };
 void make_trouble(Trouble trouble) {
-  if (trouble == Trouble::fails) throw std::runtime_error("not me");
+  if (trouble == Trouble::fails) throw RuntimeError("not me");
   if (trouble == Trouble::kills) die();
 }
 struct WhenPickled {
@@ -464,7 +464,7 @@ CASE("futures.process.map", "in the order of the input") {
 
 CASE("futures.process.map-chunksize", "so many calls to a task") {
   ProcessPoolExecutor pool(forked(2));
-  for (const int chunksize : {1, 3, 6, 100})
+  for (const std::size_t chunksize : {1, 3, 6, 100})
     log(list(pool.map(square, range(10), {.chunksize = chunksize})));
   const std::vector<int> pids = list(pool.map(pid_of, range(40), {.chunksize = 10}));
   std::vector<std::size_t> different;
@@ -476,13 +476,12 @@ CASE("futures.process.map-chunksize", "so many calls to a task") {
 
 CASE("futures.process.map-chunksize-invalid", "at least one") {
   ProcessPoolExecutor pool(forked(1));
-  Log{raised([&] { pool.map(square, {1}, {.chunksize = 0}); }),
-      raised([&] { pool.map(square, {1}, {.chunksize = -1}); })};
+  log(raised([&] { pool.map(square, {1}, {.chunksize = 0}); }));
 }
 
 CASE("futures.process.map-exception", "in the place of a result") {
   ProcessPoolExecutor pool(forked(2));
-  for (const int chunksize : {1, 2, 10}) {
+  for (const std::size_t chunksize : {1, 2, 10}) {
     auto results = pool.map(fail_at, range(6), {.chunksize = chunksize});
     std::vector<int> seen;
     const std::string said = raised([&] {

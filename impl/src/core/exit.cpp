@@ -21,7 +21,7 @@ using Hooks = std::vector<std::function<void()>>;
 
 struct Registry {
   ForkSafeMutex mutex{ForkStage::core};
-  std::array<Hooks, 3> stages;  // by ExitStage; guarded by mutex
+  std::array<Hooks, 4> stages;  // by ExitStage; guarded by mutex
   bool registered = false;      // run_exit_hooks() is, with the system; guarded by mutex
   seam::atomic<bool> exiting{false};
 };
@@ -56,7 +56,8 @@ void run_stage(ExitStage stage) {
 
 void run_exit_hooks(ExitStage last) {
   registry().exiting.store(true, std::memory_order_seq_cst);
-  for (const auto stage : {ExitStage::executors, ExitStage::threads, ExitStage::processes})
+  for (const auto stage : {ExitStage::executors, ExitStage::threads, ExitStage::processes,
+                           ExitStage::leftovers})
     if (stage <= last) run_stage(stage);
 }
 

@@ -12,9 +12,10 @@ namespace {
 AdaptiveSpin result_spin;  // one for all results: whether spinning pays is a matter of the program
 }  // namespace
 
-void AsyncState::set_done() noexcept {
-  done_.store(1, std::memory_order_release);  // pairs with the acquire in ready()
-  unpark_all(done_);
+void AsyncState::set_done(Wakes* wakes) noexcept {
+  // release pairs with the acquire in ready().
+  if (word_.exchange(done, std::memory_order_acq_rel) != waited_for) return;
+  wakes ? wakes->put_off(word_) : unpark_all(word_);
 }
 
 void AsyncState::wait(Timeout timeout) const {
@@ -23,8 +24,12 @@ void AsyncState::wait(Timeout timeout) const {
   refuse_too_large(timeout);
   const Deadline until = Deadline::after(timeout);
   if (result_spin([this] { return ready(); })) return;
-  while (!ready())
-    if (!park(done_, 0, until)) return;
+  for (;;) {
+    std::uint32_t word = 0;
+    // relaxed: it orders nothing; ready() does.
+    word_.compare_exchange_strong(word, waited_for, std::memory_order_relaxed);
+    if (ready() || !park(word_, waited_for, until)) return;
+  }
 }
 
 bool AsyncState::successful() const {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "multiprocessing/finalizers.hpp"
+#include "multiprocessing/process_state.hpp"
 #include "platform/thread.hpp"
 #include "tandem/core/fork.hpp"
 #include "tandem/core/log.hpp"
@@ -89,6 +90,7 @@ Finalizer::Finalizer(int priority, std::function<void()> function)
     : entry_(std::make_shared<Entry>()) {
   entry_->priority = priority;
   entry_->function = std::move(function);
+  ProcessBook::get().register_exit_hook();
   Finalizers::get().add(entry_);
 }
 

@@ -1,13 +1,14 @@
 #include "tandem/multiprocessing/detail/imap_state.hpp"
 
 #include <mutex>
+#include <utility>
 
 #include "tandem/core/park.hpp"
 #include "tandem/multiprocessing/exceptions.hpp"
 
 namespace tandem::inline v1::multiprocessing::detail {
 
-void ImapState::add(std::size_t task) {
+void ImapState::add(std::size_t task, Wakes* wakes) {
   const std::scoped_lock guard(mutex_);
   if (!ordered_) {
     ready_.push_back(task);
@@ -20,13 +21,13 @@ void ImapState::add(std::size_t task) {
       ready_.push_back(index_++);
     } while (early_.erase(index_) > 0);
   }
-  signal();
+  signal(wakes);
 }
 
 void ImapState::set_length(std::size_t length) noexcept {
   const std::scoped_lock guard(mutex_);
   length_ = length;
-  signal();
+  signal(nullptr);
 }
 
 std::optional<std::size_t> ImapState::next(Timeout timeout) {
@@ -40,18 +41,18 @@ std::optional<std::size_t> ImapState::next(Timeout timeout) {
     }
     if (index_ == length_) return {};
     const std::uint32_t seen = changes_.load(std::memory_order_relaxed);  // relaxed: in the mutex
+    waiting_ = true;
     guard.unlock();
     if (until.passed()) throw TimeoutError();
-    const auto changed = [&] {
-      return changes_.load(std::memory_order_relaxed) != seen;  // relaxed: then the mutex is taken
-    };
-    if (!spin_(changed)) park(changes_, seen, until);
+    park(changes_, seen, until);
   }
 }
 
-void ImapState::signal() noexcept {
+// With the mutex.
+void ImapState::signal(Wakes* wakes) noexcept {
   changes_.fetch_add(1, std::memory_order_relaxed);  // relaxed: in the mutex
-  unpark_all(changes_);
+  if (!std::exchange(waiting_, false)) return;
+  wakes ? wakes->put_off(changes_) : unpark_all(changes_);
 }
 
 }  // namespace tandem::inline v1::multiprocessing::detail

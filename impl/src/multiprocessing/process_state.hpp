@@ -74,9 +74,11 @@ class ProcessBook {
   // Guards the fields of all states. No other lock is taken under it.
   Mutex& mutex() noexcept { return mutex_; }
 
+  // Has what belongs to the end of this process done at its end, once.
+  void register_exit_hook();
+
  private:
   ProcessBook();
-  void register_exit_hook();
   void finish();
 
   ForkSafeMutex mutex_{ForkStage::core};

@@ -31,7 +31,7 @@ class Worker {
       : requests_(*parts.requests),
         answers_(*parts.answers),
         handles_(parts.handles.get()),
-        claims_(parts.claims.as<Claims>()),
+        claims_(Claims::in(parts.requests->memory())),
         rules_(parts.rules) {
     if (const auto parent = parent_process()) parent_ = parent->sentinel();
   }
@@ -192,7 +192,6 @@ void WorkerEnd::pickle(pickle::Output& output) const {
       output.attach(parts_->handles.get()),
   };
   output.write_value(numbers);
-  pickle::dump(output, parts_->claims);
   output.write_value(parts_->rules.is_pool);
   pickle::dump(output, parts_->rules.max_tasks);
   pickle::dump(output, parts_->rules.initializer);
@@ -204,7 +203,6 @@ WorkerEnd WorkerEnd::unpickle(pickle::Input& input) {
   auto requests = std::make_unique<RingReader>(memory, 0, input.take(numbers[1]));
   auto answers = std::make_unique<RingWriter>(memory, 1, input.take(numbers[2]));
   platform::Handle handles = input.take(numbers[3]);
-  auto claims = pickle::load<SharedBlock>(input);
   WorkerRules rules;
   rules.is_pool = input.read_value<bool>();
   rules.max_tasks = pickle::load<std::optional<std::size_t>>(input);
@@ -212,7 +210,6 @@ WorkerEnd WorkerEnd::unpickle(pickle::Input& input) {
   return WorkerEnd({.requests = std::move(requests),
                     .answers = std::move(answers),
                     .handles = std::move(handles),
-                    .claims = std::move(claims),
                     .rules = std::move(rules)});
 }
 

@@ -12,13 +12,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <optional>
 #include <span>
 #include <vector>
 
 #include "multiprocessing/ring.hpp"
 #include "platform/handle.hpp"
-#include "tandem/multiprocessing/detail/shared_block.hpp"
 #include "tandem/pickle.hpp"
 #include "tandem/platform/seam.hpp"
 
@@ -39,7 +39,13 @@ inline constexpr std::size_t slot_count = 128;
 enum class Claim : std::uint32_t { free, offered, begun, withdrawn };
 struct Claims {
   std::array<seam::atomic<Claim>, slot_count> slots;
+
+  // Those that stand beside the rings.
+  static Claims& in(const RingMemory& memory) noexcept {
+    return *std::launder(reinterpret_cast<Claims*>(memory.spare().data()));
+  }
 };
+static_assert(static_cast<std::uint32_t>(Claim::free) == 0);  // as the memory is at first
 
 enum class Request : std::uint8_t { task, end };
 enum class Answer : std::uint8_t {
@@ -81,7 +87,6 @@ class WorkerEnd {
     std::unique_ptr<RingReader> requests;
     std::unique_ptr<RingWriter> answers;
     platform::Handle handles;
-    SharedBlock claims;
     WorkerRules rules;
   };
 

@@ -55,7 +55,7 @@ struct Workers::Hand {
   }
 
   seam::atomic<Claim>& claim(std::uint8_t slot) const noexcept {
-    return claims.as<Claims>().slots[slot];
+    return claims->slots[slot];
   }
   // Those that were withdrawn come back when the worker has passed them by.
   void collect_free() {
@@ -75,7 +75,7 @@ struct Workers::Hand {
   std::unique_ptr<RingWriter> requests;
   std::unique_ptr<RingReader> answers;
   platform::Handle handles;
-  SharedBlock claims;
+  Claims* claims = nullptr;
 
   std::array<Task, slot_count> tasks{};
   std::vector<std::uint8_t> free;     // slots
@@ -114,11 +114,9 @@ std::unique_ptr<Workers::Hand> Workers::start_worker() {
   platform::SocketPair handles;
   if (const int error = platform::open_socket_pair(platform::SocketKind::packets, handles))
     throw_os_error(error);
-  const SharedBlock claims = SharedBlock::allocate(sizeof(Claims));
   const WorkerEnd end({.requests = std::move(requests.reader),
                        .answers = std::move(answers.writer),
                        .handles = std::move(handles.second),
-                       .claims = claims,
                        .rules = options_.rules});
 
   const Process process = options_.context.Process(ProcessOptions{.target = call(&work, end)});
@@ -135,7 +133,7 @@ std::unique_ptr<Workers::Hand> Workers::start_worker() {
   hand->requests = std::move(requests.writer);
   hand->answers = std::move(answers.reader);
   hand->handles = std::move(handles.first);
-  hand->claims = claims;
+  hand->claims = &Claims::in(*memory);
   alive_.fetch_add(1, std::memory_order_relaxed);  // relaxed: see alive()
   const std::scoped_lock guard(mutex_);
   processes_.push_back(process);
@@ -351,6 +349,7 @@ bool Workers::read_answers(Hand& hand) {
     }
   }
   if (count > 0) hand.since = clock::now();
+  wakes_.flush();
   return count > 0;
 }
 
@@ -386,7 +385,7 @@ void Workers::take_answer(Hand& hand, Tag tag, std::span<const std::byte> bytes)
 }
 
 void Workers::read_answer(const Task& task, Answer answer, pickle::Input& input) {
-  if (answer == Answer::value) return task.job->decode(task.number, input);
+  if (answer == Answer::value) return task.job->decode(task.number, input, wakes_);
   if (answer == Answer::exception)
     return task.job->fail(task.number, pickle::decode_exception(input));
   auto reason = pickle::load<std::string>(input);
@@ -509,10 +508,11 @@ bool Workers::is_holding_up(const Hand& hand) const noexcept {
   });
 }
 
-// What it has not begun. Returns whether there was something.
+// What it has not begun, but for what it is about to begin: it will answer, and then it is slow no
+// more. Returns whether there was something.
 bool Workers::take_back(Hand& hand) {
   bool taken = false;
-  for (std::size_t i = hand.given.size(); i > 0; --i) {
+  for (std::size_t i = hand.given.size(); i > (hand.ready ? 1 : 0); --i) {
     const std::uint8_t slot = hand.given[i - 1];
     Claim expected = Claim::offered;
     // acq_rel pairs with the worker's: of this and its beginning, one comes first.

@@ -30,6 +30,7 @@
 #include "tandem/core/fork.hpp"
 #include "tandem/core/mutex.hpp"
 #include "tandem/core/spin.hpp"
+#include "tandem/core/wakes.hpp"
 #include "tandem/multiprocessing/context.hpp"
 #include "tandem/multiprocessing/detail/job.hpp"
 #include "tandem/multiprocessing/process.hpp"
@@ -184,6 +185,7 @@ class Workers final : public std::enable_shared_from_this<Workers> {
   std::unique_ptr<Parcel> parcel_;
   std::vector<platform::Polled> polled_;
   AdaptiveSpin spin_;
+  Wakes wakes_;
 };
 
 }  // namespace tandem::inline v1::multiprocessing::detail

@@ -83,6 +83,7 @@ void ThreadRegistry::add(const std::shared_ptr<ThreadState>& state) {
 void ThreadRegistry::register_exit_hook() {
   std::scoped_lock guard(mutex_);
   if (exit_hook_) return;
+  at_exit(ExitStage::leftovers, [] { get().abandon_others(); });
   at_exit(ExitStage::threads, [] { get().join_all(); });
   exit_hook_ = true;
 }
@@ -162,6 +163,9 @@ void ThreadRegistry::join_all() {
     state->reap();
     forget(*state);
   }
+}
+
+void ThreadRegistry::abandon_others() {
   // Daemons are in the book. Those among them that have only thread_local destructors to run, and
   // foreign threads, the system alone knows.
   const std::size_t own = current ? 1 : 0;

@@ -89,6 +89,7 @@ class ThreadRegistry final : ForkAware {
   void register_exit_hook();
   // At the end of the program: waits for all that are no daemons, also for those that they start.
   void join_all();
+  void abandon_others();
 
  private:
   using States = std::list<std::shared_ptr<ThreadState>>;

@@ -421,7 +421,7 @@ def _():
 @case("futures.process.map-chunksize-invalid", "at least one")
 def _():
     with ProcessPoolExecutor(1, mp_context=fork()) as pool:
-        log(raised(lambda: pool.map(square, [1], chunksize=0)), raised(lambda: pool.map(square, [1], chunksize=-1)))
+        log(raised(lambda: pool.map(square, [1], chunksize=0)))
 
 
 @case("futures.process.map-exception", "in the place of a result")

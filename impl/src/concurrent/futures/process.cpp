@@ -109,7 +109,8 @@ std::shared_ptr<Workers> make_workers(ProcessPoolExecutorOptions&& options) {
 }  // namespace
 
 ProcessPoolExecutor::ProcessPoolExecutor(ProcessPoolExecutorOptions options)
-    : workers_(make_workers(std::move(options))) {}
+    : workers_(make_workers(std::move(options))),
+      may_spin_(std::cmp_greater(v1::platform::usable_cpus(), workers_->size() + 1)) {}
 
 ProcessPoolExecutor::~ProcessPoolExecutor() { shutdown(); }
 

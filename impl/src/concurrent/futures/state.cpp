@@ -68,8 +68,9 @@ std::uint64_t FutureState::advance(State from, State next, bool keep_list) noexc
   }
 }
 
-void FutureState::wake(std::uint64_t before) noexcept {
-  if (before & parked) unpark_all(low_half(word_));
+void FutureState::wake(std::uint64_t before, Wakes* wakes) noexcept {
+  if (!(before & parked)) return;
+  wakes ? wakes->put_off(low_half(word_)) : unpark_all(low_half(word_));
 }
 
 // Waiters first, then callbacks in the order in which they were added.
@@ -165,7 +166,7 @@ void FutureState::unclaim() noexcept {
     advance(State::running_setting, State::running, true);
 }
 
-void FutureState::finish() noexcept {
+void FutureState::finish(Wakes* wakes) noexcept {
   for (Backoff backoff;; backoff()) {
     std::uint64_t word = word_.load(std::memory_order_relaxed);  // relaxed: the CAS decides
     if (word & locked) continue;
@@ -178,7 +179,7 @@ void FutureState::finish() noexcept {
     const bool done = word_.compare_exchange_weak(
         word, make_word(State::finished), std::memory_order_acq_rel, std::memory_order_relaxed);
     if (done) {
-      wake(word);
+      wake(word, list_of(word) ? nullptr : wakes);
       tell(list_of(word));
     }
     if (keep) drop_handle();

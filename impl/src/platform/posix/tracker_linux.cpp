@@ -41,24 +41,21 @@ class Tracker {
   // Until all that hold the other end of the pipe have ended.
   void run() {
     while (open_) {
-      const auto ended = sleep();
+      sleep();
       while (read_message()) {
       }
-      for (const int owner : ended) remove_all_of(owner);
+      for (const int owner : std::exchange(ended_, {})) remove_all_of(owner);
     }
     remove_if([](const Tracked&) { return true; });
   }
 
  private:
-  // Returns those that have ended. What they have said before is in the pipe by then.
-  std::vector<int> sleep() {
+  void sleep() {
     std::vector<pollfd> polled{{pipe_.get(), POLLIN, 0}};
     for (const Owner& owner : owners_) polled.push_back({owner.process.get(), POLLIN, 0});
     ::poll(polled.data(), polled.size(), -1);
-    std::vector<int> ended;
     for (std::size_t i = 0; i < owners_.size(); ++i)
-      if (polled[i + 1].revents != 0) ended.push_back(owners_[i].pid);
-    return ended;
+      if (polled[i + 1].revents != 0) ended_.push_back(owners_[i].pid);
   }
 
   // False: there is none yet, or there will be none.
@@ -95,7 +92,7 @@ class Tracker {
     if (process)
       owners_.push_back({pid, std::move(process)});
     else if (errno == ESRCH)
-      remove_all_of(pid);  // otherwise it is removed with the family's
+      ended_.push_back(pid);  // otherwise it is removed with the family's
   }
 
   void forget(int pid) {
@@ -132,6 +129,7 @@ class Tracker {
   Handle pipe_;
   bool open_ = true;
   std::vector<Owner> owners_;
+  std::vector<int> ended_;  // of the owners; what they have said before is in the pipe
   std::vector<Tracked> tracked_;
 };
 

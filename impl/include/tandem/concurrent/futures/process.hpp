@@ -135,6 +135,7 @@ class TANDEM_API ProcessPoolExecutor {
   Future<Result> submit_work(A&&... args) {
     auto* task = detail::RemoteTask<Result, W>::make(std::forward<A>(args)...);
     auto future = detail::Access::adopt<Future<Result>>(*task);
+    if (!may_spin_) task->woke_worker();
     try {
       post(*task);
     } catch (...) {
@@ -179,6 +180,7 @@ class TANDEM_API ProcessPoolExecutor {
 
   v1::detail::Abandonable<std::shared_ptr<Workers>> workers_;
   seam::atomic<bool> shut_down_{false};
+  const bool may_spin_;  // who waits for a result: it keeps no worker from its processor
 };
 static_assert(Executor<ProcessPoolExecutor>);
 

@@ -18,6 +18,7 @@
 #include "tandem/core/exceptions.hpp"
 #include "tandem/core/export.hpp"
 #include "tandem/core/timeout.hpp"
+#include "tandem/core/wakes.hpp"
 #include "tandem/multiprocessing/detail/job.hpp"
 #include "tandem/multiprocessing/detail/remote.hpp"
 #include "tandem/platform/seam.hpp"
@@ -31,7 +32,7 @@ class TANDEM_API AsyncState {
   AsyncState& operator=(const AsyncState&) = delete;
 
   bool ready() const noexcept {
-    return done_.load(std::memory_order_acquire) != 0;  // pairs with release in set_done()
+    return word_.load(std::memory_order_acquire) == done;  // pairs with release in set_done()
   }
   void wait(Timeout timeout) const;
   // Throws   ValueError "<multiprocessing.pool.ApplyResult object at 0x…> not ready".
@@ -43,13 +44,14 @@ class TANDEM_API AsyncState {
   explicit AsyncState(const char* type) : type_(type) {}
   ~AsyncState() = default;
 
-  void set_done() noexcept;
+  void set_done(Wakes* wakes = nullptr) noexcept;
 
   std::exception_ptr error_;
 
  private:
   const char* const type_;  // as CPython's repr has it
-  seam::atomic<std::uint32_t> done_{0};
+  static constexpr std::uint32_t waited_for = 1, done = 2;
+  mutable seam::atomic<std::uint32_t> word_{0};  // who is about to sleep makes 0 waited_for
 };
 
 // With its value, a T; T may be void.
@@ -110,13 +112,11 @@ TANDEM_API void log_callback_error() noexcept;
 
 template <class T>
 void call_back(const Callbacks<T>& callbacks, const std::exception_ptr& error,
-               const std::optional<kept_t<T>>& value) noexcept {
+               const std::optional<kept_t<T>>& value, Wakes* wakes) noexcept {
+  if (error ? !callbacks.error_callback : !callbacks.callback) return;
+  if (wakes) wakes->flush();  // the callback may take its time
   try {
-    if (error) {
-      if (callbacks.error_callback) callbacks.error_callback(error);
-    } else if (callbacks.callback) {
-      callbacks.callback(*value);
-    }
+    error ? callbacks.error_callback(error) : callbacks.callback(*value);
   } catch (...) {
     log_callback_error();
   }
@@ -134,9 +134,9 @@ class ApplyJob final : public AsyncValue<T>, public Job {
   void begin(std::shared_ptr<ApplyJob> self) noexcept { self_ = std::move(self); }
 
   void encode(std::size_t, pickle::Output& out) override { RemoteCall<C>::encode(out, *call_); }
-  void decode(std::size_t, pickle::Input& in) override {
+  void decode(std::size_t, pickle::Input& in, Wakes& wakes) override {
     this->value_.emplace(receive_result<T>(in));
-    end();
+    end(&wakes);
   }
   void fail(std::size_t, std::exception_ptr error) noexcept override {
     this->error_ = std::move(error);
@@ -145,12 +145,12 @@ class ApplyJob final : public AsyncValue<T>, public Job {
   void cancel(std::size_t) noexcept override;
 
  private:
-  void end() noexcept {
+  void end(Wakes* wakes = nullptr) noexcept {
     const auto self = std::move(self_);
     call_.reset();
     const Callbacks<T> callbacks = std::exchange(callbacks_, {});
-    call_back<T>(callbacks, this->error_, this->value_);
-    this->set_done();
+    call_back<T>(callbacks, this->error_, this->value_, wakes);
+    this->set_done(wakes);
   }
 
   std::optional<C> call_;  // until it is done
@@ -228,9 +228,9 @@ class MapJob final : public AsyncValue<std::vector<kept_t<T>>>, public Job {
     RemoteChunk<F, A, star>::encode(out, f_, first(task), end(task),
                                     [&](std::size_t i) -> decltype(auto) { return elements_[i]; });
   }
-  void decode(std::size_t task, pickle::Input& in) override {
+  void decode(std::size_t task, pickle::Input& in, Wakes& wakes) override {
     for (std::size_t i = first(task); i < end(task); ++i) results_.set(i, receive_result<T>(in));
-    one_less();
+    one_less(&wakes);
   }
   void fail(std::size_t, std::exception_ptr error) noexcept override {
     if (!this->error_) this->error_ = std::move(error);
@@ -243,13 +243,13 @@ class MapJob final : public AsyncValue<std::vector<kept_t<T>>>, public Job {
   std::size_t end(std::size_t task) const noexcept {
     return std::min(elements_.size(), (task + 1) * chunksize_);
   }
-  void one_less() noexcept {
+  void one_less(Wakes* wakes = nullptr) noexcept {
     if (--left_ > 0) return;
     const auto self = std::move(self_);
     if (!this->error_) this->value_.emplace(results_.take());
     const Callbacks<List> callbacks = std::exchange(callbacks_, {});
-    call_back<List>(callbacks, this->error_, this->value_);
-    this->set_done();
+    call_back<List>(callbacks, this->error_, this->value_, wakes);
+    this->set_done(wakes);
   }
 
   F f_;

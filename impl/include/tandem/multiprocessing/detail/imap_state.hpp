@@ -13,8 +13,8 @@
 
 #include "tandem/core/export.hpp"
 #include "tandem/core/mutex.hpp"
-#include "tandem/core/spin.hpp"
 #include "tandem/core/timeout.hpp"
+#include "tandem/core/wakes.hpp"
 #include "tandem/multiprocessing/detail/async_state.hpp"
 #include "tandem/multiprocessing/detail/job.hpp"
 #include "tandem/multiprocessing/detail/remote.hpp"
@@ -33,7 +33,7 @@ class TANDEM_API ImapState {
   ~ImapState() = default;
 
   // One more task is done.
-  void add(std::size_t task);
+  void add(std::size_t task, Wakes* wakes = nullptr);
   // There are so many.
   void set_length(std::size_t length) noexcept;
   // The next task whose result is to be handed out, waiting for it; none: there are no more.
@@ -43,15 +43,15 @@ class TANDEM_API ImapState {
   v1::detail::Mutex mutex_;
 
  private:
-  void signal() noexcept;
+  void signal(Wakes* wakes) noexcept;
 
   const bool ordered_;
   std::deque<std::size_t> ready_;  // guarded by mutex_, as are all
   std::set<std::size_t> early_;    // done before one that comes before them
   std::size_t index_ = 0;          // how many have come to ready_
   std::optional<std::size_t> length_;
+  bool waiting_ = false;  // somebody is about to sleep on changes_
   seam::atomic<std::uint32_t> changes_{0};
-  AdaptiveSpin spin_;
 };
 
 // What the iterator sees of the job.
@@ -107,12 +107,12 @@ class ImapJob final : public ImapSource<T>, ImapState, public Job {
     RemoteChunk<F, A, false>::encode(out, f_, first(task), end(task),
                                      [&](std::size_t i) -> decltype(auto) { return elements_[i]; });
   }
-  void decode(std::size_t task, pickle::Input& in) override {
+  void decode(std::size_t task, pickle::Input& in, Wakes& wakes) override {
     Result result;
     result.values.reserve(end(task) - first(task));
     for (std::size_t i = first(task); i < end(task); ++i)
       result.values.push_back(receive_result<T>(in));
-    set(task, std::move(result));
+    set(task, std::move(result), &wakes);
   }
   void fail(std::size_t task, std::exception_ptr error) noexcept override {
     set(task, {.values = {}, .error = std::move(error)});
@@ -133,13 +133,13 @@ class ImapJob final : public ImapSource<T>, ImapState, public Job {
     const std::scoped_lock guard(mutex_);
     return std::exchange(results_[task], {});
   }
-  void set(std::size_t task, Result result) {
+  void set(std::size_t task, Result result, Wakes* wakes = nullptr) {
     {
       const std::scoped_lock guard(mutex_);
       results_[task] = std::move(result);
     }
     const auto self = --left_ == 0 ? std::move(self_) : nullptr;
-    add(task);
+    add(task, wakes);
   }
 
   F f_;

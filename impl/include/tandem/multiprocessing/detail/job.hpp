@@ -4,6 +4,7 @@
 #include <exception>
 
 #include "tandem/core/export.hpp"
+#include "tandem/core/wakes.hpp"
 #include "tandem/pickle.hpp"
 
 namespace tandem::inline v1::multiprocessing::detail {
@@ -26,7 +27,8 @@ class TANDEM_API Job {
   // task died before it began.
   virtual void encode(std::size_t task, pickle::Output& out) = 0;
   // Reads what the action wrote.
-  virtual void decode(std::size_t task, pickle::Input& in) = 0;
+  //   wakes  for those that wait for it: more is to come
+  virtual void decode(std::size_t task, pickle::Input& in, Wakes& wakes) = 0;
   virtual void fail(std::size_t task, std::exception_ptr error) noexcept = 0;
   // Instead of start(): it is given to no worker any more.
   virtual void cancel(std::size_t task) noexcept = 0;

@@ -12,7 +12,9 @@ namespace tandem::inline v1::pickle::detail {
 
 struct Anything {
   template <class T>
-  operator T() const noexcept;  // never called
+  operator T() const noexcept {  // never called
+    __builtin_unreachable();
+  }
 };
 
 inline constexpr std::size_t max_members = 16;
@@ -77,7 +79,9 @@ consteval std::size_t count_members() {
 template <class T>
 struct AnyBase {
   template <class B>
-  requires(std::is_base_of_v<B, T> && !std::is_same_v<B, T>) operator B() const noexcept;
+  requires(std::is_base_of_v<B, T> && !std::is_same_v<B, T>) operator B() const noexcept {
+    __builtin_unreachable();
+  }
 };
 template <class T>
 inline constexpr bool has_bases = requires {

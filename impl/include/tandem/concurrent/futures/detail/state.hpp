@@ -32,6 +32,7 @@
 #include "tandem/concurrent/futures/exceptions.hpp"
 #include "tandem/core/export.hpp"
 #include "tandem/core/timeout.hpp"
+#include "tandem/core/wakes.hpp"
 #include "tandem/platform/seam.hpp"
 
 namespace tandem::inline v1::concurrent::futures::detail {
@@ -93,7 +94,9 @@ class TANDEM_API FutureState {
   void claim();
   void unclaim() noexcept;  // nothing was written
   void fail(std::exception_ptr error) noexcept { error_ = std::move(error); }
-  void finish() noexcept;  // what was written is the result
+  // What was written is the result.
+  //   wakes  those that wait may be woken a moment later, if nobody is to be told
+  void finish(Wakes* wakes = nullptr) noexcept;
 
   // Waits until the future is done. Returns false iff the time ran out before.
   bool wait(Timeout timeout) const;
@@ -171,7 +174,7 @@ class TANDEM_API FutureState {
   std::uint64_t leave_pending(State next) noexcept;
   std::uint64_t lock() noexcept;
   void unlock(std::uint64_t word) noexcept;
-  void wake(std::uint64_t before) noexcept;
+  void wake(std::uint64_t before, Wakes* wakes = nullptr) noexcept;
   void tell(Node* newest_first) noexcept;
   bool sleep(Deadline until) const noexcept;
 

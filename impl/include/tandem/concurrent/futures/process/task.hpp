@@ -42,9 +42,9 @@ class RemoteTask final : public ResultState<T>, public mp::Job {
     return started_;
   }
   void encode(std::size_t, pickle::Output& out) override { work_->encode(out); }
-  void decode(std::size_t, pickle::Input& in) override {
+  void decode(std::size_t, pickle::Input& in, Wakes& wakes) override {
     work_->decode(in, *this);
-    this->finish();
+    this->finish(&wakes);
     end();
   }
   void fail(std::size_t, std::exception_ptr error) noexcept override {
