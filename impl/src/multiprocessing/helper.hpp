@@ -37,14 +37,6 @@ class Helper {
   }
   int pid() const noexcept { return child_ ? child_->pid() : -1; }
 
-  // Lets go of it. One that this process has started, and that has not ended, is waited for by
-  // whoever starts the next child.
-  void forget() {
-    handle_.reset();
-    if (const auto child = own_child(); child && !child->poll())
-      subprocess::detail::adopt_orphan(child);
-  }
-
   // Lets go of it, and waits for its end if this process has started it. It does not end while
   // others hold on to it; then it is killed.
   void stop() {
