@@ -22,7 +22,9 @@ class Helper {
   // One that this process has started.
   Helper(platform::Handle handle, platform::Process process)
       : handle_(std::move(handle)),
-        child_(std::make_shared<subprocess::detail::Child>(std::move(process))) {}
+        child_(std::make_shared<subprocess::detail::Child>()) {
+    child_->set(std::move(process));
+  }
   // One that another process has.
   explicit Helper(platform::Handle handle) : handle_(std::move(handle)) {}
 
