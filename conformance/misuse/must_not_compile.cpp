@@ -5,7 +5,10 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <tandem/futures.hpp>
+#include <tandem/futures/process.hpp>
+#include <tandem/multiprocessing.hpp>
 #include <tandem/queue.hpp>
 #include <tandem/subprocess.hpp>
 #include <tandem/threading.hpp>
@@ -15,24 +18,26 @@
 
 using namespace std::chrono_literals;
 using namespace tandem;
+namespace mp = tandem::multiprocessing;
 
 // The copy/move rules, in every compilation of this file.
 template <class... T>
 constexpr bool pinned = ((!std::copy_constructible<T> && !std::move_constructible<T>)&&...);
 template <class... T>
 constexpr bool handle = (std::copyable<T> && ...);
-static_assert(
-    pinned<queue::Queue<int>, queue::LifoQueue<int>, queue::PriorityQueue<int>,
-           queue::SimpleQueue<int>, threading::Lock, threading::RLock, threading::Condition,
-           threading::Event, threading::Semaphore, threading::Barrier, threading::local<int>,
-           futures::ThreadPoolExecutor, subprocess::PipeFile, subprocess::ScopedPopen>);
+static_assert(pinned<queue::Queue<int>, queue::LifoQueue<int>, queue::PriorityQueue<int>,
+                     queue::SimpleQueue<int>, threading::Lock, threading::RLock,
+                     threading::Condition, threading::Event, threading::Semaphore,
+                     threading::Barrier, threading::local<int>, futures::ThreadPoolExecutor,
+                     futures::ProcessPoolExecutor, subprocess::PipeFile, subprocess::ScopedPopen>);
 template <class... T>
 constexpr bool move_only = ((!std::copy_constructible<T> && std::movable<T>)&&...);
-static_assert(move_only<subprocess::Popen>);
+static_assert(move_only<subprocess::Popen, mp::Pool>);
 static_assert(std::copyable<subprocess::PopenOptions> && std::copyable<subprocess::Command> &&
               std::copyable<subprocess::CompletedProcess>);
 static_assert(handle<futures::Future<int>, futures::Future<void>, futures::Future<int&>,
-                     threading::Thread, threading::Timer>);
+                     threading::Thread, threading::Timer, mp::Process, mp::Queue<int>, mp::Lock,
+                     mp::Connection, mp::Value<int>, mp::AsyncResult<int>>);
 
 int square(int x) { return x * x; }
 template <futures::Executor E>
@@ -50,9 +55,15 @@ void all() {
   threading::Thread t([] {});
   threading::Lock lock;
   futures::ThreadPoolExecutor threads(1);
+  futures::ProcessPoolExecutor processes(1);
+  mp::Pool pool(1);
+  const auto [conn1, conn2] = mp::Pipe();
+  [[maybe_unused]] int n = 0;
+  [[maybe_unused]] const auto capturing = [&n](int x) { return x + n; };
   subprocess::Popen p({"true"});
   auto number = threads.submit(square, 1);
   generic(threads);
+  generic(processes);
   auto ticker = threading::make_thread<Ticker>();
 
 #ifdef CASE_10
@@ -164,7 +175,73 @@ void all() {
   number.add_done_callback([](const std::string&) {});
 #endif
 
+#ifdef CASE_71
+  const TimeoutError& e = mp::TimeoutError("late");
+#endif
+
 #ifdef CASE_72  // too few workers is a count, not a flag
   futures::ThreadPoolExecutor wrong(true);
+#endif
+
+// Between processes.
+#ifdef CASE_80
+  auto moved = std::move(processes);
+#endif
+#ifdef CASE_81
+  auto copy = pool;
+#endif
+#ifdef CASE_82  // WHY captures nothing
+  pool.map(capturing, {1, 2, 3});
+#endif
+#ifdef CASE_83  // WHY captures nothing
+  pool.apply_async(capturing, 1);
+#endif
+#ifdef CASE_84  // WHY captures nothing
+  processes.submit(capturing, 1);
+#endif
+#ifdef CASE_85  // WHY captures nothing
+  processes.map(capturing, std::vector{1, 2});
+#endif
+#ifdef CASE_86  // WHY argument cannot be sent
+  pool.apply([](int* x) { return *x; }, &n);
+#endif
+#ifdef CASE_87  // WHY argument cannot be sent
+  pool.apply([](int& x) { return x; }, std::ref(n));
+#endif
+#ifdef CASE_88  // WHY argument cannot be sent
+  processes.submit([](std::string_view s) { return s.size(); }, std::string_view("x"));
+#endif
+#ifdef CASE_89  // WHY captures nothing
+  futures::ProcessPoolExecutor wrong({.initializer = [&n] { ++n; }});
+#endif
+#ifdef CASE_90  // WHY cannot be pickled
+  conn1.send(&n);
+#endif
+#ifdef CASE_91
+  mp::Queue<std::string_view> views;
+#endif
+#ifdef CASE_92  // not one block of memory
+  mp::Value<std::string> text;
+#endif
+#ifdef CASE_93  // WHY cannot be pickled
+  conn1.send(std::string_view("x"));
+#endif
+#ifdef CASE_94  // WHY cannot be pickled
+  conn2.recv<int*>();
+#endif
+#ifdef CASE_95  // WHY cannot be pickled
+  pickle::dumps(std::vector{&n});
+#endif
+#ifdef CASE_96  // WHY result
+  pool.apply([] { return std::string_view("x"); });
+#endif
+#ifdef CASE_97  // 5 what?
+  mp::Process().join(5);
+#endif
+#ifdef CASE_98
+  mp::Process nothing({.target = 42});
+#endif
+#ifdef CASE_99  // wrong number of arguments
+  mp::Process wrong(square, 1, 2);
 #endif
 }
