@@ -615,10 +615,7 @@ void Workers::end() {
     Outgoing message({}, {}, Tag{.kind = static_cast<std::uint8_t>(Request::end)}.encode());
     hand->requests->send(message);
   }
-  for (const auto& hand : hands_) {
-    hand->process.join();
-    alive_.fetch_sub(1, std::memory_order_relaxed);  // relaxed: see alive()
-  }
+  for (const auto& hand : hands_) hand->process.join();
   hands_.clear();
   const std::scoped_lock guard(mutex_);
   processes_.clear();

@@ -87,7 +87,7 @@ class Workers final : public std::enable_shared_from_this<Workers> {
 
   State state() const noexcept;
   std::size_t size() const noexcept { return options_.workers; }
-  // How many workers there are at the moment.
+  // How many workers there are at the moment; at the end, how many there were.
   std::size_t alive() const noexcept {
     return alive_.load(std::memory_order_relaxed);  // relaxed: stale as soon as it is read
   }
