@@ -267,15 +267,20 @@ struct Base {
 };
 struct Derived : Base {};
 
-struct Throws {
-  operator int() const { throw 1; }
+// A variant that was to hold one has no value after it.
+struct Fragile {
+  explicit Fragile(bool breaks) {
+    if (breaks) throw 1;
+  }
+  std::tuple<bool> reduce() const { return {false}; }
+  Text text = "not trivial";
 };
 
 }  // namespace
 
 CASE("pickle.dumps.valueless", "a value that is none that can be sent") {
-  std::variant<Text, int> variant;
-  raised([&] { variant.emplace<int>(Throws()); });
+  std::variant<Text, Fragile> variant;
+  raised([&] { variant.emplace<Fragile>(true); });
   EXPECT_EQ(error_of([&] { pickle::dumps(variant); }), "PicklingError");
   const std::unique_ptr<Base> unique = std::make_unique<Derived>();
   EXPECT_EQ(error_of([&] { pickle::dumps(unique); }), "PicklingError");

@@ -214,6 +214,7 @@ void expect_same(const T& value) {
 }  // namespace
 
 CASE("pickle.reduce.serialize", "or names its members for both ways") {
+  EXPECT_EQ(there_and_back(Member{5, "text"}), (Member{5, "text"}));
   expect_same(Member{5, "text"});
   expect_same(Boost{5, 6});
   expect_same(Free(5));

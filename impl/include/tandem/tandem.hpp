@@ -3,6 +3,7 @@
 #include "tandem/futures.hpp"
 #include "tandem/multiprocessing.hpp"
 #include "tandem/os.hpp"
+#include "tandem/pickle.hpp"
 #include "tandem/queue.hpp"
 #include "tandem/shlex.hpp"
 #include "tandem/subprocess.hpp"

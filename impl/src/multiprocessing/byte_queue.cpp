@@ -386,8 +386,8 @@ void ByteQueue::State::count_again() noexcept {
     puts = head.number + 1;
     position += room_for(head.size);
   }
-  ring.gets.store(gets, std::memory_order_relaxed);
-  ring.puts.store(puts, std::memory_order_relaxed);
+  ring.gets.store(gets, std::memory_order_relaxed);  // relaxed: as above
+  ring.puts.store(puts, std::memory_order_relaxed);  // relaxed: as above
 }
 
 void ByteQueue::State::copy_in(std::uint64_t position, const void* bytes,

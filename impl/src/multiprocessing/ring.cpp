@@ -1,6 +1,7 @@
 #include "multiprocessing/ring.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <iterator>
@@ -8,6 +9,7 @@
 #include <new>
 
 #include "platform/cpu.hpp"
+#include "platform/pipe.hpp"
 #include "platform/poll.hpp"
 #include "platform/shared_memory.hpp"
 #include "platform/socket.hpp"
@@ -330,6 +332,15 @@ int RingWriter::publish_with_handles(std::uint64_t tail, std::uint64_t word, std
 }
 
 void RingWriter::ring_data() noexcept {
+  woken_.store(true, std::memory_order_relaxed);  // relaxed: a hint
+  // relaxed: whoever is armed has done it before it looked; see push().
+  if ((state_->data.watch.load(std::memory_order_relaxed) & Bell::taker) != 0) {
+    // seq_cst as in wait(): who takes it away wakes.
+    const auto before = state_->data.watch.fetch_and(~Bell::taker, std::memory_order_seq_cst);
+    const SharedHandle::Use use(pipe_);
+    if (use && (before & Bell::taker) != 0) platform::wake(use.get());
+    if (before == Bell::taker) return;
+  }
   const SharedHandle::Use use(socket_);
   if (!use) return;
   detail::ring(state_->data, use.get(), [this] {
@@ -347,7 +358,15 @@ void RingWriter::recover() noexcept {
     tail += size_of_piece_at(word);
     state_->tail.store(tail, std::memory_order_relaxed);  // relaxed: see push()
   }
+  // He may have been about to wake somebody.
+  if (const SharedHandle::Use use(pipe_); use) platform::wake(use.get());
   ring_data();
+}
+
+bool RingWriter::has_woken() noexcept {
+  // relaxed: a hint
+  return woken_.load(std::memory_order_relaxed) &&
+         woken_.exchange(false, std::memory_order_relaxed);
 }
 
 Outcome RingWriter::send(Outgoing& message, Deadline until) noexcept {
@@ -388,6 +407,7 @@ bool RingWriter::has_hung_up() noexcept {
 }
 
 void RingWriter::close() noexcept {
+  pipe_.close();
   if (socket_.close()) memory_->end_closes();
 }
 
@@ -516,35 +536,96 @@ Outcome RingReader::receive(Incoming& message, Deadline until) {
   return Outcome::done;
 }
 
-Outcome RingReader::wait(Deadline until) noexcept {
-  const auto condition = [this] { return ready(); };
-  if (condition()) return Outcome::done;
+bool RingReader::spin() noexcept {
+  // Where several spins in a row were in vain, both sides may share a processor: then even a short
+  // one keeps the other side from it.
+  constexpr std::uint32_t few = 4, probe_every = 16;
+  // relaxed: a hint
+  const std::uint32_t vain = vain_spins_.load(std::memory_order_relaxed);
+  const bool spins = may_spin() && (vain < few || vain % probe_every == 0);
+  const bool seen = spins && spin_([this] { return seen_pieces(); });
+  vain_spins_.store(seen ? 0 : vain + 1, std::memory_order_relaxed);  // relaxed: a hint
+  return seen;
+}
+
+// None, one or more: more are a stream.
+std::uint64_t RingReader::seen_pieces() const noexcept {
+  const std::uint64_t head = state_->head.load(std::memory_order_relaxed);  // relaxed: our own
+  // acquire pairs with the store in push(): the zero behind the piece is visible.
+  const std::uint64_t word = word_at(bytes_, head).load(std::memory_order_acquire);
+  if (word == 0) return 0;
+  const std::uint64_t next = head + size_of_piece_at(word);
+  // relaxed: only whether it is zero.
+  return word_at(bytes_, next).load(std::memory_order_relaxed) == 0 ? 1 : 2;
+}
+
+Outcome RingReader::wait(Deadline until, bool spins) noexcept {
+  if (ready()) return Outcome::done;
   if (knows_hang_up()) return Outcome::hung_up;
-  // Whether it is more than one says whether it is a stream.
-  const auto waiting = [this] {
-    const std::uint64_t head = state_->head.load(std::memory_order_relaxed);  // relaxed: our own
-    // acquire pairs with the store in push(): the zero behind the piece is visible.
-    const std::uint64_t word = word_at(bytes_, head).load(std::memory_order_acquire);
-    if (word == 0) return std::uint64_t{0};
-    const std::uint64_t next = head + size_of_piece_at(word);
-    // relaxed: only whether it is zero.
-    return word_at(bytes_, next).load(std::memory_order_relaxed) == 0 ? std::uint64_t{1} : 2;
-  };
-  if (!until.passed() && may_spin() && spin_(waiting)) return Outcome::done;
+  if (until.passed()) return look(until);
+  if (spins && spin()) return Outcome::done;
+  return sleep_as_taker(until);
+}
+
+Outcome RingReader::look(Deadline until) noexcept {
+  if (ready()) return Outcome::done;
+  if (knows_hang_up()) return Outcome::hung_up;
+  if (!until.passed() && spin()) return Outcome::done;
   const Outcome outcome = sleep(*this, until);
   return outcome == Outcome::hung_up ? hang_up() : outcome;
+}
+
+Outcome RingReader::sleep_as_taker(Deadline until) noexcept {
+  // The other side does not see that this one is closed before it has ceased to wait.
+  const SharedHandle::Use socket(socket_), use(pipe_);
+  if (!socket || !use) return Outcome::hung_up;
+  for (;;) {
+    // seq_cst with push(): either it sees us, or we see its word.
+    state_->data.watch.fetch_or(Bell::taker, std::memory_order_seq_cst);
+    if (ready()) {
+      disarm_taker();
+      return Outcome::done;
+    }
+    const ParkedInSystem parked;
+    if (!until.is_never()) {
+      platform::Polled polled{use.get()};
+      const auto when = until.when();
+      platform::poll({&polled, 1}, &when);
+      if (!polled.ready && until.passed()) {
+        disarm_taker();
+        return ready() ? Outcome::done : Outcome::timed_out;
+      }
+      if (!polled.ready) continue;
+    }
+    // More than one byte: of wakes that came too late.
+    std::array<char, 64> bytes;
+    const auto done = platform::read_some(use.get(), bytes.data(), bytes.size());
+    if (done.count == 0) return ready() ? Outcome::done : hang_up();
+    if (ready()) return Outcome::done;
+  }
+}
+
+// It may be too late: then a byte is in the pipe, and is met by the next sleep.
+void RingReader::disarm_taker() noexcept {
+  // relaxed: whoever sees it or not does no harm.
+  state_->data.watch.fetch_and(~Bell::taker, std::memory_order_relaxed);
 }
 
 Line open_line(std::shared_ptr<RingMemory> memory, std::size_t ring) {
   platform::SocketPair sockets;
   if (const int error = platform::open_socket_pair(platform::SocketKind::packets, sockets))
     throw_os_error(error);
-  auto writer = std::make_unique<RingWriter>(memory, ring, std::move(sockets.first));
+  platform::Pipe pipe;
+  if (const int error = platform::open_wake_pipe(pipe)) throw_os_error(error);
+  auto writer =
+      std::make_unique<RingWriter>(memory, ring, std::move(sockets.first), std::move(pipe.writer));
   return {std::move(writer),
-          std::make_unique<RingReader>(std::move(memory), ring, std::move(sockets.second))};
+          std::make_unique<RingReader>(std::move(memory), ring, std::move(sockets.second),
+                                       std::move(pipe.reader))};
 }
 
 void RingReader::close() noexcept {
+  pipe_.close();
   if (!socket_.close()) return;
   memory_->end_closes();
   // relaxed: see RingWriter::has_hung_up().

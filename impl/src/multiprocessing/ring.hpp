@@ -51,6 +51,7 @@ struct Bell {
   // The other side looks at both words after each of its moves.
   static constexpr std::uint32_t armed = 1;    // watch: somebody sleeps, or is about to
   static constexpr std::uint32_t watched = 2;  // watch: the user polls the socket, for ever
+  static constexpr std::uint32_t taker = 4;  // watch: the reader sleeps at the pipe, or is about to
   alignas(128) seam::atomic<std::uint32_t> watch{0};
   seam::atomic<std::uint32_t> departures{
       0};  // how often somebody on this side has closed its socket
@@ -194,12 +195,14 @@ struct Incoming {
 // What the two ends have in common. Not copied: the socket is one of its own.
 class RingEnd {
  public:
-  RingEnd(std::shared_ptr<RingMemory> memory, std::size_t ring, platform::Handle socket) noexcept
+  RingEnd(std::shared_ptr<RingMemory> memory, std::size_t ring, platform::Handle socket,
+          platform::Handle pipe) noexcept
       : memory_(std::move(memory)),
         state_(&memory_->state(ring)),
         bytes_(memory_->bytes(ring)),
         ring_(ring),
-        socket_(std::move(socket)) {
+        socket_(std::move(socket)),
+        pipe_(std::move(pipe)) {
     memory_->end_opens();
   }
 
@@ -209,6 +212,7 @@ class RingEnd {
   // Becomes readable when a Watch has something to see, and when the other side is gone.
   int socket() const noexcept { return socket_.get(); }
   SharedHandle& shared_socket() const noexcept { return socket_; }
+  SharedHandle& shared_pipe() const noexcept { return pipe_; }
   // The other side is closed everywhere, as far as is known. Asks nobody.
   bool knows_hang_up() const noexcept {
     return hung_up_.load(std::memory_order_relaxed);  // relaxed: once true, true for ever
@@ -224,7 +228,7 @@ class RingEnd {
   RingState* state_;
   std::byte* bytes_;
   std::size_t ring_;
-  mutable SharedHandle socket_;
+  mutable SharedHandle socket_, pipe_;
   AdaptiveSpin spin_;
   seam::hint<bool> hung_up_{false};
 };
@@ -247,6 +251,9 @@ class RingWriter : public RingEnd {
   bool has_room() const noexcept;
   // Whether the reader is gone everywhere. Asks the system only if there is a reason to.
   bool has_hung_up() noexcept;
+  // Whether somebody has been woken since this was asked: whoever now waits for an answer should
+  // sleep at once, for the other one needs a processor.
+  bool has_woken() noexcept;
   void close() noexcept;
 
  private:
@@ -258,9 +265,10 @@ class RingWriter : public RingEnd {
 
   std::uint64_t head_ = 0;  // as far as is known
   std::uint32_t departures_ = 0, deaths_ = 0;
+  seam::hint<bool> woken_{false};
 };
 
-// Threads  one at a time, but for wait() and those that are const.
+// Threads  one at a time, but for look() and those that are const.
 class RingReader : public RingEnd {
  public:
   using RingEnd::RingEnd;
@@ -292,14 +300,23 @@ class RingReader : public RingEnd {
 
   // Whether a piece is there.
   bool ready() const noexcept;
-  // Until one is. hung_up: nothing is there, and nothing can come.
-  Outcome wait(Deadline until) noexcept;
+  // Until one is, for who is to take it: one at a time. hung_up: nothing is there, and nothing can
+  // come.
+  //   spins  false: sleeps at once
+  Outcome wait(Deadline until, bool spins = true) noexcept;
+  // The same for any number at a time, who take nothing.
+  Outcome look(Deadline until) noexcept;
   void close() noexcept;
 
  private:
+  bool spin() noexcept;
+  std::uint64_t seen_pieces() const noexcept;
+  Outcome sleep_as_taker(Deadline until) noexcept;
+  void disarm_taker() noexcept;
   void ring_room() noexcept;
   void settle() noexcept;
 
+  seam::hint<std::uint32_t> vain_spins_{0};
   std::size_t front_size_ = 0;
   Mutex lighting_;
   platform::Beacon beacon_;  // guarded by lighting_

@@ -102,10 +102,7 @@ class RingTransport final : public Transport {
     }
   }
 
-  bool poll(Deadline until) override {
-    if (reader_->ready()) return true;
-    return reader_->wait(until) != Outcome::timed_out;
-  }
+  bool poll(Deadline until) override { return reader_->look(until) != Outcome::timed_out; }
 
   int fileno() override { return reader_ ? reader_->beacon() : writer_->socket(); }
 
@@ -133,10 +130,18 @@ class RingTransport final : public Transport {
  private:
   // Throws   EOFError; OSError.
   void wait_for_piece(bool begun) {
-    if (reader_->wait({}) == Outcome::done) return;
+    if (reader_->wait({}, is_spin_worth_it()) == Outcome::done) return;
     check_open();
+    note_death();  // the other side may be gone altogether: whoever sends to it is to see
     if (begun) throw OSError("got end of file during message");
     throw EOFError();
+  }
+
+  // Not when this end has just woken the other one to get an answer; but now and then, or two that
+  // sleep in turns would never find out that both have a processor.
+  bool is_spin_worth_it() noexcept {
+    constexpr std::uint32_t probe_every = 16;
+    return !writer_ || !writer_->has_woken() || ++unspun_ % probe_every == 0;
   }
 
   static std::uint32_t attach(v1::pickle::Output& output, SharedHandle& handle) {
@@ -144,13 +149,14 @@ class RingTransport final : public Transport {
     if (!use) throw OSError("handle is closed");
     return output.attach(use.get());
   }
-  // 0, or 1 and which ring and socket.
+  // 0, or 1 and which ring, socket and pipe.
   template <class End>
   static void pickle_end(v1::pickle::Output& output, const End* end) {
     output.write_value(static_cast<unsigned char>(end != nullptr));
     if (!end) return;
     output.write_size(end->ring());
     output.write_value(attach(output, end->shared_socket()));
+    output.write_value(attach(output, end->shared_pipe()));
   }
   template <class End>
   static std::unique_ptr<End> unpickle_end(v1::pickle::Input& input,
@@ -158,7 +164,9 @@ class RingTransport final : public Transport {
     if (input.read_choice(1) == 0) return nullptr;
     const std::size_t ring = input.read_size();
     if (ring >= memory->rings()) v1::pickle::Input::truncated();
-    return std::make_unique<End>(memory, ring, input.take(input.read_value<std::uint32_t>()));
+    platform::Handle socket = input.take(input.read_value<std::uint32_t>());
+    platform::Handle pipe = input.take(input.read_value<std::uint32_t>());
+    return std::make_unique<End>(memory, ring, std::move(socket), std::move(pipe));
   }
 
   void do_close() noexcept override {
@@ -168,6 +176,7 @@ class RingTransport final : public Transport {
 
   const std::unique_ptr<RingReader> reader_;  // null: it only writes
   const std::unique_ptr<RingWriter> writer_;  // null: it only reads
+  std::uint32_t unspun_ = 0;                  // guarded by the reader's turn
 };
 
 }  // namespace

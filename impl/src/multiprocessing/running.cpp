@@ -14,7 +14,9 @@ class OwnChild final : public Running {
  public:
   OwnChild(platform::Process process, platform::Handle sentinel)
       : Running(process.pid(), std::move(sentinel)),
-        child_(std::make_shared<subprocess::detail::Child>(std::move(process))) {}
+        child_(std::make_shared<subprocess::detail::Child>()) {
+    child_->set(std::move(process));
+  }
 
   std::optional<int> poll() noexcept override { return child_->poll(); }
   bool wait(Deadline until) override { return child_->wait(until); }

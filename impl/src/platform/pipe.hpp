@@ -12,6 +12,11 @@ struct Pipe {
 };
 
 int open_pipe(Pipe& pipe) noexcept;
+// A pipe to sleep at. The writer may be written to when there is no reader any more, and never
+// waits: a full pipe is EAGAIN.
+int open_wake_pipe(Pipe& pipe) noexcept;
+// The quickest there is, for that writer. Returns 0 or the error number.
+int wake(int writer) noexcept;
 // How much fits in; the system may round it up.
 int set_pipe_size(int handle, int bytes) noexcept;
 // For reading and writing: there is nothing in it, and what is written is lost.

@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <thread>
 #include <tuple>
@@ -71,11 +72,14 @@ using Make = std::pair<Connection, Connection> (*)();
 
 class ConnectionOver : public testing::TestWithParam<Make> {
  protected:
-  ~ConnectionOver() override { EXPECT_LE(open_descriptors(), descriptors_ + 5); }
+  void TearDown() override {
+    pair_.reset();
+    EXPECT_EQ(open_descriptors(), descriptors_);
+  }
 
-  std::size_t descriptors_ = open_descriptors();
-  std::pair<Connection, Connection> pair_ = GetParam()();
-  Connection &a = pair_.first, &b = pair_.second;
+  const std::size_t descriptors_ = open_descriptors();
+  std::optional<std::pair<Connection, Connection>> pair_ = GetParam()();
+  Connection &a = pair_->first, &b = pair_->second;
 };
 
 TEST_P(ConnectionOver, ValuesAndBytesGoBothWays) {

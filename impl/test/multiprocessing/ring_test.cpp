@@ -153,7 +153,7 @@ TEST_F(Ring, AllThatWaitForDataSeeIt) {
   const std::size_t before = parked_threads();
   std::vector<std::thread> others;
   for (int i = 0; i < 4; ++i)
-    others.emplace_back([&] { EXPECT_EQ(reader().wait({}), Outcome::done); });
+    others.emplace_back([&] { EXPECT_EQ(reader().look({}), Outcome::done); });
   wait_until_parked(before + 4);
   put("x");
   for (auto& other : others) other.join();
@@ -319,7 +319,7 @@ TEST_F(Ring, IsFoundAgainByItsHandle) {
   Line line = open_line(there, 1);
   Outgoing message("through another mapping");
   EXPECT_TRUE(line.writer->push(message));
-  RingReader reader(back, 1, platform::Handle(::dup(line.reader->socket())));
+  RingReader reader(back, 1, platform::Handle(::dup(line.reader->socket())), {});
   Incoming got;
   EXPECT_TRUE(reader.pull(got));
   EXPECT_EQ(got.bytes, "through another mapping");

@@ -46,15 +46,19 @@ template <class F>
 concept PortableCallable = Portable<F> ||(detail::Closure<F> && !detail::is_reference_wrapper<F>);
 
 // Says in two lines what is wrong with f(a…) as a call for another process. F and A are decayed.
+// What goes on only if value is true says nothing more.
 template <class F, class... A>
 struct CheckPortable {
-  static_assert(PortableCallable<F>,
+  static constexpr bool is_callable =
+      PortableCallable<F>;  // not in the assertion: no concept in the text
+  static constexpr bool are_arguments = (Portable<A> && ...);
+  static_assert(is_callable,
                 "tandem: this callable cannot be sent to another process; pass a function or a "
                 "lambda that captures nothing, and its data as arguments");
-  static_assert((Portable<A> && ...),
+  static_assert(are_arguments,
                 "tandem: an argument cannot be sent to another process; pointers, references and "
                 "views mean nothing there");
-  static constexpr bool value = PortableCallable<F> && (Portable<A> && ...);
+  static constexpr bool value = is_callable && are_arguments;
 };
 template <class F, class... A>
 struct CheckPortable<Call<F, A...>> : CheckPortable<F, A...> {};
@@ -66,7 +70,8 @@ using or_monostate_t = std::conditional_t<std::is_void_v<R>, std::monostate, R>;
 
 template <class R>
 struct CheckResult {
-  static_assert(Portable<or_monostate_t<R>>,
+  static constexpr bool is_result = Portable<or_monostate_t<R>>;
+  static_assert(is_result,
                 "tandem: the result of this call cannot be sent back from another process");
   using type = R;
 };

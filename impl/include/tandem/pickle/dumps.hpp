@@ -68,14 +68,19 @@ std::string dumps(const T& value);
 template <class T>
 T loads(std::string_view bytes);
 
-// The two errors that are to be read, wherever something of the type T is to be sent.
+// The error that is to be read, wherever something of the type T is to be sent. What goes on only
+// if value is true says nothing more.
 template <class T>
-consteval bool check_portable() {
+struct RequirePortable {
+  static constexpr bool value = Portable<T>;
   static_assert(
-      Portable<T>,
+      value,
       "tandem: this type cannot be pickled; pointers, references and views mean nothing in "
       "another process, and a class has to say how (see pickle/reduce.hpp)");
-  return Portable<T>;
+};
+template <class T>
+consteval bool check_portable() {
+  return RequirePortable<T>::value;
 }
 
 // What a user's serialize() is given. As in cereal or Boost: archive(a, b), archive & a & b.
@@ -180,21 +185,18 @@ T load_message(Input& input) {
 template <class T>
 std::string dumps(const T& value) {
   using D = tandem::detail::bound_t<const T&>;
-  if constexpr (std::is_array_v<T> && !std::is_same_v<D, std::string>) {
-    static_assert(Portable<T>);
-  } else if constexpr (check_portable<D>()) {
-    Output output;
-    dump_message<D>(output, value);
-    const auto bytes = output.bytes();
-    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-  }
+  Output output;
+  if constexpr (check_portable<D>()) dump_message<D>(output, value);
+  const auto bytes = output.bytes();
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 template <class T>
 T loads(std::string_view bytes) {
-  if constexpr (check_portable<T>()) {
-    Input input(bytes);
+  Input input(bytes);
+  if constexpr (check_portable<T>())
     return load_message<T>(input);
-  }
+  else
+    Input::truncated();
 }
 
 template <class T>

@@ -7,7 +7,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <cstdio>
+#include <utility>
 
 #include "platform/pipe.hpp"
 
@@ -60,6 +63,26 @@ int open_pipe(Pipe& pipe) noexcept {
   pipe.reader.reset(ends[0]);
   pipe.writer.reset(ends[1]);
   return 0;
+}
+
+int open_wake_pipe(Pipe& pipe) noexcept {
+  Pipe made;
+  if (const int error = open_pipe(made)) return error;
+  // Opened for both, it is its own reader.
+  std::array<char, 32> path;
+  std::snprintf(path.data(), path.size(), "/proc/self/fd/%d", made.writer.get());
+  made.writer.reset(::open(path.data(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
+  if (!made.writer) return errno;
+  pipe = std::move(made);
+  return 0;
+}
+
+int wake(int writer) noexcept {
+  const char byte = 0;
+  for (;;) {
+    if (::write(writer, &byte, sizeof byte) >= 0) return 0;
+    if (errno != EINTR) return errno;
+  }
 }
 
 int set_pipe_size(int handle, int bytes) noexcept {
