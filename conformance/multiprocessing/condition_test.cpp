@@ -216,8 +216,7 @@ CASE("multiprocessing.condition.wait-for.timeout", "what it is when the time is 
     ++looks;
     return 0;
   };
-  Waiting waiting(cond, 1,
-                  [&] { return str(cond.wait_for(predicate, times::must_expire * 4)); });
+  Waiting waiting(cond, 1, [&] { return str(cond.wait_for(predicate, times::must_expire * 4)); });
   notify(cond);
   waiting.blocked.join();
   Log{waiting.blocked.said(), now() - start >= times::must_expire * 4, looks >= 2};
