@@ -26,6 +26,7 @@ using namespace v1::detail;
 class Child : public std::enable_shared_from_this<Child> {
  public:
   Child() = default;
+  explicit Child(platform::Process process) noexcept : process_(std::move(process)) {}
   // Before anybody knows of it.
   void set(platform::Process process) noexcept { process_ = std::move(process); }
 
