@@ -21,8 +21,9 @@ class Helper {
   Helper() = default;
   // One that this process has started.
   Helper(platform::Handle handle, platform::Process process)
-      : handle_(std::move(handle)),
-        child_(std::make_shared<subprocess::detail::Child>(std::move(process))) {}
+      : handle_(std::move(handle)), child_(std::make_shared<subprocess::detail::Child>()) {
+    child_->set(std::move(process));
+  }
   // One that another process has.
   explicit Helper(platform::Handle handle) : handle_(std::move(handle)) {}
 
