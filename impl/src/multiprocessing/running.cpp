@@ -13,7 +13,8 @@ namespace {
 class OwnChild final : public Running {
  public:
   OwnChild(platform::Process process, platform::Handle sentinel)
-      : Running(process.pid(), std::move(sentinel)) {
+      : Running(process.pid(), std::move(sentinel)),
+        child_(std::make_shared<subprocess::detail::Child>()) {
     child_->set(std::move(process));
   }
 
@@ -22,7 +23,7 @@ class OwnChild final : public Running {
   void send_signal(int signal) override { child_->send_signal(signal); }
 
  private:
-  std::shared_ptr<subprocess::detail::Child> child_ = std::make_shared<subprocess::detail::Child>();
+  std::shared_ptr<subprocess::detail::Child> child_;
 };
 
 }  // namespace
