@@ -26,7 +26,7 @@ SHARED = {
     "subprocess/child", "subprocess/communicate", "subprocess/launch", "subprocess/streams", "subprocess/support",
     "subprocess/text", "subprocess/writer",
     "pickle/exceptions", "pickle/input", "pickle/modules", "pickle/output", "pickle/support",
-    "multiprocessing/byte_queue", "multiprocessing/common", "multiprocessing/finalizer", "multiprocessing/fork",
+    "multiprocessing/byte_queue", "multiprocessing/common", "multiprocessing/digest", "multiprocessing/finalizer", "multiprocessing/fork",
     "multiprocessing/forkserver", "multiprocessing/holder", "multiprocessing/preparation",
     "multiprocessing/registry", "multiprocessing/ring", "multiprocessing/ring_transport", "multiprocessing/run",
     "multiprocessing/running", "multiprocessing/shared_block", "multiprocessing/spawn",
