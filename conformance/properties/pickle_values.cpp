@@ -140,7 +140,7 @@ TEST(PickledPointers, LeadToTheSameObjects) {
     RC_ASSERT(copies.size() == pointers.size());
     for (std::size_t i = 0; i < copies.size(); ++i) {
       RC_ASSERT((copies[i] == nullptr) == (pointers[i] == nullptr));
-      RC_ASSERT(!copies[i] || *copies[i] == *pointers[i]);
+      RC_ASSERT((!copies[i] || *copies[i] == *pointers[i]));
       for (std::size_t j = 0; j < i; ++j)
         RC_ASSERT((copies[i] == copies[j]) == (pointers[i] == pointers[j]));
     }
