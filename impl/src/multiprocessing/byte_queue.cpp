@@ -98,7 +98,9 @@ static_assert(sizeof(SharedRing) <= head_room);
 class ByteQueue::State {
  public:
   State(platform::Handle handle, void* memory, std::size_t mapped) noexcept
-      : handle_(std::move(handle)), ring_(static_cast<SharedRing*>(memory)), mapped_(mapped) {}
+      : handle_(std::move(handle)), ring_(static_cast<SharedRing*>(memory)), mapped_(mapped) {
+    platform::keep_out_of_dumps(memory, mapped);
+  }
   State(const State&) = delete;
   State& operator=(const State&) = delete;
   ~State() {
