@@ -1,4 +1,5 @@
-// The document's example of concurrent.futures: four tasks by submit(), four by map(), in processes.
+// The document's example of concurrent.futures: four tasks by submit(), four by map(), in
+// processes.
 #include <iostream>
 #include <string>
 #include <tandem/futures.hpp>
