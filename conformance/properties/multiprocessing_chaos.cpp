@@ -2,38 +2,29 @@
 // nobody hangs, nothing is lost but what the killed one had in its hands, nothing is left behind.
 // 100,000 kills of each kind in a soak.
 #include <gtest/gtest.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
 #include <csignal>
 #include <cstdint>
-#include <filesystem>
-#include <iterator>
 #include <map>
 #include <mutex>
-#include <random>
 #include <string>
 #include <tandem/multiprocessing.hpp>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "chaos.hpp"
 #include "property.hpp"
 
 namespace tandem::conformance {
 namespace {
 
 using namespace std::chrono_literals;
-namespace fs = std::filesystem;
 namespace mp = multiprocessing;
 
 constexpr Counts kills{"kills", 100, 100'000};
-
-std::size_t entries(const char* directory) {
-  return static_cast<std::size_t>(std::distance(fs::directory_iterator(directory), {}));
-}
 
 // Numbers that all processes count.
 class Book {
@@ -50,28 +41,8 @@ class Book {
   mp::RawArray<std::int64_t> numbers_;
 };
 
-// A hang is the end of the test's process, by SIGALRM; a thread that watches would be one that
-// fork() does not copy.
-class MultiprocessingChaos : public testing::Test {
+class MultiprocessingChaos : public Chaos {
  protected:
-  void SetUp() override {
-    descriptors_ = entries("/proc/self/fd");
-    progress();
-  }
-  void TearDown() override {
-    ::alarm(0);
-    EXPECT_EQ(entries("/proc/self/fd"), descriptors_);
-    siginfo_t child{};
-    EXPECT_EQ(::waitid(P_ALL, 0, &child, WEXITED | WNOHANG | WNOWAIT), -1) << "a child is left";
-  }
-  static void progress() { ::alarm(120); }
-
-  // Some time between now and soon.
-  void pass_some_time() {
-    std::this_thread::sleep_for(std::chrono::microseconds(random_() % 1000));
-  }
-  std::size_t one_of(std::size_t count) { return random_() % count; }
-
   template <class F, class... A>
   static mp::Process start(F f, const A&... arguments) {
     auto process = mp::get_context("fork").Process(f, arguments...);
@@ -90,10 +61,6 @@ class MultiprocessingChaos : public testing::Test {
     while (book[entry] == before) std::this_thread::yield();
     progress();
   }
-
- private:
-  std::size_t descriptors_ = 0;
-  std::mt19937 random_{static_cast<std::mt19937::result_type>(run_seed())};
 };
 
 // ---- queues ----

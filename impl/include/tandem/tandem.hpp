@@ -1,6 +1,7 @@
 // Everything there is, for those who do not mind what it costs to compile.
 #pragma once
 #include "tandem/futures.hpp"
+#include "tandem/futures/process.hpp"
 #include "tandem/multiprocessing.hpp"
 #include "tandem/os.hpp"
 #include "tandem/pickle.hpp"

@@ -21,8 +21,7 @@ class Helper {
   Helper() = default;
   // One that this process has started.
   Helper(platform::Handle handle, platform::Process process)
-      : handle_(std::move(handle)),
-        child_(std::make_shared<subprocess::detail::Child>()) {
+      : handle_(std::move(handle)), child_(std::make_shared<subprocess::detail::Child>()) {
     child_->set(std::move(process));
   }
   // One that another process has.

@@ -226,7 +226,7 @@ Watch::~Watch() {
   if (--bell_.sleepers == 0) bell_.watch.fetch_and(~Bell::armed, std::memory_order_relaxed);
 }
 
-bool Watch::holds() const noexcept { return reader_ ? reader_->ready() : writer_->has_room(); }
+bool Watch::holds() const noexcept { return reader_ ? reader_->has_piece() : writer_->has_room(); }
 
 std::optional<Outcome> Watch::arm(bool woken) noexcept {
   if (holds()) return Outcome::done;
@@ -293,8 +293,8 @@ bool RingWriter::push(Outgoing& message) noexcept {
       if (message.error_ != 0) return false;
     } else {
       publish(tail, word, end);
-      if (state_->data.watch.load(std::memory_order_seq_cst) != 0) ring_data();
     }
+    if (state_->data.watch.load(std::memory_order_seq_cst) != 0) ring_data();
     message.left_ -= piece;
     message.begun_ = true;
   } while (message.left_ > 0);
@@ -305,10 +305,10 @@ bool RingWriter::push(Outgoing& message) noexcept {
 void RingWriter::publish(std::uint64_t tail, std::uint64_t word, std::uint64_t end) noexcept {
   // relaxed: visible with the word below.
   word_at(bytes_, end).store(0, std::memory_order_relaxed);
-  // seq_cst with Watch::arm(): either it sees the word, or we see it armed. Also a release that
-  // pairs with the load in front(): the piece is visible.
-  word_at(bytes_, tail).store(word, std::memory_order_seq_cst);
-  state_->tail.store(end, std::memory_order_relaxed);  // relaxed: only writers use it
+  // release pairs with the load in front(): the piece is visible.
+  word_at(bytes_, tail).store(word, std::memory_order_release);
+  // seq_cst with those who arm themselves and look then: either they see this, or we see them.
+  state_->tail.store(end, std::memory_order_seq_cst);
 }
 
 // Under the bell's mutex, for nobody may meet the handles where there is no message yet.
@@ -317,17 +317,11 @@ int RingWriter::publish_with_handles(std::uint64_t tail, std::uint64_t word, std
   const SharedHandle::Use use(socket_);
   if (!use) return EBADF;
   const BellGuard guard(state_->data);
-  while (!handles.empty()) {
-    const auto some = handles.first(std::min(handles.size(), platform::most_handles_sent));
-    const platform::Transfer done = platform::send_at_once(use.get(), &tail, sizeof tail, some);
-    if (done.error != 0) return done.error;
-    handles = handles.subspan(some.size());
-  }
+  const platform::Transfer done = platform::send_at_once(use.get(), &tail, sizeof tail, handles);
+  if (done.error != 0) return done.error;
   publish(tail, word, end);
   const char packet = 0;
   state_->data.rung = platform::send_at_once(use.get(), &packet, sizeof packet).error == 0;
-  // relaxed: arm() sets it under the same mutex.
-  state_->data.watch.fetch_and(~Bell::armed, std::memory_order_relaxed);
   return 0;
 }
 
@@ -335,7 +329,7 @@ void RingWriter::ring_data() noexcept {
   woken_.store(true, std::memory_order_relaxed);  // relaxed: a hint
   // relaxed: whoever is armed has done it before it looked; see push().
   if ((state_->data.watch.load(std::memory_order_relaxed) & Bell::taker) != 0) {
-    // seq_cst as in wait(): who takes it away wakes.
+    // seq_cst as in sleep_as_taker(): who takes it away wakes.
     const auto before = state_->data.watch.fetch_and(~Bell::taker, std::memory_order_seq_cst);
     const SharedHandle::Use use(pipe_);
     if (use && (before & Bell::taker) != 0) platform::wake(use.get());
@@ -414,14 +408,22 @@ void RingWriter::close() noexcept {
 bool RingReader::ready() const noexcept {
   // relaxed: readers move it, one at a time.
   const std::uint64_t head = state_->head.load(std::memory_order_relaxed);
-  // seq_cst with push(): either it sees us armed, or we see the word.
-  return word_at(bytes_, head).load(std::memory_order_seq_cst) != 0;
+  // acquire pairs with the store in publish(), as in front().
+  return word_at(bytes_, head).load(std::memory_order_acquire) != 0;
+}
+
+bool RingReader::has_piece() const noexcept {
+  // relaxed: our own; or, for who takes nothing, one that may be old, and a piece is there too
+  // long.
+  const std::uint64_t head = state_->head.load(std::memory_order_relaxed);
+  // seq_cst with publish(): either it sees us armed, or we see its move.
+  return head != state_->tail.load(std::memory_order_seq_cst);
 }
 
 std::optional<RingReader::Piece> RingReader::front() noexcept {
   // relaxed: only readers move it, one at a time.
   const std::uint64_t head = state_->head.load(std::memory_order_relaxed);
-  // acquire pairs with the store in push(): the piece is visible.
+  // acquire pairs with the store in publish(): the piece is visible.
   const std::uint64_t word = word_at(bytes_, head).load(std::memory_order_acquire);
   if (word == 0) return {};
   const std::byte* place = bytes_ + head % ring_capacity + word_size;
@@ -496,18 +498,18 @@ int RingReader::beacon() {
   // seq_cst as in Watch::arm(): from here on each message makes the socket readable. Of those that
   // are there already nobody said so.
   state_->data.watch.fetch_or(Bell::watched, std::memory_order_seq_cst);
-  if (!state_->data.rung && ready()) beacon_.light();
+  if (!state_->data.rung && has_piece()) beacon_.light();
   return beacon_.get();
 }
 
 // Where nothing is there any more, nothing is to be seen.
 void RingReader::settle() noexcept {
-  if (ready()) return;
+  if (has_piece()) return;
   const SharedHandle::Use use(socket_);
   if (!use) return;
   const std::scoped_lock lighting(lighting_);
   const BellGuard guard(state_->data);
-  if (ready()) return;
+  if (has_piece()) return;
   take_packets(state_->data, use.get(), false);
   if (beacon_) beacon_.put_out();
 }
@@ -536,22 +538,23 @@ Outcome RingReader::receive(Incoming& message, Deadline until) {
   return Outcome::done;
 }
 
-bool RingReader::spin() noexcept {
+template <class Seen>
+bool RingReader::spin(Seen seen) noexcept {
   // Where several spins in a row were in vain, both sides may share a processor: then even a short
   // one keeps the other side from it.
   constexpr std::uint32_t few = 4, probe_every = 16;
   // relaxed: a hint
   const std::uint32_t vain = vain_spins_.load(std::memory_order_relaxed);
   const bool spins = may_spin() && (vain < few || vain % probe_every == 0);
-  const bool seen = spins && spin_([this] { return seen_pieces(); });
-  vain_spins_.store(seen ? 0 : vain + 1, std::memory_order_relaxed);  // relaxed: a hint
-  return seen;
+  const bool paid = spins && spin_(seen);
+  vain_spins_.store(paid ? 0 : vain + 1, std::memory_order_relaxed);  // relaxed: a hint
+  return paid;
 }
 
 // None, one or more: more are a stream.
 std::uint64_t RingReader::seen_pieces() const noexcept {
   const std::uint64_t head = state_->head.load(std::memory_order_relaxed);  // relaxed: our own
-  // acquire pairs with the store in push(): the zero behind the piece is visible.
+  // acquire pairs with the store in publish(): the zero behind the piece is visible.
   const std::uint64_t word = word_at(bytes_, head).load(std::memory_order_acquire);
   if (word == 0) return 0;
   const std::uint64_t next = head + size_of_piece_at(word);
@@ -562,15 +565,16 @@ std::uint64_t RingReader::seen_pieces() const noexcept {
 Outcome RingReader::wait(Deadline until, bool spins) noexcept {
   if (ready()) return Outcome::done;
   if (knows_hang_up()) return Outcome::hung_up;
-  if (until.passed()) return look(until);
-  if (spins && spin()) return Outcome::done;
+  if (!has_pipe_ || until.passed()) return look(until);
+  if (spins && spin([this] { return seen_pieces(); })) return Outcome::done;
   return sleep_as_taker(until);
 }
 
 Outcome RingReader::look(Deadline until) noexcept {
-  if (ready()) return Outcome::done;
+  const auto condition = [this] { return has_piece(); };
+  if (condition()) return Outcome::done;
   if (knows_hang_up()) return Outcome::hung_up;
-  if (!until.passed() && spin()) return Outcome::done;
+  if (!until.passed() && spin(condition)) return Outcome::done;
   const Outcome outcome = sleep(*this, until);
   return outcome == Outcome::hung_up ? hang_up() : outcome;
 }
@@ -580,9 +584,9 @@ Outcome RingReader::sleep_as_taker(Deadline until) noexcept {
   const SharedHandle::Use socket(socket_), use(pipe_);
   if (!socket || !use) return Outcome::hung_up;
   for (;;) {
-    // seq_cst with push(): either it sees us, or we see its word.
+    // seq_cst with publish(): either it sees us, or we see its move.
     state_->data.watch.fetch_or(Bell::taker, std::memory_order_seq_cst);
-    if (ready()) {
+    if (has_piece()) {
       disarm_taker();
       return Outcome::done;
     }
@@ -593,15 +597,15 @@ Outcome RingReader::sleep_as_taker(Deadline until) noexcept {
       platform::poll({&polled, 1}, &when);
       if (!polled.ready && until.passed()) {
         disarm_taker();
-        return ready() ? Outcome::done : Outcome::timed_out;
+        return has_piece() ? Outcome::done : Outcome::timed_out;
       }
       if (!polled.ready) continue;
     }
     // More than one byte: of wakes that came too late.
     std::array<char, 64> bytes;
     const auto done = platform::read_some(use.get(), bytes.data(), bytes.size());
-    if (done.count == 0) return ready() ? Outcome::done : hang_up();
-    if (ready()) return Outcome::done;
+    if (done.count == 0) return has_piece() ? Outcome::done : hang_up();
+    if (has_piece()) return Outcome::done;
   }
 }
 
@@ -611,12 +615,12 @@ void RingReader::disarm_taker() noexcept {
   state_->data.watch.fetch_and(~Bell::taker, std::memory_order_relaxed);
 }
 
-Line open_line(std::shared_ptr<RingMemory> memory, std::size_t ring) {
+Line open_line(std::shared_ptr<RingMemory> memory, std::size_t ring, bool with_pipe) {
   platform::SocketPair sockets;
   if (const int error = platform::open_socket_pair(platform::SocketKind::packets, sockets))
     throw_os_error(error);
   platform::Pipe pipe;
-  if (const int error = platform::open_wake_pipe(pipe)) throw_os_error(error);
+  if (const int error = with_pipe ? platform::open_wake_pipe(pipe) : 0) throw_os_error(error);
   auto writer =
       std::make_unique<RingWriter>(memory, ring, std::move(sockets.first), std::move(pipe.writer));
   return {std::move(writer),

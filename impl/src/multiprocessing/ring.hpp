@@ -167,7 +167,8 @@ class Outgoing {
   Outgoing(const Outgoing&) = delete;
   Outgoing& operator=(const Outgoing&) = delete;
 
-  // Open files that go along; they have to stay open until the message is in.
+  // Open files that go along, as many as can be sent at once; they have to stay open until the
+  // message is in.
   void carry(std::span<const int> handles) noexcept { handles_ = handles; }
   // Why they could not: then nothing was sent.
   int error() const noexcept { return error_; }
@@ -196,11 +197,12 @@ struct Incoming {
 class RingEnd {
  public:
   RingEnd(std::shared_ptr<RingMemory> memory, std::size_t ring, platform::Handle socket,
-          platform::Handle pipe) noexcept
+          platform::Handle pipe = {}) noexcept
       : memory_(std::move(memory)),
         state_(&memory_->state(ring)),
         bytes_(memory_->bytes(ring)),
         ring_(ring),
+        has_pipe_(static_cast<bool>(pipe)),
         socket_(std::move(socket)),
         pipe_(std::move(pipe)) {
     memory_->end_opens();
@@ -228,6 +230,7 @@ class RingEnd {
   RingState* state_;
   std::byte* bytes_;
   std::size_t ring_;
+  const bool has_pipe_;
   mutable SharedHandle socket_, pipe_;
   AdaptiveSpin spin_;
   seam::hint<bool> hung_up_{false};
@@ -298,8 +301,10 @@ class RingReader : public RingEnd {
   // Throws   OSError.
   int beacon();
 
-  // Whether a piece is there.
+  // Whether a piece is there: for who may take it.
   bool ready() const noexcept;
+  // For others, and for who has said before that it waits.
+  bool has_piece() const noexcept;
   // Until one is, for who is to take it: one at a time. hung_up: nothing is there, and nothing can
   // come.
   //   spins  false: sleeps at once
@@ -309,7 +314,8 @@ class RingReader : public RingEnd {
   void close() noexcept;
 
  private:
-  bool spin() noexcept;
+  template <class Seen>
+  bool spin(Seen seen) noexcept;
   std::uint64_t seen_pieces() const noexcept;
   Outcome sleep_as_taker(Deadline until) noexcept;
   void disarm_taker() noexcept;
@@ -355,8 +361,9 @@ struct Line {
   std::unique_ptr<RingWriter> writer;
   std::unique_ptr<RingReader> reader;
 };
+//   with_pipe  false: there is none, and the reader sleeps at the socket, too
 // Throws   OSError.
-Line open_line(std::shared_ptr<RingMemory> memory, std::size_t ring);
+Line open_line(std::shared_ptr<RingMemory> memory, std::size_t ring, bool with_pipe = false);
 
 // A process has ended: whoever sends looks whether anybody is left to receive.
 void note_death() noexcept;

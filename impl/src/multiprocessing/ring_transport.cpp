@@ -6,6 +6,7 @@
 
 #include "multiprocessing/ring.hpp"
 #include "multiprocessing/transport.hpp"
+#include "platform/poll.hpp"
 #include "platform/socket.hpp"
 #include "tandem/core/exceptions.hpp"
 #include "tandem/core/park.hpp"
@@ -74,8 +75,12 @@ class RingTransport final : public Transport {
     Outgoing message(parts, size, static_cast<std::uint32_t>(handles.size()));
     message.carry(handles);
     while (!writer_->push(message)) {
-      if (message.error() != 0) throw_os_error(message.error());
-      if (writer_->wait({}) == Outcome::hung_up) throw_os_error(EPIPE);
+      if (message.error() == EAGAIN)
+        wait_for_handles();
+      else if (message.error() != 0)
+        throw_os_error(message.error());
+      else if (writer_->wait({}) == Outcome::hung_up)
+        throw_os_error(EPIPE);
     }
   }
 
@@ -91,7 +96,7 @@ class RingTransport final : public Transport {
       } else {
         if (piece->first) {  // of one that came before not all is there, nor ever will be
           if (!sink.begin(piece->length)) refuse();
-          if (piece->tag > 0) sink.handles = reader_->take_handles(piece->tag);
+          if (piece->tag > 0) take_handles(sink, piece->tag);
         }
         begun = true;
         sink.append(piece->bytes);
@@ -135,6 +140,24 @@ class RingTransport final : public Transport {
     note_death();  // the other side may be gone altogether: whoever sends to it is to see
     if (begun) throw OSError("got end of file during message");
     throw EOFError();
+  }
+
+  // Too many are under way.
+  void wait_for_handles() {
+    const SharedHandle::Use use(writer_->shared_socket());
+    if (!use) return;
+    platform::Polled polled{.handle = use.get(), .for_writing = true};
+    const ParkedInSystem parked;
+    platform::poll({&polled, 1}, nullptr);
+  }
+
+  void take_handles(Sink& sink, std::size_t count) {
+    try {
+      sink.handles = reader_->take_handles(count);
+    } catch (const OSError&) {
+      reader_->pop();  // what is left of the message is of no use
+      throw;
+    }
   }
 
   // Not when this end has just woken the other one to get an answer; but now and then, or two that
@@ -184,9 +207,9 @@ class RingTransport final : public Transport {
 std::pair<std::shared_ptr<Transport>, std::shared_ptr<Transport>> open_ring_transports(
     bool duplex) {
   const auto memory = RingMemory::create(duplex ? 2 : 1);
-  Line to_first = open_line(memory, 0);
+  Line to_first = open_line(memory, 0, true);
   Line to_second;
-  if (duplex) to_second = open_line(memory, 1);
+  if (duplex) to_second = open_line(memory, 1, true);
   return {std::make_shared<RingTransport>(std::move(to_first.reader), std::move(to_second.writer)),
           std::make_shared<RingTransport>(std::move(to_second.reader), std::move(to_first.writer))};
 }

@@ -13,8 +13,7 @@ namespace {
 class OwnChild final : public Running {
  public:
   OwnChild(platform::Process process, platform::Handle sentinel)
-      : Running(process.pid(), std::move(sentinel)),
-        child_(std::make_shared<subprocess::detail::Child>()) {
+      : Running(process.pid(), std::move(sentinel)) {
     child_->set(std::move(process));
   }
 
@@ -23,7 +22,7 @@ class OwnChild final : public Running {
   void send_signal(int signal) override { child_->send_signal(signal); }
 
  private:
-  std::shared_ptr<subprocess::detail::Child> child_;
+  std::shared_ptr<subprocess::detail::Child> child_ = std::make_shared<subprocess::detail::Child>();
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "tandem/multiprocessing/semaphore.hpp"
 
+#include <cerrno>
 #include <limits>
 #include <new>
 #include <utility>
@@ -18,7 +19,7 @@ namespace {
 constexpr std::int64_t largest = std::numeric_limits<std::int32_t>::max();
 
 std::uint32_t checked(std::int64_t value) {
-  if (value < 0) throw ValueError("semaphore initial value must be >= 0");
+  if (value < 0) detail::throw_os_error(EINVAL);
   if (value > largest) throw OverflowError("semaphore value too large");
   return static_cast<std::uint32_t>(value);
 }

@@ -355,9 +355,9 @@ bool Workers::read_answers(Hand& hand) {
 
 void Workers::take_answer(Hand& hand, Tag tag, std::span<const std::byte> bytes) {
   hand.slow = false;
+  failed_starts_ = 0;
   if (tag.kind == static_cast<std::uint8_t>(Answer::ready)) {
     hand.ready = true;
-    failed_starts_ = 0;
     return;
   }
   const auto place = std::ranges::find(hand.given, tag.slot);

@@ -282,6 +282,30 @@ TEST_P(ConnectionOver, OneIsSentOverAnother) {
   EXPECT_THROW(pickle::dumps(a), pickle::PicklingError);
 }
 
+TEST_P(ConnectionOver, WhoSleepsIsWokenByAMessageWithHandles) {
+  const std::size_t before = parked_threads();
+  std::thread other([&] {
+    auto received = b.recv<Connection>();
+    received.send(1);
+  });
+  wait_until_parked(before + 1);
+  auto [c, d] = Pipe();
+  a.send(d);
+  EXPECT_EQ(c.recv<int>(), 1);
+  other.join();
+}
+
+TEST_P(ConnectionOver, AnyNumberWithHandlesMayBeUnderWay) {
+  constexpr int many = 1000;
+  auto [c, d] = Pipe();
+  std::thread other([&, kept = d] {
+    for (int i = 0; i < many; ++i) a.send(kept);
+  });
+  for (int i = 0; i < many; ++i) b.recv<Connection>().send(i);
+  for (int i = 0; i < many; ++i) ASSERT_EQ(c.recv<int>(), i);
+  other.join();
+}
+
 TEST_P(ConnectionOver, HandlesThatNobodyTakesAreClosed) {
   const std::size_t before = open_descriptors();
   {

@@ -27,7 +27,8 @@ bool is_readable(int socket) {
   return ::poll(&polled, 1, 0) == 1;
 }
 
-class Ring : public testing::Test {
+// With a pipe or without.
+class Ring : public testing::TestWithParam<bool> {
  protected:
   RingWriter& writer() { return *line_.writer; }
   RingReader& reader() { return *line_.reader; }
@@ -66,7 +67,7 @@ class Ring : public testing::Test {
   }
 
   std::shared_ptr<RingMemory> memory_ = RingMemory::create(1);
-  Line line_ = open_line(memory_, 0);
+  Line line_ = open_line(memory_, 0, GetParam());
 };
 
 std::string pattern(std::size_t size) {
@@ -75,7 +76,7 @@ std::string pattern(std::size_t size) {
   return bytes;
 }
 
-TEST_F(Ring, MessagesKeepTheirBordersAndTags) {
+TEST_P(Ring, MessagesKeepTheirBordersAndTags) {
   EXPECT_FALSE(reader().ready());
   EXPECT_TRUE(put("", 7));
   EXPECT_TRUE(put("abc", 0xff'ffff));
@@ -92,7 +93,7 @@ TEST_F(Ring, MessagesKeepTheirBordersAndTags) {
   EXPECT_FALSE(reader().pull(message));
 }
 
-TEST_F(Ring, TwoPartsAreOneMessage) {
+TEST_P(Ring, TwoPartsAreOneMessage) {
   const std::string head = "head:", body = pattern(100'000);
   std::thread other([&] {
     Outgoing message(std::as_bytes(std::span(head)), std::as_bytes(std::span(body)));
@@ -102,7 +103,7 @@ TEST_F(Ring, TwoPartsAreOneMessage) {
   other.join();
 }
 
-TEST_F(Ring, EverySizeGoesRoundManyTimes) {
+TEST_P(Ring, EverySizeGoesRoundManyTimes) {
   std::vector<std::size_t> sizes;
   for (std::size_t size = 0; size < 300; ++size) sizes.push_back(size);
   for (const std::size_t size :
@@ -116,7 +117,7 @@ TEST_F(Ring, EverySizeGoesRoundManyTimes) {
   other.join();
 }
 
-TEST_F(Ring, IsFullAndGoesOnWhenThereIsRoom) {
+TEST_P(Ring, IsFullAndGoesOnWhenThereIsRoom) {
   const std::size_t count = fill();
   EXPECT_GT(count, ring_capacity / 16 - 2);
   EXPECT_EQ(send("more", Deadline::after(0s)), Outcome::timed_out);
@@ -127,7 +128,7 @@ TEST_F(Ring, IsFullAndGoesOnWhenThereIsRoom) {
   other.join();
 }
 
-TEST_F(Ring, ASleepingWriterIsWoken) {
+TEST_P(Ring, ASleepingWriterIsWoken) {
   const std::size_t count = fill();
   const std::size_t before = parked_threads();
   std::thread other([&] { EXPECT_EQ(send("last"), Outcome::done); });
@@ -137,7 +138,7 @@ TEST_F(Ring, ASleepingWriterIsWoken) {
   other.join();
 }
 
-TEST_F(Ring, ASleepingReaderIsWoken) {
+TEST_P(Ring, ASleepingReaderIsWoken) {
   const std::size_t before = parked_threads();
   for (int times = 0; times < 100; ++times) {
     std::thread other([&] {
@@ -149,7 +150,7 @@ TEST_F(Ring, ASleepingReaderIsWoken) {
   }
 }
 
-TEST_F(Ring, AllThatWaitForDataSeeIt) {
+TEST_P(Ring, AllThatWaitForDataSeeIt) {
   const std::size_t before = parked_threads();
   std::vector<std::thread> others;
   for (int i = 0; i < 4; ++i)
@@ -160,7 +161,7 @@ TEST_F(Ring, AllThatWaitForDataSeeIt) {
   EXPECT_EQ(get(), "x");
 }
 
-TEST_F(Ring, WaitingEndsAtTheDeadline) {
+TEST_P(Ring, WaitingEndsAtTheDeadline) {
   EXPECT_EQ(reader().wait(Deadline::after(0s)), Outcome::timed_out);
   const auto deadline = Deadline::after(20ms);
   EXPECT_EQ(reader().wait(deadline), Outcome::timed_out);
@@ -169,7 +170,7 @@ TEST_F(Ring, WaitingEndsAtTheDeadline) {
   EXPECT_EQ(writer().wait(Deadline::after(1ms)), Outcome::timed_out);
 }
 
-TEST_F(Ring, TheReaderGetsWhatWasWrittenBeforeTheEnd) {
+TEST_P(Ring, TheReaderGetsWhatWasWrittenBeforeTheEnd) {
   put("last");
   writer().close();
   EXPECT_EQ(reader().wait({}), Outcome::done);
@@ -179,14 +180,14 @@ TEST_F(Ring, TheReaderGetsWhatWasWrittenBeforeTheEnd) {
   EXPECT_EQ(get(), std::nullopt);
 }
 
-TEST_F(Ring, AWriterLearnsThatTheReaderHasClosed) {
+TEST_P(Ring, AWriterLearnsThatTheReaderHasClosed) {
   EXPECT_EQ(send("x"), Outcome::done);
   reader().close();
   EXPECT_EQ(send("y"), Outcome::hung_up);
   EXPECT_TRUE(writer().knows_hang_up());
 }
 
-TEST_F(Ring, ASleepingWriterLearnsThatTheReaderHasClosed) {
+TEST_P(Ring, ASleepingWriterLearnsThatTheReaderHasClosed) {
   fill();
   const std::size_t before = parked_threads();
   std::thread other([&] { EXPECT_EQ(send("x"), Outcome::hung_up); });
@@ -195,7 +196,7 @@ TEST_F(Ring, ASleepingWriterLearnsThatTheReaderHasClosed) {
   other.join();
 }
 
-TEST_F(Ring, ASleepingReaderLearnsThatTheWriterHasClosed) {
+TEST_P(Ring, ASleepingReaderLearnsThatTheWriterHasClosed) {
   const std::size_t before = parked_threads();
   std::thread other([&] { EXPECT_EQ(get(), std::nullopt); });
   wait_until_parked(before + 1);
@@ -203,7 +204,7 @@ TEST_F(Ring, ASleepingReaderLearnsThatTheWriterHasClosed) {
   other.join();
 }
 
-TEST_F(Ring, AMessageThatIsNotEndedIsLost) {
+TEST_P(Ring, AMessageThatIsNotEndedIsLost) {
   const std::string long_one(2 * ring_capacity, 'x');
   Outgoing half(long_one);
   EXPECT_FALSE(writer().push(half));  // as of a writer that was killed
@@ -215,7 +216,7 @@ TEST_F(Ring, AMessageThatIsNotEndedIsLost) {
   EXPECT_EQ(message.bytes, "next");
 }
 
-TEST_F(Ring, TheRestOfWhatAKilledReaderBeganIsSkipped) {
+TEST_P(Ring, TheRestOfWhatAKilledReaderBeganIsSkipped) {
   const std::string long_one(ring_capacity / 2, 'x');
   EXPECT_TRUE(put(long_one));
   EXPECT_TRUE(put("next"));
@@ -228,7 +229,7 @@ TEST_F(Ring, TheRestOfWhatAKilledReaderBeganIsSkipped) {
   EXPECT_EQ(get(), "next");
 }
 
-TEST_F(Ring, BetweenProcesses) {
+TEST_P(Ring, BetweenProcesses) {
   const pid_t child = fork_child([&] {
     reader().close();
     for (int i = 0; i < 100'000; ++i) send(std::to_string(i));
@@ -241,7 +242,7 @@ TEST_F(Ring, BetweenProcesses) {
   EXPECT_EQ(ending(child), 0);
 }
 
-TEST_F(Ring, AKilledWriterHangsUp) {
+TEST_P(Ring, AKilledWriterHangsUp) {
   const pid_t child = fork_child([&] {
     reader().close();
     Outgoing half(pattern(2 * ring_capacity));
@@ -262,7 +263,7 @@ TEST_F(Ring, AKilledWriterHangsUp) {
   other.join();
 }
 
-TEST_F(Ring, AKilledReaderIsNoticedOnceItsDeathIsKnown) {
+TEST_P(Ring, AKilledReaderIsNoticedOnceItsDeathIsKnown) {
   const pid_t child = fork_child([&] {
     writer().close();
     ::pause();
@@ -275,7 +276,7 @@ TEST_F(Ring, AKilledReaderIsNoticedOnceItsDeathIsKnown) {
   EXPECT_EQ(send("x"), Outcome::hung_up);
 }
 
-TEST_F(Ring, AKilledReaderIsNoticedByWhoeverWaitsForRoom) {
+TEST_P(Ring, AKilledReaderIsNoticedByWhoeverWaitsForRoom) {
   const pid_t child = fork_child([&] {
     writer().close();
     ::pause();
@@ -290,7 +291,7 @@ TEST_F(Ring, AKilledReaderIsNoticedByWhoeverWaitsForRoom) {
   other.join();
 }
 
-TEST_F(Ring, AWatchMakesTheSocketReady) {
+TEST_P(Ring, AWatchMakesTheSocketReady) {
   Watch watch(reader());
   EXPECT_EQ(watch.arm(false), std::nullopt);
   EXPECT_FALSE(is_readable(reader().socket()));
@@ -305,25 +306,28 @@ TEST_F(Ring, AWatchMakesTheSocketReady) {
   EXPECT_EQ(watch.arm(true), Outcome::hung_up);
 }
 
-TEST_F(Ring, NobodyWatchesNobodyIsRung) {
+TEST_P(Ring, NobodyWatchesNobodyIsRung) {
   put("x");
   EXPECT_FALSE(is_readable(reader().socket()));
   { Watch watch(reader()); }
   EXPECT_EQ(get(), "x");
 }
 
-TEST_F(Ring, IsFoundAgainByItsHandle) {
+TEST_P(Ring, IsFoundAgainByItsHandle) {
   auto [there, back] = std::pair(RingMemory::create(2), std::shared_ptr<RingMemory>());
   back = RingMemory::attach(platform::Handle(::dup(there->handle().get())));
   EXPECT_EQ(back->rings(), 2u);
   Line line = open_line(there, 1);
   Outgoing message("through another mapping");
   EXPECT_TRUE(line.writer->push(message));
-  RingReader reader(back, 1, platform::Handle(::dup(line.reader->socket())), {});
+  RingReader reader(back, 1, platform::Handle(::dup(line.reader->socket())));
   Incoming got;
   EXPECT_TRUE(reader.pull(got));
   EXPECT_EQ(got.bytes, "through another mapping");
 }
+
+INSTANTIATE_TEST_SUITE_P(, Ring, testing::Bool(),
+                         [](const auto& made) { return made.param ? "Pipe" : "Socket"; });
 
 }  // namespace
 }  // namespace tandem::multiprocessing::detail
