@@ -25,8 +25,7 @@ using namespace v1::detail;
 // as long as it may be asleep the number must not be given back: the others just look.
 class Child : public std::enable_shared_from_this<Child> {
  public:
-  Child() = default;
-  explicit Child(platform::Process process) noexcept : process_(std::move(process)) {}
+  explicit Child(platform::Process process = {}) noexcept : process_(std::move(process)) {}
   // Before anybody knows of it.
   void set(platform::Process process) noexcept { process_ = std::move(process); }
 

@@ -7,7 +7,8 @@
 //   call(f, args…) of these
 // It names the same function in a process that runs the same program: one that was forked, or
 // started from the same executable (see modules.hpp). Whatever else comes in is refused before
-// anything is called. Spec  pickle.callable
+// anything is called.
+// Spec  pickle.callable
 #pragma once
 #include <concepts>
 #include <cstddef>
@@ -49,8 +50,8 @@ concept PortableCallable = Portable<F> ||(detail::Closure<F> && !detail::is_refe
 // What goes on only if value is true says nothing more.
 template <class F, class... A>
 struct CheckPortable {
-  static constexpr bool is_callable =
-      PortableCallable<F>;  // not in the assertion: no concept in the text
+  // Not in the assertions: the compiler would go on about concepts.
+  static constexpr bool is_callable = PortableCallable<F>;
   static constexpr bool are_arguments = (Portable<A> && ...);
   static_assert(is_callable,
                 "tandem: this callable cannot be sent to another process; pass a function or a "
@@ -111,7 +112,7 @@ enum class Outcome : unsigned char {
 
 // Appends a call for invoke(): f(args…), by value.
 // Throws   as dump(); PicklingError (a lambda captured what looks like an address).
-// Spec     pickle.callable.invoke
+// Spec     pickle.callable, pickle.callable.foreign
 template <class F, class... A>
 void encode_call(Output& output, const F& f, const A&... args);
 template <class F, class... A>

@@ -45,7 +45,7 @@ void dump(Output& output, const T& value);
 
 // Takes what dump() of the same type has written from the input.
 // Throws   UnpicklingError (it is no such pickle, or ends too early).
-// Spec     pickle.dumps
+// Spec     pickle.loads
 template <Portable T>
 T load(Input& input);
 
@@ -53,7 +53,7 @@ T load(Input& input);
 // share are sent once, and are shared there.
 // Throws   as dump() and load(); load_message() also UnpicklingError (the message is of another
 //          type; what() names both) and EOFError("Ran out of input") (there is nothing at all).
-// Spec     pickle.dumps.type-checked
+// Spec     pickle.loads.type-checked, pickle.dumps.shared
 template <Portable T>
 void dump_message(Output& output, const T& value);
 template <Portable T>
@@ -62,7 +62,7 @@ T load_message(Input& input);
 // The message in a string, and the value that it is. Bytes behind the message are ignored, as
 // Python does. A literal is dumped as a std::string. Throws   as dump_message() and load_message().
 // Threads  any number at once, as far as reading the value allows it.
-// Spec     pickle.dumps
+// Spec     pickle.dumps, pickle.loads
 template <class T>
 std::string dumps(const T& value);
 template <class T>
@@ -186,9 +186,9 @@ template <class T>
 std::string dumps(const T& value) {
   using D = tandem::detail::bound_t<const T&>;
   Output output;
+  output.borrows(true);
   if constexpr (check_portable<D>()) dump_message<D>(output, value);
-  const auto bytes = output.bytes();
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+  return output.text();
 }
 template <class T>
 T loads(std::string_view bytes) {

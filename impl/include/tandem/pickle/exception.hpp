@@ -127,7 +127,7 @@ ExceptionCodec exception_codec() {
 
 // At namespace scope: exceptions of exactly this type come back as themselves, by their what() and
 // the constructor from std::string, or as pickle/reduce.hpp says for classes. Spec
-// pickle.exception.registered
+// pickle.exception.custom
 #define TANDEM_REGISTER_EXCEPTION(...)                                                       \
   [[maybe_unused]] static const ::tandem::pickle::detail::ExceptionCodec TANDEM_PICKLE_JOIN( \
       tandem_exception_codec_, __COUNTER__) =                                                \
