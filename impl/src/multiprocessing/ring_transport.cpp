@@ -71,6 +71,8 @@ class RingTransport final : public Transport {
     const Turn turn(writer_->state().writing);
     check_open();
     if (turn.is_from_the_dead()) writer_->recover();
+    // An end goes as a whole: who cannot receive any more cannot send either.
+    if (reader_ && reader_->knows_hang_up()) throw_os_error(EPIPE);
     if (writer_->has_hung_up()) throw_os_error(EPIPE);
     Outgoing message(parts, size, static_cast<std::uint32_t>(handles.size()));
     message.carry(handles);
