@@ -82,6 +82,7 @@ int run(const std::string& row, const std::string& impl, const bench::Plan& plan
 }  // namespace
 
 int main(int argc, char** argv) {
+  bench::Registry::instance().begin(argc, argv);
   CLI::App app{"One row of the benchmark table, run by one contender"};
   std::string row;
   std::string impl;

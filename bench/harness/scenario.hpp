@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "clock.hpp"
@@ -45,8 +46,16 @@ class Registry {
   const std::vector<Entry>& entries() const { return entries_; }
   const Entry* find(const std::string& row, const std::string& impl) const;
 
+  // What main() begins with, whatever it is called for.
+  using Beginning = std::function<void(int argc, char** argv)>;
+  void begin_with(Beginning beginning) { beginnings_.push_back(std::move(beginning)); }
+  void begin(int argc, char** argv) const {
+    for (const Beginning& beginning : beginnings_) beginning(argc, argv);
+  }
+
  private:
   std::vector<Entry> entries_;
+  std::vector<Beginning> beginnings_;
 };
 
 // One warm-up of a tenth, then passes until they add up to the plan's time.

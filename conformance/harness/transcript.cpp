@@ -10,6 +10,8 @@
 #include <mutex>
 #include <typeinfo>
 
+#include "tandem/core/exceptions.hpp"
+
 namespace tandem::conformance::detail {
 namespace {
 
@@ -129,6 +131,9 @@ std::string describe_current_exception() {
   try {
     throw;
   } catch (const std::exception& error) {
+    const std::string text = error.what();
+    return name_of(typeid(error)) + (text.empty() ? "" : ": " + text);
+  } catch (const BaseException& error) {
     const std::string text = error.what();
     return name_of(typeid(error)) + (text.empty() ? "" : ": " + text);
   } catch (...) {

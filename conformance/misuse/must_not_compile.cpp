@@ -5,7 +5,11 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <tandem/futures.hpp>
+#include <tandem/futures/process.hpp>
+#include <tandem/multiprocessing.hpp>
+#include <tandem/pickle.hpp>
 #include <tandem/queue.hpp>
 #include <tandem/subprocess.hpp>
 #include <tandem/threading.hpp>
@@ -15,24 +19,27 @@
 
 using namespace std::chrono_literals;
 using namespace tandem;
+namespace mp = tandem::multiprocessing;
 
 // The copy/move rules, in every compilation of this file.
 template <class... T>
 constexpr bool pinned = ((!std::copy_constructible<T> && !std::move_constructible<T>)&&...);
 template <class... T>
 constexpr bool handle = (std::copyable<T> && ...);
-static_assert(
-    pinned<queue::Queue<int>, queue::LifoQueue<int>, queue::PriorityQueue<int>,
-           queue::SimpleQueue<int>, threading::Lock, threading::RLock, threading::Condition,
-           threading::Event, threading::Semaphore, threading::Barrier, threading::local<int>,
-           futures::ThreadPoolExecutor, subprocess::PipeFile, subprocess::ScopedPopen>);
+static_assert(pinned<queue::Queue<int>, queue::LifoQueue<int>, queue::PriorityQueue<int>,
+                     queue::SimpleQueue<int>, threading::Lock, threading::RLock,
+                     threading::Condition, threading::Event, threading::Semaphore,
+                     threading::Barrier, threading::local<int>, futures::ThreadPoolExecutor,
+                     futures::ProcessPoolExecutor, subprocess::PipeFile, subprocess::ScopedPopen>);
 template <class... T>
 constexpr bool move_only = ((!std::copy_constructible<T> && std::movable<T>)&&...);
-static_assert(move_only<subprocess::Popen>);
+static_assert(move_only<subprocess::Popen, mp::Pool>);
 static_assert(std::copyable<subprocess::PopenOptions> && std::copyable<subprocess::Command> &&
               std::copyable<subprocess::CompletedProcess>);
 static_assert(handle<futures::Future<int>, futures::Future<void>, futures::Future<int&>,
-                     threading::Thread, threading::Timer>);
+                     threading::Thread, threading::Timer, mp::Process, mp::Queue<int>, mp::Lock,
+                     mp::Connection, mp::Value<int>, mp::AsyncResult<int>>);
+static_assert(std::copyable<pickle::PortableCall>);
 
 int square(int x) { return x * x; }
 template <futures::Executor E>
@@ -51,8 +58,14 @@ void all() {
   threading::Lock lock;
   futures::ThreadPoolExecutor threads(1);
   subprocess::Popen p({"true"});
+  futures::ProcessPoolExecutor processes(1);
+  mp::Pool pool(1);
+  [[maybe_unused]] auto [conn1, conn2] = mp::Pipe();
+  int n = 0;
+  [[maybe_unused]] auto capturing = [&n](int x) { return x + n; };
   auto number = threads.submit(square, 1);
   generic(threads);
+  generic(processes);
   auto ticker = threading::make_thread<Ticker>();
 
 #ifdef CASE_10
@@ -73,6 +86,15 @@ void all() {
 #endif
 #ifdef CASE_15
   auto copy = threads;
+#endif
+#ifdef CASE_16
+  auto moved = std::move(processes);
+#endif
+#ifdef CASE_17
+  auto copy = pool;
+#endif
+#ifdef CASE_18
+  auto copy = p;
 #endif
 #ifdef CASE_19  // 5 what?
   t.join(5);
@@ -138,8 +160,66 @@ void all() {
 #ifdef CASE_38
   subprocess::run(42);
 #endif
-#ifdef CASE_40
-  subprocess::Popen copy = p;
+
+#ifdef CASE_40  // WHY captures nothing
+  pool.map(capturing, {1, 2, 3});
+#endif
+#ifdef CASE_41  // WHY captures nothing
+  pool.apply_async(capturing, 1);
+#endif
+#ifdef CASE_42  // WHY captures nothing
+  processes.submit(capturing, 1);
+#endif
+#ifdef CASE_43  // WHY captures nothing
+  processes.map(capturing, std::vector{1, 2});
+#endif
+#ifdef CASE_44  // WHY argument cannot be sent
+  pool.apply([](int* x) { return *x; }, &n);
+#endif
+#ifdef CASE_45  // WHY argument cannot be sent
+  pool.apply([](int& x) { return x; }, std::ref(n));
+#endif
+#ifdef CASE_46  // WHY argument cannot be sent
+  processes.submit([](std::string_view s) { return s.size(); }, std::string_view("x"));
+#endif
+#ifdef CASE_47  // WHY captures nothing
+  futures::ProcessPoolExecutor wrong({.initializer = [&n] { ++n; }});
+#endif
+#ifdef CASE_48  // WHY cannot be pickled
+  conn1.send(&n);
+#endif
+#ifdef CASE_49  // WHY cannot be pickled
+  mp::Queue<std::string_view> views;
+#endif
+#ifdef CASE_50  // not one block of memory
+  mp::Value<std::string> text;
+#endif
+#ifdef CASE_51  // WHY cannot be pickled
+  conn1.send(std::string_view("x"));
+#endif
+#ifdef CASE_52  // WHY result of this call
+  pool.apply([](int x) { return std::make_shared<int*>(nullptr); }, 1);
+#endif
+#ifdef CASE_53  // WHY cannot be pickled
+  pickle::dumps(&n);
+#endif
+#ifdef CASE_54  // WHY cannot be pickled
+  pickle::dumps(std::vector<std::string_view>{"x"});
+#endif
+#ifdef CASE_55  // WHY cannot be pickled: a class with more than its bytes has to say how
+  pickle::dumps(lock);
+#endif
+#ifdef CASE_56  // WHY captures nothing
+  pickle::PortableCall wrong(std::function<void()>([] {}));
+#endif
+#ifdef CASE_57  // WHY argument cannot be sent
+  pickle::PortableCall wrong(call([](int* x) { ++*x; }, &n));
+#endif
+#ifdef CASE_58  // WHY captures nothing: a method goes as fn<&C::method>
+  pickle::PortableCall wrong(call(&std::string::size, "text"));
+#endif
+#ifdef CASE_59  // WHY by its what()
+  [[maybe_unused]] auto codec = pickle::detail::exception_codec<threading::Lock>();
 #endif
 
 #ifdef CASE_60  // a result is shared

@@ -3,7 +3,8 @@
 
 usage: rejected.py [--jobs N] <file> -- <compiler and its options>
 
-"#ifdef CASE_7  // WHY some words" asks for these words in the diagnostics as well.
+"#ifdef CASE_7  // WHY some words" asks for these words in the diagnostics as well. Where they are in an assertion of
+tandem's, nothing else may be said: one error, in no more than MAX_LINES lines that are neither code nor includes.
 """
 import concurrent.futures
 import os
@@ -12,9 +13,13 @@ import subprocess
 import sys
 
 
+MAX_LINES = 8
+NOT_SAID = re.compile(r"^(In file included from|\s+from |\s*\d*\s*\||\d+ errors? generated)")
+
+
 def cases_of(text):
-    """Yields (number, words) for each case."""
-    for number, why in re.findall(r"^#ifdef CASE_(\d+)(?:\s*//\s*(?:WHY\s+(.*)|.*))?$", text, re.M):
+    """Yields (number, words) for each case; a remark may follow the words after a colon."""
+    for number, why in re.findall(r"^#ifdef CASE_(\d+)(?:\s*//\s*(?:WHY\s+([^:\n]*).*|.*))?$", text, re.M):
         yield number, why.strip()
 
 
@@ -34,6 +39,11 @@ def complaint(command, path, number, words):
         return "CASE_%s: the compiler broke down" % number
     if words and words not in said:
         return "CASE_%s is rejected, but not for %r:\n%s" % (number, words, said[:2000])
+    if re.search(r"static assertion failed[^:]*: .?tandem: ", said):
+        errors = len(re.findall(r"\berror: ", said))
+        lines = [line for line in said.splitlines() if line and not NOT_SAID.match(line)]
+        if errors != 1 or len(lines) > MAX_LINES:
+            return "CASE_%s: %d errors in %d lines:\n%s" % (number, errors, len(lines), said[:4000])
     return None
 
 

@@ -32,6 +32,15 @@ class RejectedTest(unittest.TestCase):
         text = "#ifdef CASE_1  // WHY how readable\n#error how readable\n#endif\n"
         self.assertEqual(self.run_on(text), 0)
 
+    def test_too_much_said(self):
+        said = "static_assert(false, \"tandem: how readable\");\n"
+        self.assertEqual(self.run_on("#ifdef CASE_1  // WHY how readable\n%s#endif\n" % said), 0)
+        self.assertEqual(self.run_on("#ifdef CASE_1  // WHY how readable\n%s#endif\n" % (2 * said)), 1)
+
+    def test_remark(self):
+        text = "#ifdef CASE_1  // WHY how readable: is it?\n#error how readable\n#endif\n"
+        self.assertEqual(self.run_on(text), 0)
+
     def test_plain_file_must_compile(self):
         with self.assertRaises(SystemExit):
             self.run_on("int i = nullptr;\n#ifdef CASE_1\n#error\n#endif\n")

@@ -85,7 +85,8 @@ CASE("multiprocessing.barrier.wait.lockstep", "all pass together, round after ro
       barrier.broken()};
 }
 
-CASE("multiprocessing.barrier.wait.index", "each gets another number, in the order of their coming") {
+CASE("multiprocessing.barrier.wait.index",
+     "each gets another number, in the order of their coming") {
   const Barrier barrier(3);
   Blocked first([&] { return barrier.wait(); });
   Log{barrier.n_waiting(), barrier.parties()};
@@ -130,8 +131,7 @@ CASE("multiprocessing.barrier.action.once", "called once in a round, before all 
   const Barrier barrier(fork, 4, {.action = [calls] { increase(calls); }});
   std::vector<mp::Process> children;
   for (int i = 0; i < 3; ++i)
-    children.push_back(
-        started(fork, [=] { see_the_action(barrier, 5, calls, right); }));
+    children.push_back(started(fork, [=] { see_the_action(barrier, 5, calls, right); }));
   see_the_action(barrier, 5, calls, right);
   Log{joined(children), value(calls), value(right)};
 }

@@ -351,7 +351,8 @@ CASE("multiprocessing.connection.send.unpicklable",
   const std::shared_ptr<Base> derived = std::make_shared<Derived>();
   const auto ends = Pipe();
   const auto& [one, other] = ends;
-  const std::string said = raised([&] { ends.first.send(std::pair(std::string(1000, 'x'), derived)); });
+  const std::string said =
+      raised([&] { ends.first.send(std::pair(std::string(1000, 'x'), derived)); });
   EXPECT_EQ(said.substr(0, said.find(':')), "PicklingError");
   log(!was_raised(said), other.poll());
   one.send("next");
@@ -825,6 +826,21 @@ CASE("multiprocessing.connection.send.connection-high", "whatever the number of 
   });
 }
 
+CASE("multiprocessing.connection.send.connection-missing", "but it has to come along") {
+  const auto ends = Pipe();
+  const auto& [one, other] = ends;
+  {
+    const auto sent = Pipe();
+    one.send(sent.first);
+    const Bytes without = other.recv_bytes();  // its descriptors are dropped
+    one.send_bytes(without);
+    one.send("next");
+    EXPECT_EQ(raised([&] { ends.second.recv<Connection>(); }).substr(0, 15), "UnpicklingError");
+  }
+  EXPECT_EQ(other.recv<std::string>(), "next");
+  closed(ends);
+}
+
 // ---- wait()
 
 CASE("multiprocessing.connection.wait.ready",
@@ -1040,7 +1056,10 @@ std::vector<int> received(const Connection& connection) {
 
 void note_received(const Connection& connection, const std::string& path, const std::string& gate) {
   open_gate(gate);
-  for (const int number : received(connection)) note(path, number);
+  try {
+    for (;;) note(path, number_of(connection.recv_bytes()).value_or(-1));
+  } catch (const tandem::EOFError&) {
+  }
 }
 
 }  // namespace
@@ -1090,10 +1109,9 @@ CASE("multiprocessing.connection.processes.many",
     writer.close();
     if (context.get_start_method() == "fork") {
       // A forked child has all of its parent's ends: the readers their own writer.
-      std::ifstream notes;
-      for (int count = 0; count < 150;) {
-        notes = std::ifstream(folder.path("notes"));
-        count = static_cast<int>(std::count(std::istreambuf_iterator<char>(notes), {}, '\n'));
+      for (std::ptrdiff_t count = 0; count < 150;) {
+        std::ifstream notes(folder.path("notes"));
+        count = std::count(std::istreambuf_iterator<char>(notes), {}, '\n');
       }
       for (const Process& child : readers) child.kill();
     }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cctype>
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
@@ -467,10 +468,10 @@ CASE("multiprocessing.pool.apply-async.callback", "called with the result") {
   tandem::threading::Event go;
   const int own = ::getpid();
   result_of = pool.apply_async(call(square, 5), {.callback = [&](int value) {
-    go.wait();
-    seen.emplace_back(value, ::getpid() == own);
-    ready.push_back(result_of->ready());
-  }});
+                                 go.wait();
+                                 seen.emplace_back(value, ::getpid() == own);
+                                 ready.push_back(result_of->ready());
+                               }});
   go.set();
   Log{result_of->get(), seen, ready};
 }
@@ -487,8 +488,8 @@ CASE("multiprocessing.pool.apply-async.error-callback", "called with what was ra
 
 CASE("multiprocessing.pool.apply-async.callback-raises", "the pool goes on") {
   Pool pool(1);
-  const auto result =
-      pool.apply_async(call(square, 5), {.callback = [](int) { throw tandem::RuntimeError("no"); }});
+  const auto result = pool.apply_async(call(square, 5),
+                                       {.callback = [](int) { throw tandem::RuntimeError("no"); }});
   EXPECT_EQ(result.get(), 25);
   EXPECT_EQ(pool.apply(square, 3), 9);
 }
@@ -498,9 +499,9 @@ CASE("multiprocessing.pool.apply-async.callback-hands-over", "a callback hands o
   std::optional<AsyncResult<int>> later;
   tandem::threading::Event done;
   pool.apply_async(call(square, 2), {.callback = [&](int value) {
-    later = pool.apply_async(square, value);
-    done.set();
-  }});
+                     later = pool.apply_async(square, value);
+                     done.set();
+                   }});
   done.wait();
   log(later->get());
 }
@@ -526,8 +527,7 @@ CASE("multiprocessing.pool.async-result.get-again", "the same again") {
   Pool pool(1);
   const auto good = pool.apply_async(twice, "ab");
   const auto bad = pool.apply_async(fail, "text");
-  Log{std::vector{good.get(), good.get(), good.get()},
-      std::vector{got(bad), got(bad), got(bad)}};
+  Log{std::vector{good.get(), good.get(), good.get()}, std::vector{got(bad), got(bad), got(bad)}};
 }
 
 CASE("multiprocessing.pool.async-result.wait", "until it is ready, or for so long") {
@@ -639,8 +639,9 @@ CASE("multiprocessing.pool.map.raises", "what one of them raised") {
   Pool pool(1);
   Log{raised([&] { pool.map(fail_at, range(10), 1); }),
       raised([&] { pool.map(fail_at, range(10), 5); })};
-  Log{raised([&] { pool.map(fail_at, range(10)); }),
-      raised([&] { pool.starmap(fail, {std::tuple("first"s), std::tuple("next"s)}, 1); })};
+  Log{raised([&] { pool.map(fail_at, range(10)); }), raised([&] {
+        pool.starmap(fail, {std::tuple("first"s), std::tuple("next"s)}, 1);
+      })};
   log(pool.map(fail_at, range(3)));
 }
 
@@ -805,16 +806,20 @@ CASE("multiprocessing.pool.imap.chunksize-invalid", "at least one") {
 
 CASE("multiprocessing.pool.imap.input-raises", "in the place of what was not read") {
   Pool pool(1);
-  const auto read = [](auto results) {
+  for (const auto& [count, when, chunksize] : {std::tuple(1, 0, 1u), std::tuple(10, 3, 1u),
+                                               std::tuple(20, 7, 2u), std::tuple(20, 7, 4u)}) {
+    auto results = pool.imap(square, SayingWhen(count, when), chunksize);
     std::vector<std::string> seen;
     do seen.push_back(next(results));
     while (std::isdigit(static_cast<unsigned char>(seen.back()[0])));
     log(seen);
-  };
-  for (const auto& [count, when, chunksize] :
-       {std::tuple(1, 0, 1u), std::tuple(10, 3, 1u), std::tuple(20, 7, 2u), std::tuple(20, 7, 4u)}) {
-    read(pool.imap(square, SayingWhen(count, when), chunksize));
-    read(pool.imap_unordered(square, SayingWhen(count, when), chunksize));
+  }
+  for (const auto& [count, when] : {std::tuple(1, 0), std::tuple(10, 3)}) {
+    auto results = pool.imap_unordered(square, SayingWhen(count, when));
+    std::vector<std::string> seen;
+    do seen.push_back(next(results));
+    while (seen.back() != "StopIteration");
+    log(sorted(seen));
   }
 }
 
@@ -844,8 +849,7 @@ CASE("multiprocessing.pool.close.refuses", "no further call") {
     Log{raised([&] { pool.apply(square, 1); }), raised([&] { pool.apply_async(square, 1); })};
     Log{raised([&] { pool.map(square, {1}); }),
         raised([&] { pool.map_async(square, std::vector<int>()); })};
-    Log{raised([&] { pool.imap(square, {1}); }),
-        raised([&] { pool.imap_unordered(square, {1}); })};
+    Log{raised([&] { pool.imap(square, {1}); }), raised([&] { pool.imap_unordered(square, {1}); })};
     log(raised([&] { pool.starmap(multiply, {std::tuple(1, 2)}); }));
     pool.join();
   }
@@ -932,7 +936,8 @@ CASE("multiprocessing.pool.worker-killed.task", "its task, and no other") {
     std::vector<AsyncResult<int>> results;
     for (const int number : range(8)) results.push_back(pool.apply_async(die_at, number));
     for (const int number : range(8)) {
-      const std::string said = outcome([&] { return results[static_cast<std::size_t>(number)].get(); });
+      const std::string said =
+          outcome([&] { return results[static_cast<std::size_t>(number)].get(); });
       EXPECT_EQ(kind(said), number == 3 ? "WorkerLostError" : str(number * number)) << method;
     }
   }

@@ -963,9 +963,7 @@ void start_threads(const std::string& path, const std::string& gate) {
   threading::Thread({.target = tandem::call(enter, gate + "-never"), .daemon = true}).start();
 }
 
-void print_unfinished(const std::string& text) {
-  std::fputs(text.c_str(), stdout);
-}
+void print_unfinished(const std::string& text) { std::fputs(text.c_str(), stdout); }
 
 }  // namespace
 
@@ -1247,6 +1245,36 @@ CASE("multiprocessing.process.nested",
     note_recursion(folder.path("notes"), {});
     log_notes(folder.path("notes"));
   });
+}
+
+// ---- exit handlers
+
+namespace {
+
+std::string exit_notes;  // where those of this process note that they were called
+
+void at_exit_of_parent() {
+  if (!exit_notes.empty()) note(exit_notes, "by the parent");
+}
+
+void register_at_exit(const std::string& path) {
+  exit_notes = path;
+  std::atexit([] { note(exit_notes, "first"); });
+  std::atexit([] { note(exit_notes, "second"); });
+  note(path, "end of target");
+}
+
+}  // namespace
+
+CASE("multiprocessing.process.exit.handlers", "what a child registers is called at its end") {
+  std::atexit(at_exit_of_parent);
+  each_method([](const Context& context) {
+    const Folder folder;
+    exit_notes = folder.path("notes");
+    log(ended(context, register_at_exit, folder.path("notes")).exitcode());
+    log_notes(folder.path("notes"));
+  });
+  exit_notes.clear();
 }
 
 // ---- the end of the main program

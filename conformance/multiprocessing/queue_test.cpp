@@ -310,8 +310,7 @@ CASE("multiprocessing.queue.put.nowait", "where there is room") {
   Log{raised([&] { q.put_nowait(1); }),
       raised([&] { q.put(2, {.block = false, .timeout = -1s}); })};
   Log{raised([&] { q.put_nowait(3); }),
-      raised([&] { q.put(3, {.block = false, .timeout = times::must_not_expire}); }),
-      taken(q, 2)};
+      raised([&] { q.put(3, {.block = false, .timeout = times::must_not_expire}); }), taken(q, 2)};
   EXPECT_TRUE(q.try_put(4) && q.try_put(5) && !q.try_put(6));
 }
 
@@ -329,8 +328,7 @@ CASE("multiprocessing.queue.get.waits", "waits for an item") {
 CASE("multiprocessing.queue.get.timeout", "Empty after the timeout, never before") {
   const Queue<int> q;
   const auto start = now();
-  Log{raised([&] { q.get({.timeout = times::must_expire}); }),
-      now() - start >= times::must_expire};
+  Log{raised([&] { q.get({.timeout = times::must_expire}); }), now() - start >= times::must_expire};
   Log{raised([&] { q.get({.timeout = 0s}); }), raised([&] { q.get({.timeout = -1s}); })};
   q.put(1);
   log(q.get({.timeout = 0s}));
@@ -511,7 +509,8 @@ CASE("multiprocessing.queue.shutdown.ends", "no more for anybody") {
 
   const Queue<int> other(fork);
   Blocked getter([&] { return other.get(); });
-  run(fork, +[](const Queue<int>& queue) { queue.shutdown(); }, other);
+  run(
+      fork, +[](const Queue<int>& queue) { queue.shutdown(); }, other);
   getter.join();
   EXPECT_EQ(getter.said()[0], "ShutDown");
 

@@ -133,8 +133,7 @@ CASE("multiprocessing.semaphore.processes.limits", "never more than the value at
   const Semaphore sem(fork, 2);
   const mp::Value<int> inside(fork, 0), most(fork, 0);
   std::vector<mp::Process> children;
-  for (int i = 0; i < 4; ++i)
-    children.push_back(started(fork, be_inside, sem, inside, most, 500));
+  for (int i = 0; i < 4; ++i) children.push_back(started(fork, be_inside, sem, inside, most, 500));
   joined(children);
   Log{most.value() <= 2, inside.value(), sem.get_value()};
 }
@@ -145,8 +144,7 @@ CASE("multiprocessing.semaphore.dead-holder.lost", "what a killed process had is
   const mp::Process child = started(fork, take_and_stay, sem, taken);
   taken.acquire();
   killed(child);
-  Log{sem.get_value(), sem.acquire({.block = false}),
-      sem.acquire({.timeout = times::must_expire})};
+  Log{sem.get_value(), sem.acquire({.block = false}), sem.acquire({.timeout = times::must_expire})};
 }
 
 CASE("multiprocessing.semaphore.sharing.inheritance", "no semaphore goes over a connection") {

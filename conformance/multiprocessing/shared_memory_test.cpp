@@ -39,7 +39,8 @@ std::string name_of_ones_own() { return "tandem-case-" + std::to_string(::getpid
 
 std::string shown(std::string text, const std::string& name) {
   for (const std::string& form : {"/" + name, name})
-    for (std::size_t at; (at = text.find(form)) != text.npos;) text.replace(at, form.size(), "NAME");
+    for (std::size_t at; (at = text.find(form)) != text.npos;)
+      text.replace(at, form.size(), "NAME");
   return text;
 }
 
@@ -117,8 +118,7 @@ class List {
 };
 
 std::vector<Shareable> everything() {
-  return {"howdy", "HoWdY", -273.154, std::int64_t{100}, std::monostate(), true,
-          std::int64_t{42}};
+  return {"howdy", "HoWdY", -273.154, std::int64_t{100}, std::monostate(), true, std::int64_t{42}};
 }
 Shareable number(std::int64_t value) { return value; }
 
@@ -127,8 +127,7 @@ std::string item(const Shareable& value, bool quoted = true) {
 }
 std::string all(const ShareableList& list) {
   std::string items;
-  for (const Shareable& value : list.values())
-    items += (items.empty() ? "" : ", ") + item(value);
+  for (const Shareable& value : list.values()) items += (items.empty() ? "" : ", ") + item(value);
   return "[" + items + "]";
 }
 

@@ -76,8 +76,7 @@ CASE("multiprocessing.value.initial", "what was given, else zero") {
   Log{Value<int>(7).value(), Value<double>(3.5).value(), Value<std::int64_t>(large).value(),
       Value<int>().value(), Value<double>().value()};
   Log{RawValue<int>(7).value(), RawValue<double>(3.5).value(),
-      RawValue<std::int64_t>(large).value(), RawValue<int>().value(),
-      RawValue<double>().value()};
+      RawValue<std::int64_t>(large).value(), RawValue<int>().value(), RawValue<double>().value()};
 }
 
 CASE("multiprocessing.value.assigned", "each has its own") {

@@ -1735,6 +1735,8 @@ CASE("subprocess.popen.kill-group.own-group", "the child leads a group of its ow
   const Place child = group_and_session({.kill_group = true});
   EXPECT_EQ(child.group, child.pid);
   EXPECT_EQ(child.session, ::getsid(0));
+  const Place asked_for_none = group_and_session({.process_group = -1, .kill_group = true});
+  EXPECT_EQ(asked_for_none.group, asked_for_none.pid);
   const Place leader = group_and_session({.start_new_session = true, .kill_group = true});
   EXPECT_EQ(leader.group, leader.pid);
   EXPECT_EQ(leader.session, leader.pid);

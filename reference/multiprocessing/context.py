@@ -89,7 +89,6 @@ def _():
             log_notes(folder.path("notes"))
 
     each_method(act)
-    log(multiprocessing.get_start_method(allow_none=True))
 
 
 @case("multiprocessing.context.late", "a process is started as is set by then, not as when it was made")
@@ -188,25 +187,6 @@ def _():
         os.waitid(os.P_PID, server, os.WEXITED | os.WNOWAIT)
         second = parents(context, folder, 1)
         log(second == first, len(second))
-
-
-def die_with_server(hello, gate):
-    open_gate(hello)
-    enter(gate)
-
-
-@case("multiprocessing.context.forkserver.killed-meanwhile", "a child of it goes on; how it ends, nobody tells")
-def _():
-    with Folder() as folder:
-        context = multiprocessing.get_context("forkserver")
-        process = context.Process(target=die_with_server, args=(folder.gate("hello"), folder.gate("gate")))
-        process.start()
-        enter(folder.path("hello"))
-        server = parents(context, folder, 1).pop()
-        os.kill(server, signal.SIGKILL)
-        process.join()
-        log(process.exitcode)
-        open_gate(folder.path("gate"))
 
 
 # ---- the beginning of the program

@@ -626,11 +626,15 @@ def _():
 def _():
     with Pool(1) as pool:
         for count, when, chunksize in ((1, 0, 1), (10, 3, 1), (20, 7, 2), (20, 7, 4)):
-            for make in (pool.imap, pool.imap_unordered):
-                results, seen = make(square, saying_when(count, when), chunksize), []
-                while not seen or seen[-1].isdigit():
-                    seen.append(outcome(lambda: next(results)))
-                log(seen)
+            results, seen = pool.imap(square, saying_when(count, when), chunksize), []
+            while not seen or seen[-1].isdigit():
+                seen.append(outcome(lambda: next(results)))
+            log(seen)
+        for count, when in ((1, 0), (10, 3)):
+            results, seen = pool.imap_unordered(square, saying_when(count, when)), []
+            while "StopIteration" not in seen:
+                seen.append(outcome(lambda: next(results)))
+            log(sorted(seen))
 
 
 @case("multiprocessing.pool.imap-unordered.all", "as soon as a call has ended")

@@ -1,3 +1,4 @@
+import atexit
 import multiprocessing
 import os
 import resource
@@ -1049,6 +1050,23 @@ def _():
         multiprocessing.set_start_method(context.get_start_method(), force=True)
         with Folder() as folder:
             note_recursion(folder.path("notes"), [])
+            log_notes(folder.path("notes"))
+
+    each_method(act)
+
+
+def register_at_exit(path):
+    atexit.register(note, path, "first")
+    atexit.register(note, path, "second")
+    note(path, "end of target")
+
+
+@case("multiprocessing.process.exit.handlers", "what a child registers is called at its end", since="3.13")
+def _():
+    def act(context):
+        with Folder() as folder:
+            atexit.register(note, folder.path("notes"), "by the parent")
+            log(ended(context, register_at_exit, folder.path("notes")).exitcode)
             log_notes(folder.path("notes"))
 
     each_method(act)

@@ -1,8 +1,10 @@
 // Everything there is, for those who do not mind what it costs to compile.
 #pragma once
 #include "tandem/futures.hpp"
+#include "tandem/futures/process.hpp"
 #include "tandem/multiprocessing.hpp"
 #include "tandem/os.hpp"
+#include "tandem/pickle.hpp"
 #include "tandem/queue.hpp"
 #include "tandem/shlex.hpp"
 #include "tandem/subprocess.hpp"

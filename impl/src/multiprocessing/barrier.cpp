@@ -21,6 +21,20 @@ using detail::RobustLock;
 using detail::Waiter;
 using detail::Waiters;
 
+void detail::BarrierAction::pickle(v1::pickle::Output& output) const {
+  if (call_ && !portable_) throw v1::pickle::PicklingError("cannot pickle the action of a barrier");
+  output.write_value<unsigned char>(call_ != nullptr);
+  if (call_) portable_.pickle(output);
+}
+
+detail::BarrierAction detail::BarrierAction::unpickle(v1::pickle::Input& input) {
+  BarrierAction action;
+  if (input.read_choice(1) == 0) return action;
+  action.portable_ = v1::pickle::PortableCall::unpickle(input);
+  action.call_ = action.portable_;
+  return action;
+}
+
 // What is shared, before the waiters themselves. All by who has the lock.
 struct Barrier::State {
   const std::uint32_t parties;
@@ -163,12 +177,13 @@ bool Barrier::broken() const {
 
 void Barrier::pickle(v1::pickle::Output& output) const {
   detail::assert_spawning(output, "Condition", state().for_fork);  // Python's has one
-  if (options_->action) throw v1::pickle::PicklingError("cannot pickle the action of a barrier");
+  options_->action.pickle(output);
   output.write_value(options_->timeout);
   block_.pickle(output);
 }
 Barrier Barrier::unpickle(v1::pickle::Input& input) {
-  BarrierOptions options{.timeout = input.read_value<Timeout>()};
+  BarrierOptions options{.action = detail::BarrierAction::unpickle(input)};
+  options.timeout = input.read_value<Timeout>();
   return Barrier(detail::SharedBlock::unpickle(input), std::move(options));
 }
 

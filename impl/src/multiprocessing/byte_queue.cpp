@@ -98,7 +98,9 @@ static_assert(sizeof(SharedRing) <= head_room);
 class ByteQueue::State {
  public:
   State(platform::Handle handle, void* memory, std::size_t mapped) noexcept
-      : handle_(std::move(handle)), ring_(static_cast<SharedRing*>(memory)), mapped_(mapped) {}
+      : handle_(std::move(handle)), ring_(static_cast<SharedRing*>(memory)), mapped_(mapped) {
+    platform::keep_out_of_dumps(memory, mapped);
+  }
   State(const State&) = delete;
   State& operator=(const State&) = delete;
   ~State() {
@@ -386,8 +388,8 @@ void ByteQueue::State::count_again() noexcept {
     puts = head.number + 1;
     position += room_for(head.size);
   }
-  ring.gets.store(gets, std::memory_order_relaxed);
-  ring.puts.store(puts, std::memory_order_relaxed);
+  ring.gets.store(gets, std::memory_order_relaxed);  // relaxed: as above
+  ring.puts.store(puts, std::memory_order_relaxed);  // relaxed: as above
 }
 
 void ByteQueue::State::copy_in(std::uint64_t position, const void* bytes,

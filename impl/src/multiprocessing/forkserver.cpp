@@ -53,7 +53,7 @@ struct Connection {
 
 // With the mutex held.
 void start_server(Helper& server) {
-  server.forget();
+  server.stop();  // it was killed
   platform::SocketPair pair;
   if (const int error = platform::open_socket_pair(platform::SocketKind::packets, pair))
     throw_os_error(error);

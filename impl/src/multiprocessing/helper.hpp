@@ -21,8 +21,9 @@ class Helper {
   Helper() = default;
   // One that this process has started.
   Helper(platform::Handle handle, platform::Process process)
-      : handle_(std::move(handle)),
-        child_(std::make_shared<subprocess::detail::Child>(std::move(process))) {}
+      : handle_(std::move(handle)), child_(std::make_shared<subprocess::detail::Child>()) {
+    child_->set(std::move(process));
+  }
   // One that another process has.
   explicit Helper(platform::Handle handle) : handle_(std::move(handle)) {}
 
@@ -36,13 +37,6 @@ class Helper {
     return child_->returncode();
   }
   int pid() const noexcept { return child_ ? child_->pid() : -1; }
-
-  // Lets go of it. One that this process has started is waited for by whoever starts the next
-  // child.
-  void forget() {
-    handle_.reset();
-    if (const auto child = own_child()) subprocess::detail::adopt_orphan(child);
-  }
 
   // Lets go of it, and waits for its end if this process has started it. It does not end while
   // others hold on to it; then it is killed.

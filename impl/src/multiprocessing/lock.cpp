@@ -56,7 +56,7 @@ struct Owned {
   bool may_go() noexcept {
     if (is_mine()) give();
     const std::uint64_t by = holder.load(std::memory_order_relaxed);  // relaxed: as above
-    return by == 0 || !detail::is_of_this_process(by);
+    return by == 0 || !detail::is_of_this_process(by) || !is_held();
   }
 };
 

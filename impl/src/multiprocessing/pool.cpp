@@ -99,7 +99,7 @@ std::string to_string(const Pool& pool) {
   const char* const names[] = {"RUN", "CLOSE", "TERMINATE", "TERMINATE"};
   return "<multiprocessing.pool.Pool state=" +
          std::string(names[static_cast<std::size_t>(workers.state())]) +
-         " pool_size=" + std::to_string(workers.alive()) + ">";
+         " pool_size=" + std::to_string(workers.size()) + ">";
 }
 
 }  // namespace tandem::inline v1::multiprocessing

@@ -129,6 +129,7 @@ void write_preparation(pickle::Output& output, const std::shared_ptr<ProcessStat
                        const std::shared_ptr<multiprocessing::Process>& object,
                        StartMethod method) {
   if (object && !state->pickling.dump) refuse_to_pickle(*state->type);
+  start_method_in_force();  // settles it, as CPython's does
   pickle::dump(output, pickle::module_table());
   pickle::dump(output, preparation_of(*state, method));
   attach_optional(output, fork_server_handle());

@@ -13,15 +13,16 @@ namespace {
 class OwnChild final : public Running {
  public:
   OwnChild(platform::Process process, platform::Handle sentinel)
-      : Running(process.pid(), std::move(sentinel)),
-        child_(std::make_shared<subprocess::detail::Child>(std::move(process))) {}
+      : Running(process.pid(), std::move(sentinel)) {
+    child_->set(std::move(process));
+  }
 
   std::optional<int> poll() noexcept override { return child_->poll(); }
   bool wait(Deadline until) override { return child_->wait(until); }
   void send_signal(int signal) override { child_->send_signal(signal); }
 
  private:
-  std::shared_ptr<subprocess::detail::Child> child_;
+  std::shared_ptr<subprocess::detail::Child> child_ = std::make_shared<subprocess::detail::Child>();
 };
 
 }  // namespace

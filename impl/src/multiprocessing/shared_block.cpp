@@ -6,7 +6,8 @@
 //
 // Only the process that has made an arena gives blocks of it away, so who has which place is in its
 // own memory. A block is free when no process knows it: whoever is the last to let it go writes
-// that down, and the maker of the arena finds it when it needs room.
+// that down, and the maker of the arena finds it when it needs room. An arena of which a process
+// knows no block is closed in it, so who uses none of this has nothing open.
 #include "tandem/multiprocessing/detail/shared_block.hpp"
 
 #include <algorithm>
@@ -218,9 +219,13 @@ class Heap final : ForkAware {
     std::scoped_lock guard(mutex_);
     forget(known);
     // acq_rel pairs with the acquire in Space::collect(), and with the other processes' here.
-    if (known.header().processes.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+    const bool is_free = known.header().processes.fetch_sub(1, std::memory_order_acq_rel) == 1;
     const auto space = std::ranges::find(spaces_, known.arena, &Space::arena);
-    if (space != spaces_.end()) space->give_back(known.place);
+    if (space == spaces_.end()) return;
+    if (!knows_any_in(known.arena.get()))
+      spaces_.erase(space);  // what others know in it is theirs
+    else if (is_free)
+      space->give_back(known.place);
   }
 
   // Nobody will know it any more, but it is never used again.
@@ -272,6 +277,10 @@ class Heap final : ForkAware {
     return known;
   }
 
+  bool knows_any_in(Arena* arena) const noexcept {
+    const auto first = known_.lower_bound({arena, 0});
+    return first != known_.end() && first->first.first == arena;
+  }
   void forget(Known& known) noexcept {
     const auto found = known_.find({known.arena.get(), known.place});
     if (found != known_.end() && found->second == &known) known_.erase(found);

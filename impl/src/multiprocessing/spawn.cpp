@@ -82,6 +82,8 @@ constexpr const char* not_bootstrapped = R"(
             int main(int argc, char** argv) {
                 freeze_support(argc, argv);
                 ...
+
+        Without freeze_support() a child runs the whole of main() again.
 )";
 
 // Whether this process has to do what another one has started it for, and whether it was said that

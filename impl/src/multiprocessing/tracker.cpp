@@ -84,7 +84,7 @@ class Tracker {
     platform::Pipe pipe;
     if (const int error = platform::open_pipe(pipe)) throw_os_error(error);
     const int end = pipe.reader.get();
-    helper_.forget();
+    helper_.stop();  // it was killed
     helper_ = Helper(std::move(pipe.writer),
                      execute(platform::own_executable(),
                              {platform::tracker_marker(), "pipe=" + std::to_string(end)}, {end}));

@@ -188,7 +188,9 @@ void WorkerEnd::pickle(pickle::Output& output) const {
   const std::uint32_t numbers[] = {
       output.attach(parts_->requests->memory().handle().get()),
       output.attach(parts_->requests->socket()),
+      output.attach(parts_->requests->shared_pipe().get()),
       output.attach(parts_->answers->socket()),
+      output.attach(parts_->answers->shared_pipe().get()),
       output.attach(parts_->handles.get()),
   };
   output.write_value(numbers);
@@ -198,11 +200,13 @@ void WorkerEnd::pickle(pickle::Output& output) const {
 }
 
 WorkerEnd WorkerEnd::unpickle(pickle::Input& input) {
-  std::array<std::uint32_t, 4> numbers = input.read_value<std::array<std::uint32_t, 4>>();
+  const auto numbers = input.read_value<std::array<std::uint32_t, 6>>();
   const auto memory = RingMemory::attach(input.take(numbers[0]));
-  auto requests = std::make_unique<RingReader>(memory, 0, input.take(numbers[1]));
-  auto answers = std::make_unique<RingWriter>(memory, 1, input.take(numbers[2]));
-  platform::Handle handles = input.take(numbers[3]);
+  auto requests =
+      std::make_unique<RingReader>(memory, 0, input.take(numbers[1]), input.take(numbers[2]));
+  auto answers =
+      std::make_unique<RingWriter>(memory, 1, input.take(numbers[3]), input.take(numbers[4]));
+  platform::Handle handles = input.take(numbers[5]);
   WorkerRules rules;
   rules.is_pool = input.read_value<bool>();
   rules.max_tasks = pickle::load<std::optional<std::size_t>>(input);

@@ -355,9 +355,9 @@ bool Workers::read_answers(Hand& hand) {
 
 void Workers::take_answer(Hand& hand, Tag tag, std::span<const std::byte> bytes) {
   hand.slow = false;
+  failed_starts_ = 0;
   if (tag.kind == static_cast<std::uint8_t>(Answer::ready)) {
     hand.ready = true;
-    failed_starts_ = 0;
     return;
   }
   const auto place = std::ranges::find(hand.given, tag.slot);
@@ -615,10 +615,7 @@ void Workers::end() {
     Outgoing message({}, {}, Tag{.kind = static_cast<std::uint8_t>(Request::end)}.encode());
     hand->requests->send(message);
   }
-  for (const auto& hand : hands_) {
-    hand->process.join();
-    alive_.fetch_sub(1, std::memory_order_relaxed);  // relaxed: see alive()
-  }
+  for (const auto& hand : hands_) hand->process.join();
   hands_.clear();
   const std::scoped_lock guard(mutex_);
   processes_.clear();

@@ -87,7 +87,7 @@ class Workers final : public std::enable_shared_from_this<Workers> {
 
   State state() const noexcept;
   std::size_t size() const noexcept { return options_.workers; }
-  // How many workers there are at the moment.
+  // How many workers there are at the moment; at the end, how many there were.
   std::size_t alive() const noexcept {
     return alive_.load(std::memory_order_relaxed);  // relaxed: stale as soon as it is read
   }
@@ -181,7 +181,8 @@ class Workers final : public std::enable_shared_from_this<Workers> {
   std::size_t started_ = 0;          // tasks that were started and are not done
   std::size_t depth_ = first_depth;  // tasks that a worker is given at a time
   std::size_t quick_ = 0;            // answers since the last long task
-  std::size_t failed_starts_ = 0;    // workers that died before they were ready, in a row
+  std::size_t failed_starts_ =
+      0;  // workers that died before they were ready; since the last answer
   std::unique_ptr<Parcel> parcel_;
   std::vector<platform::Polled> polled_;
   AdaptiveSpin spin_;

@@ -114,6 +114,14 @@ std::span<const std::byte> Output::bytes() {
   return {begin_, end_};
 }
 
+std::string Output::text() const {
+  std::string text;
+  text.reserve(size());
+  for (const auto piece : pieces())
+    text.append(reinterpret_cast<const char*>(piece.data()), piece.size());
+  return text;
+}
+
 std::uint32_t Output::attach(int descriptor) {
   auto& handles = extras().handles;
   platform::Handle duplicate;
@@ -163,8 +171,8 @@ bool Output::write_shared(const std::shared_ptr<const void>& object, std::uint64
   if (!shared_) shared_ = std::make_unique<detail::SharedObjects>();
   auto& entries = shared_->entries;
   const auto number = static_cast<std::uint32_t>(entries.size());
-  const auto [at, is_new] = entries.try_emplace(
-      object.get(), detail::SharedObjects::Entry{object, type, number, false});
+  const auto [at, is_new] =
+      entries.try_emplace(object.get(), detail::SharedObjects::Entry{object, type, number, false});
   if (is_new) {
     write_value('\1');
     return true;
@@ -173,8 +181,9 @@ bool Output::write_shared(const std::shared_ptr<const void>& object, std::uint64
   if (entry.type != type)
     throw PicklingError("cannot pickle pointers of different types that share an object");
   if (!entry.is_complete && !may_return)
-    throw PicklingError("cannot pickle an object that contains itself, unless it is made before "
-                        "what is in it");
+    throw PicklingError(
+        "cannot pickle an object that contains itself, unless it is made before "
+        "what is in it");
   write_value('\2');
   write_value(entry.number);
   return false;

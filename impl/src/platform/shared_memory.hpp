@@ -32,6 +32,8 @@ int identify_shared_memory(int handle, SharedMemoryId& id) noexcept;
 // closed.
 int map_shared_memory(int handle, std::size_t length, void*& memory) noexcept;
 void unmap_shared_memory(void* memory, std::size_t length) noexcept;
+// A dump of this process leaves this part out: where most of it is addresses only.
+void keep_out_of_dumps(void* part, std::size_t length) noexcept;
 // Gives back what whole pages in this part consist of; they are zero then, for everybody.
 void drop_shared_memory(void* part, std::size_t length) noexcept;
 

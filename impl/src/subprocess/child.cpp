@@ -12,11 +12,19 @@ namespace tandem::inline v1::subprocess::detail {
 
 std::optional<int> Child::returncode() const noexcept {
   if (ended_.load(std::memory_order_seq_cst) == 0) return {};
-  return returncode_;
+  return returncode_.load(std::memory_order_relaxed);  // relaxed: ended_ orders it
+}
+
+// Whether this is a child of fork(), which has not its parent's children: as where others have
+// taken the status, and without mutex_, which a thread that is no more may hold here.
+bool Child::is_parents() noexcept {
+  if (generation_ == process_generation) return false;
+  if (!returncode()) ended_.store(1, std::memory_order_seq_cst);
+  return true;
 }
 
 std::optional<int> Child::poll() noexcept {
-  if (!returncode()) {
+  if (!returncode() && !is_parents()) {
     const std::scoped_lock guard(mutex_);
     look();
   }
@@ -32,14 +40,16 @@ void Child::look() noexcept {
 // With mutex_ held.
 void Child::publish(const platform::Process::Ending& ending) noexcept {
   // Whoever took the status of a child away from us leaves 0, as in CPython.
-  returncode_ = !ending.known ? 0 : ending.by_signal ? -ending.value : ending.value;
+  // relaxed: ended_ orders it
+  returncode_.store(!ending.known ? 0 : ending.by_signal ? -ending.value : ending.value,
+                    std::memory_order_relaxed);
   ended_.store(1, std::memory_order_seq_cst);
   if (watched_) unpark_all(ended_);
   if (sleepers_ == 0) process_.forget();
 }
 
 bool Child::wait(Deadline until) {
-  if (returncode()) return true;
+  if (returncode() || is_parents()) return true;
   std::unique_lock guard(mutex_);
   look();
   while (!returncode() && !until.passed()) {
@@ -95,6 +105,7 @@ void Child::watch() noexcept {
 }
 
 void Child::send_signal(int signal) {
+  if (is_parents()) return;
   const std::scoped_lock guard(mutex_);
   look();
   if (returncode()) return;
@@ -103,7 +114,10 @@ void Child::send_signal(int signal) {
 }
 
 void Child::send_signal_to_group(int signal) {
+  if (is_parents()) return;
   const std::scoped_lock guard(mutex_);
+  // Others may have taken the status, and the number may be somebody else's.
+  if (const auto ending = process_.look(); ending && !ending->known) look();
   if (returncode()) return;
   const int error = process_.send_signal_to_group(signal);
   if (error != 0 && error != ESRCH) throw_os_error(error);

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "platform/process.hpp"
+#include "tandem/core/fork.hpp"
 #include "tandem/core/mutex.hpp"
 #include "tandem/core/park.hpp"
 #include "tandem/core/timeout.hpp"
@@ -24,7 +25,9 @@ using namespace v1::detail;
 // as long as it may be asleep the number must not be given back: the others just look.
 class Child : public std::enable_shared_from_this<Child> {
  public:
-  explicit Child(platform::Process process) noexcept : process_(std::move(process)) {}
+  explicit Child(platform::Process process = {}) noexcept : process_(std::move(process)) {}
+  // Before anybody knows of it.
+  void set(platform::Process process) noexcept { process_ = std::move(process); }
 
   int pid() const noexcept { return process_.pid(); }
 
@@ -42,6 +45,7 @@ class Child : public std::enable_shared_from_this<Child> {
   void send_signal_to_group(int signal);
 
  private:
+  bool is_parents() noexcept;
   void look() noexcept;
   void publish(const platform::Process::Ending& ending) noexcept;
   void sleep(std::unique_lock<Mutex>& guard, Deadline until) noexcept;
@@ -53,7 +57,8 @@ class Child : public std::enable_shared_from_this<Child> {
   platform::Process process_;  // guarded by mutex_, but for its sleepers
   unsigned sleepers_ = 0;      // use the handle without holding mutex_; guarded by mutex_
   bool watched_ = false;       // guarded by mutex_
-  int returncode_ = 0;         // written once, before ended_
+  const std::uint32_t generation_ = process_generation;  // of the process whose child it is
+  seam::atomic<int> returncode_{0};                      // written before ended_
   seam::atomic<std::uint32_t> ended_{0};
 };
 

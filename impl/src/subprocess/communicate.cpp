@@ -29,9 +29,10 @@ constexpr std::size_t wide_pipe = 1 << 20;
 #if defined(TANDEM_ASAN) || defined(TANDEM_TSAN)
 constexpr std::size_t large_step = 2;  // there they do
 #else
-constexpr std::size_t large_step = sizeof(std::size_t) > 4 ? 256 : 2;
+constexpr std::size_t large_step = sizeof(std::size_t) > 4 ? 128 : 2;
 #endif
 constexpr std::size_t large = 1 << 20;
+constexpr std::size_t most_spare = 16;  // times what has come: more is given back
 
 // C++23's, so that what is read to is not cleared first; this file is compiled by that standard
 // where the compiler knows it.
@@ -52,14 +53,16 @@ void make_room(std::string& bytes, std::size_t size) {
   if (wanted <= bytes.capacity()) return;
   const std::size_t twice = std::max(wanted, 2 * bytes.capacity());
   try {
-    bytes.reserve(wanted < large ? twice : wanted * large_step);
+    const bool is_large = wanted >= large && wanted < large * large_step;
+    bytes.reserve(is_large ? large * large_step + wanted : twice);
   } catch (const std::exception&) {  // so much is not to be had
     bytes.reserve(twice);
   }
 }
 
 void give_back_room(std::string& bytes) {
-  if (bytes.size() < large_read && bytes.size() < bytes.capacity() / 2) bytes.shrink_to_fit();
+  const bool is_small = bytes.size() < large_read && bytes.size() < bytes.capacity() / 2;
+  if (is_small || bytes.size() < bytes.capacity() / most_spare) bytes.shrink_to_fit();
 }
 
 platform::Transfer Collector::read_from(int handle) {
@@ -71,6 +74,7 @@ platform::Transfer Collector::read_from(int handle) {
     return before + done.count;
   });
   if (done.count == next_) ask_for_more(handle);
+  if (done.count == 0 && done.error == 0) wide_.give_back();  // the end
   return done;
 }
 
@@ -78,8 +82,26 @@ platform::Transfer Collector::read_from(int handle) {
 void Collector::ask_for_more(int handle) noexcept {
   if (next_ < large_read)
     next_ = large_read;
-  else if (std::exchange(widens_, false) && platform::set_pipe_size(handle, wide_pipe) == 0)
+  else if (std::exchange(widens_, false) && wide_.take() &&
+           platform::set_pipe_size(handle, wide_pipe) == 0)
     next_ = wide_pipe;
+}
+
+namespace {
+constexpr int most_wide_pipes = 8;
+constinit seam::hint<int> wide_pipes{0};
+}  // namespace
+
+// relaxed: a number that says nothing of other memory.
+bool WidePipe::take() noexcept {
+  taken_ = wide_pipes.fetch_add(1, std::memory_order_relaxed) < most_wide_pipes;
+  if (!taken_) wide_pipes.fetch_sub(1, std::memory_order_relaxed);
+  return taken_;
+}
+
+void WidePipe::give_back() noexcept {
+  // relaxed: as above
+  if (std::exchange(taken_, false)) wide_pipes.fetch_sub(1, std::memory_order_relaxed);
 }
 
 std::string Collector::take() {
@@ -133,7 +155,7 @@ class Conversation {
     for (const Reading& each : readings_) {
       if (!each.file) continue;
       if (!each.is_open() && is_simple()) each.file->read();  // says what is wrong
-      if (each.is_open()) each.collector->append(PipeFileAccess::take_buffer(*each.file));
+      if (each.is_open()) each.collector->begin(PipeFileAccess::take_read_ahead(*each.file));
     }
   }
 
@@ -148,7 +170,9 @@ class Conversation {
       if (!talk().input.empty()) state_.in->write(talk().input);  // says what is wrong
       return;
     }
-    ignoring_broken_pipe([&] { state_.in->flush(); });
+    if (state_.in->closed()) state_.in->flush();  // says what is wrong
+    // Not by flush(), which has no timeout and waits for a child that may be waiting for us.
+    talk().input.insert(0, PipeFileAccess::take_unwritten(*state_.in));
     if (talk().input.empty()) close_stdin();
   }
   void close_stdin() {
@@ -169,9 +193,9 @@ class Conversation {
       std::array<platform::Polled, 3> polled;
       std::size_t count = 0;
       for (const Reading& each : readings_)
-        if (each.is_open()) polled[count++] = {each.file->fileno()};
+        if (each.is_open()) polled[count++] = {PipeFileAccess::number(*each.file)};
       const std::size_t writes_at = count;
-      if (sends()) polled[count++] = {state_.in->fileno(), true};
+      if (sends()) polled[count++] = {PipeFileAccess::number(*state_.in), true};
       if (count == 0) return;
       if (count > 1 || !until_.is_never() || sends())
         wait_for({polled.data(), count});
@@ -200,7 +224,7 @@ class Conversation {
     platform::Transfer done;
     {
       const ParkedInSystem parked;
-      done = reading.collector->read_from(reading.file->fileno());
+      done = reading.collector->read_from(PipeFileAccess::number(*reading.file));
     }
     if (done.error != 0) throw_os_error(done.error);
     if (done.count == 0) reading.file->close();
@@ -210,7 +234,8 @@ class Conversation {
     const std::string& input = talk().input;
     std::size_t& sent = talk().sent;
     const auto done =
-        platform::write_some(state_.in->fileno(), input.data() + sent, input.size() - sent);
+        platform::write_some(PipeFileAccess::number(*state_.in), input.data() + sent,
+                             input.size() - sent);
     sent += done.count;
     if (done.error == EPIPE || sent == input.size())
       close_stdin();
@@ -228,7 +253,8 @@ class Conversation {
 
    private:
     void set(bool nonblocking) noexcept {
-      if (owner_.sends()) platform::set_nonblocking(owner_.state_.in->fileno(), nonblocking);
+      if (owner_.sends())
+        platform::set_nonblocking(PipeFileAccess::number(*owner_.state_.in), nonblocking);
     }
     Conversation& owner_;
   };
@@ -249,8 +275,9 @@ class Conversation {
   }
   std::string text_of(Collector& collector) const {
     std::string bytes = collector.take();  // moved on: there may be much of them
-    if (state_.text) return decode(std::move(bytes), *state_.text);
-    return bytes;
+    if (!state_.text) return bytes;
+    std::string text = decode(std::move(bytes), *state_.text);
+    return text.insert(0, collector.take_decoded());
   }
 
   PopenState& state_;

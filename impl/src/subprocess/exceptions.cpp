@@ -13,8 +13,9 @@ std::string called_text(int returncode, const Command& cmd) {
   const std::string command = "Command '" + to_string(cmd) + "' ";
   if (returncode >= 0)
     return command + "returned non-zero exit status " + std::to_string(returncode) + ".";
-  const std::string number = std::to_string(-returncode);
-  if (const char* name = platform::signal_name(-returncode))
+  const std::string number = std::to_string(returncode).substr(1);
+  const char* const name = returncode > -1000 ? platform::signal_name(-returncode) : nullptr;
+  if (name)
     return command + "died with <Signals." + name + ": " + number + ">.";
   return command + "died with unknown signal " + number + ".";
 }

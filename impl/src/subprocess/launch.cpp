@@ -106,9 +106,10 @@ class Launch {
   }
 
   void start(PopenState& state) {
+    state.child = std::make_shared<Child>();  // before: a child that is there has to be known
     platform::Process process;
     if (const auto error = platform::spawn(plan_, process)) raise(*error);
-    state.child = std::make_shared<Child>(std::move(process));
+    state.child->set(std::move(process));
     state.text = std::move(text_);
     state.kill_group = options_.kill_group;
     state.in = std::move(files_[0]);
@@ -206,8 +207,9 @@ class Launch {
     plan_.umask = options_.umask;
     plan_.restore_signals = options_.restore_signals;
     plan_.new_session = options_.start_new_session;
-    const bool led = options_.start_new_session || options_.process_group;
-    plan_.process_group = options_.process_group.value_or(options_.kill_group && !led ? 0 : -1);
+    const bool led = options_.start_new_session || options_.process_group.value_or(-1) >= 0;
+    plan_.process_group =
+        options_.kill_group && !led ? 0 : options_.process_group.value_or(-1);
     if (options_.preexec_fn) {
       plan_.prepare = call_preexec_fn;
       plan_.prepare_argument = &options_.preexec_fn;

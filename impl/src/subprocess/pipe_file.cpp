@@ -113,7 +113,7 @@ class Reader {
   virtual std::string read(std::size_t size) = 0;
   virtual std::string read_all() = 0;
   virtual std::optional<std::string> readline() = 0;
-  virtual std::string take_buffer() = 0;
+  virtual detail::ReadAhead take_read_ahead() = 0;
 };
 
 // Python's FileIO: a read is one of the system's.
@@ -138,7 +138,7 @@ class RawReader final : public Reader {
     }
     return line.empty() ? std::optional<std::string>() : std::move(line);
   }
-  std::string take_buffer() override { return {}; }
+  detail::ReadAhead take_read_ahead() override { return {}; }
 
  private:
   Stream& stream_;
@@ -164,7 +164,7 @@ class BufferedReader final : public Reader {
     return bytes;
   }
   std::string read_all() override {
-    std::string bytes = take_buffer();
+    std::string bytes = take(std::string_view::npos);
     stream_.read_all_onto(bytes);
     return bytes;
   }
@@ -177,7 +177,7 @@ class BufferedReader final : public Reader {
     } while (fill());
     return line.empty() ? std::optional<std::string>() : std::move(line);
   }
-  std::string take_buffer() override { return take(std::string_view::npos); }
+  detail::ReadAhead take_read_ahead() override { return {{}, take(std::string_view::npos)}; }
 
  private:
   std::string_view buffered() const { return {buffer_.get() + at_, end_ - at_}; }
@@ -232,8 +232,8 @@ class TextReader final : public Reader {
     std::string line = take(std::string::npos);
     return line.empty() ? std::optional<std::string>() : std::move(line);
   }
-  std::string take_buffer() override {
-    return decoder_.codec().encode(take(std::string::npos)) + decoder_.take_rest();
+  detail::ReadAhead take_read_ahead() override {
+    return {take(std::string::npos), decoder_.take_rest()};
   }
 
  private:
@@ -295,6 +295,7 @@ class Writer {
     }
     buffer_.clear();
   }
+  std::string take_unwritten() { return std::exchange(buffer_, {}); }
 
  private:
   Stream& stream_;
@@ -506,10 +507,17 @@ std::unique_ptr<PipeFile> PipeFileAccess::make(platform::Handle handle, PipeFile
       new PipeFile(std::make_unique<PipeFile::State>(std::move(handle), options)));
 }
 
-std::string PipeFileAccess::take_buffer(PipeFile& file) {
+ReadAhead PipeFileAccess::take_read_ahead(PipeFile& file) {
   const std::scoped_lock guard(file.state_->lock());
-  return file.state_->reader ? file.state_->reader->take_buffer() : std::string();
+  return file.state_->reader ? file.state_->reader->take_read_ahead() : ReadAhead();
 }
+
+std::string PipeFileAccess::take_unwritten(PipeFile& file) {
+  const std::scoped_lock guard(file.state_->lock());
+  return file.state_->writer ? file.state_->writer->take_unwritten() : std::string();
+}
+
+int PipeFileAccess::number(const PipeFile& file) noexcept { return file.state_->stream.number(); }
 
 }  // namespace detail
 }  // namespace tandem::inline v1::subprocess

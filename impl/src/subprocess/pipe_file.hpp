@@ -16,12 +16,20 @@ struct PipeFileOptions {
   std::optional<TextFormat> text{};  // none: bytes
 };
 
+struct ReadAhead {
+  std::string text{};   // decoded already; empty where there is no text mode
+  std::string bytes{};  // that come after it, as they came
+};
+
 struct PipeFileAccess {
   // Throws   LookupError (unknown encoding).
   static std::unique_ptr<PipeFile> make(platform::Handle handle, PipeFileOptions options);
-  // What was read ahead and not consumed, for whoever reads the rest by himself: as it came, but
-  // for newlines that were translated. It is the caller's now.
-  static std::string take_buffer(PipeFile& file);
+  // What was read ahead and not consumed, for whoever reads the rest by himself: the caller's now.
+  static ReadAhead take_read_ahead(PipeFile& file);
+  // What was written and not flushed, encoded. The caller's now.
+  static std::string take_unwritten(PipeFile& file);
+  // The stream's number, or platform::Handle::none.
+  static int number(const PipeFile& file) noexcept;
 };
 
 }  // namespace tandem::inline v1::subprocess::detail

@@ -2,6 +2,7 @@
 #pragma once
 #include <utility>
 
+#include "tandem/core/exceptions.hpp"
 #include "tandem/subprocess/run.hpp"
 
 namespace tandem::inline v1::subprocess::detail {
@@ -19,7 +20,12 @@ auto supervise(subprocess::Command args, subprocess::RunOptions&& options, Work 
     process.exit();
     return result;
   } catch (...) {
-    process.kill();
+    try {
+      process.kill();
+    } catch (const OSError&) {
+      // Not ours to kill (it has another user by now): then it is waited for, and what has gone
+      // wrong is told.
+    }
     process.wait();
     throw;
   }

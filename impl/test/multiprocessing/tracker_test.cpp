@@ -63,6 +63,7 @@ void make_in_child(const std::string& name, void (*end)()) {
 
 class Tracker : public testing::Test {
  protected:
+  void SetUp() override { stop_helpers(); }
   void TearDown() override { stop_helpers(); }
 };
 

@@ -200,6 +200,7 @@ TEST(Dumps, KnowsTypes) {
     EXPECT_NE(std::string(error.what()).find("string"), std::string::npos) << error.what();
   }
   EXPECT_EQ(type_name_of(1), "an unknown type");
+  EXPECT_EQ(loads<const int>(dumps(1)), 1);
 }
 
 TEST(Loads, RefusesEveryBeginning) {

@@ -227,8 +227,10 @@ TEST(PipeFile, GivesBackWhatWasReadAhead) {
   ends.feed("one\r\ntwo\nthr\xE2");
   const File file = ends.reader(-1, TextFormat{"latin-1", "strict"});
   EXPECT_EQ(file->readline(), "one\n");
-  EXPECT_EQ(PipeFileAccess::take_buffer(*file), "two\nthr\xE2");
-  EXPECT_EQ(PipeFileAccess::take_buffer(*file), "");
+  const ReadAhead ahead = PipeFileAccess::take_read_ahead(*file);
+  EXPECT_EQ(ahead.text, "two\nthr\u00e2");
+  EXPECT_EQ(ahead.bytes, "");
+  EXPECT_EQ(PipeFileAccess::take_read_ahead(*file).text, "");
 }
 
 // ---- text that passes the end of one read ----

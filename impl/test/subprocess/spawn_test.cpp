@@ -1,11 +1,13 @@
 // Children, started and waited for in each way that a system may leave open.
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <filesystem>
@@ -238,6 +240,60 @@ TEST(Communicate, GoesOnAfterATimeout) {
   EXPECT_EQ(so_far, "begun");
   child.send_signal(SIGCONT);
   EXPECT_EQ(child.communicate().out, "begun" + input);
+}
+
+// What a child does to memory that it shares would stay.
+TEST(Ids, OfAChildLeaveTheParentDumpable) {
+  const int before = ::prctl(PR_GET_DUMPABLE);
+  EXPECT_EQ(run({"true"}, {.user = static_cast<int>(::getuid())}).returncode, 0);
+  EXPECT_EQ(::prctl(PR_GET_DUMPABLE), before);
+}
+
+TEST(Fork, AChildOfItDoesNotWaitForALostThread) {
+  Popen process({"cat"}, {.stdin_ = PIPE});
+  std::atomic<bool> stop = false;
+  std::thread poller([&] {
+    while (!stop) process.poll();
+  });
+  for (int i = 0; i < 20; ++i) {
+    const int pid = ::fork();
+    if (pid == 0) {
+      process.kill();  // nobody
+      ::_exit(process.poll() == 0 && process.wait() == 0 ? 0 : 1);
+    }
+    int status = -1;
+    EXPECT_EQ(::waitpid(pid, &status, 0), pid);
+    EXPECT_EQ(status, 0);
+  }
+  stop = true;
+  poller.join();
+  EXPECT_EQ(process.poll(), std::nullopt);
+  process.stdin_().close();
+  EXPECT_EQ(process.wait(), 0);
+}
+
+TEST(KillGroup, IsNotSignalledWhenOthersHaveTakenTheStatus) {
+  Popen process({"true"}, {.kill_group = true});
+  EXPECT_EQ(::waitpid(process.pid(), nullptr, 0), process.pid());
+  process.kill();
+  EXPECT_EQ(process.returncode(), 0);
+}
+
+TEST(Communicate, WhatWasNotFlushedHasATimeoutToo) {
+  Popen process({"sleep", "1000"}, {.bufsize = 4096, .stdin_ = PIPE, .stdout_ = PIPE});
+  const auto size = static_cast<std::size_t>(::fcntl(process.stdin_().fileno(), F_GETPIPE_SZ));
+  process.stdin_().write(std::string(size, 'x'));
+  process.stdin_().write("more");
+  EXPECT_THROW(process.communicate({.timeout = 10ms}), TimeoutExpired);
+  process.kill();
+  EXPECT_EQ(process.wait(), -SIGKILL);
+}
+
+TEST(Communicate, WhatWasReadAheadStaysAsItWasDecoded) {
+  Popen process({"printf", "a\\n\\377\\nb"},
+                {.stdout_ = PIPE, .encoding = "ascii", .errors = "replace"});
+  EXPECT_EQ(process.stdout_().readline(), "a\n");
+  EXPECT_EQ(process.communicate().out, "\ufffd\nb");
 }
 
 }  // namespace

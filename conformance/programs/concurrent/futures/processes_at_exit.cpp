@@ -40,7 +40,8 @@ int main(int argc, char** argv) {
   mp::freeze_support(argc, argv);
   const std::string_view what = argv[1];
   if (what == "late") std::atexit(late);
-  pool = new futures::ProcessPoolExecutor({.max_workers = 1, .mp_context = mp::get_context("fork")});
+  pool =
+      new futures::ProcessPoolExecutor({.max_workers = 1, .mp_context = mp::get_context("fork")});
   std::vector<futures::Future<int>> fs;
   for (int number = 0; number < 4; ++number) fs.push_back(pool->submit(work, number));
   if (what != "no-wait") return 0;

@@ -1,7 +1,9 @@
 // Python's multiprocessing.Barrier.
 #pragma once
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <ostream>
 #include <string>
@@ -11,16 +13,51 @@
 #include "tandem/core/timeout.hpp"
 #include "tandem/multiprocessing/context.hpp"
 #include "tandem/multiprocessing/detail/shared_block.hpp"
+#include "tandem/multiprocessing/detail/target.hpp"
+#include "tandem/pickle/callable.hpp"
 #include "tandem/threading/barrier.hpp"
 
 namespace tandem::inline v1::multiprocessing {
 
-using threading::BarrierOptions;
 using threading::BrokenBarrierError;
 
+namespace detail {
+
+// What a barrier calls: any call without arguments, and how it crosses to another process.
+class BarrierAction {  // Value
+ public:
+  BarrierAction() = default;
+  template <class F>
+  requires(std::invocable<F&>&& std::copy_constructible<F> && !std::same_as<F, BarrierAction>)
+      BarrierAction(F f) {
+    if constexpr (is_portable_target<F>) portable_ = v1::pickle::PortableCall(f);
+    call_ = std::move(f);
+  }
+
+  explicit operator bool() const noexcept { return static_cast<bool>(call_); }
+  void operator()() const { call_(); }
+
+  // Throws   PicklingError (it cannot be sent).
+  TANDEM_API void pickle(v1::pickle::Output& output) const;
+  TANDEM_API static BarrierAction unpickle(v1::pickle::Input& input);
+
+ private:
+  std::function<void()> call_;
+  v1::pickle::PortableCall portable_;
+};
+
+}  // namespace detail
+
+// Python's keyword arguments of Barrier().
+struct BarrierOptions {
+  // Called each time by the last to come, before all go on. For a process that is not forked it
+  // has to be portable, as the target of a Process.
+  detail::BarrierAction action{};
+  Timeout timeout{};  // for each wait() that is given none; default for ever
+};
+
 // A place where a number of threads, of any processes, wait for each other, again and again.
-// A handle: a copy is the same barrier. The action must not use its barrier. It is that of the
-// process whose thread comes last; it does not reach a process that is not forked.
+// A handle: a copy is the same barrier. The action must not use its barrier.
 // Threads  any number at once, of any process; those beyond the parties come to the next round.
 // Order    what each did before wait(), and the action, is visible to all after it.
 // Errors   who was killed while it waited has come: the round is complete with the others (Python's
@@ -62,7 +99,7 @@ class TANDEM_API Barrier {
   }
 
   // Not for users: as Lock's.
-  // Throws   PicklingError (there is an action).
+  // Throws   PicklingError (the action cannot be sent).
   void pickle(v1::pickle::Output& output) const;
   static Barrier unpickle(v1::pickle::Input& input);
 

@@ -53,14 +53,15 @@ class TANDEM_API Condition {
   // Throws   as wait(), if it has to wait; what the predicate throws.
   // Spec     multiprocessing.condition.wait-for
   template <std::predicate P>
-  bool wait_for(P predicate, Timeout timeout = {}) const {
-    if (predicate()) return true;
+  auto wait_for(P predicate, Timeout timeout = {}) const {
+    auto result = predicate();
+    if (result) return result;
     const auto until = detail::Deadline::after(timeout);
-    while (!until.passed()) {
+    while (!result && !until.passed()) {
       wait_until(until);
-      if (predicate()) return true;
+      result = predicate();
     }
-    return false;
+    return result;
   }
 
   // Wakes the n threads that have waited longest, or all that there are. They go on once they have

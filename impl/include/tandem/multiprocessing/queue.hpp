@@ -22,7 +22,7 @@ namespace detail {
 
 // What all three queues are: items on the way in are pickled, on the way out unpickled.
 template <class T>
-class ItemQueue {
+class ItemQueue : v1::pickle::RequirePortable<T> {
  protected:
   ItemQueue(const Context& context, QueueKind kind, std::ptrdiff_t maxsize)
       : bytes_(context, kind, maxsize) {}

@@ -20,7 +20,7 @@ namespace tandem::inline v1::multiprocessing {
 class TANDEM_API Semaphore {
  public:
   //   value  the count at first, at most 2^31 - 1
-  // Throws   ValueError (negative); OverflowError.
+  // Throws   OSError (negative); OverflowError.
   explicit Semaphore(std::int64_t value = 1);
   explicit Semaphore(const Context& context, std::int64_t value = 1);
 

@@ -7,7 +7,8 @@
 //   call(f, args…) of these
 // It names the same function in a process that runs the same program: one that was forked, or
 // started from the same executable (see modules.hpp). Whatever else comes in is refused before
-// anything is called. Spec  pickle.callable
+// anything is called.
+// Spec  pickle.callable
 #pragma once
 #include <concepts>
 #include <cstddef>
@@ -46,15 +47,19 @@ template <class F>
 concept PortableCallable = Portable<F> ||(detail::Closure<F> && !detail::is_reference_wrapper<F>);
 
 // Says in two lines what is wrong with f(a…) as a call for another process. F and A are decayed.
+// What goes on only if value is true says nothing more.
 template <class F, class... A>
 struct CheckPortable {
-  static_assert(PortableCallable<F>,
+  // Not in the assertions: the compiler would go on about concepts.
+  static constexpr bool is_callable = PortableCallable<F>;
+  static constexpr bool are_arguments = (Portable<A> && ...);
+  static_assert(is_callable,
                 "tandem: this callable cannot be sent to another process; pass a function or a "
                 "lambda that captures nothing, and its data as arguments");
-  static_assert((Portable<A> && ...),
+  static_assert(are_arguments,
                 "tandem: an argument cannot be sent to another process; pointers, references and "
                 "views mean nothing there");
-  static constexpr bool value = PortableCallable<F> && (Portable<A> && ...);
+  static constexpr bool value = is_callable && are_arguments;
 };
 template <class F, class... A>
 struct CheckPortable<Call<F, A...>> : CheckPortable<F, A...> {};
@@ -66,7 +71,8 @@ using or_monostate_t = std::conditional_t<std::is_void_v<R>, std::monostate, R>;
 
 template <class R>
 struct CheckResult {
-  static_assert(Portable<or_monostate_t<R>>,
+  static constexpr bool is_result = Portable<or_monostate_t<R>>;
+  static_assert(is_result,
                 "tandem: the result of this call cannot be sent back from another process");
   using type = R;
 };
@@ -106,7 +112,7 @@ enum class Outcome : unsigned char {
 
 // Appends a call for invoke(): f(args…), by value.
 // Throws   as dump(); PicklingError (a lambda captured what looks like an address).
-// Spec     pickle.callable.invoke
+// Spec     pickle.callable, pickle.callable.foreign
 template <class F, class... A>
 void encode_call(Output& output, const F& f, const A&... args);
 template <class F, class... A>

@@ -45,7 +45,7 @@ void dump(Output& output, const T& value);
 
 // Takes what dump() of the same type has written from the input.
 // Throws   UnpicklingError (it is no such pickle, or ends too early).
-// Spec     pickle.dumps
+// Spec     pickle.loads
 template <Portable T>
 T load(Input& input);
 
@@ -53,7 +53,7 @@ T load(Input& input);
 // share are sent once, and are shared there.
 // Throws   as dump() and load(); load_message() also UnpicklingError (the message is of another
 //          type; what() names both) and EOFError("Ran out of input") (there is nothing at all).
-// Spec     pickle.dumps.type-checked
+// Spec     pickle.loads.type-checked, pickle.dumps.shared
 template <Portable T>
 void dump_message(Output& output, const T& value);
 template <Portable T>
@@ -62,20 +62,25 @@ T load_message(Input& input);
 // The message in a string, and the value that it is. Bytes behind the message are ignored, as
 // Python does. A literal is dumped as a std::string. Throws   as dump_message() and load_message().
 // Threads  any number at once, as far as reading the value allows it.
-// Spec     pickle.dumps
+// Spec     pickle.dumps, pickle.loads
 template <class T>
 std::string dumps(const T& value);
 template <class T>
 T loads(std::string_view bytes);
 
-// The two errors that are to be read, wherever something of the type T is to be sent.
+// The error that is to be read, wherever something of the type T is to be sent. What goes on only
+// if value is true says nothing more.
 template <class T>
-consteval bool check_portable() {
+struct RequirePortable {
+  static constexpr bool value = Portable<T>;
   static_assert(
-      Portable<T>,
+      value,
       "tandem: this type cannot be pickled; pointers, references and views mean nothing in "
       "another process, and a class has to say how (see pickle/reduce.hpp)");
-  return Portable<T>;
+};
+template <class T>
+consteval bool check_portable() {
+  return RequirePortable<T>::value;
 }
 
 // What a user's serialize() is given. As in cereal or Boost: archive(a, b), archive & a & b.
@@ -180,21 +185,18 @@ T load_message(Input& input) {
 template <class T>
 std::string dumps(const T& value) {
   using D = tandem::detail::bound_t<const T&>;
-  if constexpr (std::is_array_v<T> && !std::is_same_v<D, std::string>) {
-    static_assert(Portable<T>);
-  } else if constexpr (check_portable<D>()) {
-    Output output;
-    dump_message<D>(output, value);
-    const auto bytes = output.bytes();
-    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-  }
+  Output output;
+  output.borrows(true);
+  if constexpr (check_portable<D>()) dump_message<D>(output, value);
+  return output.text();
 }
 template <class T>
 T loads(std::string_view bytes) {
-  if constexpr (check_portable<T>()) {
-    Input input(bytes);
+  Input input(bytes);
+  if constexpr (check_portable<T>())
     return load_message<T>(input);
-  }
+  else
+    Input::truncated();
 }
 
 template <class T>

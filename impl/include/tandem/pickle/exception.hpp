@@ -114,8 +114,9 @@ std::exception_ptr load_thrown(Input& input, const std::string* traceback) {
 }
 template <class T>
 ExceptionCodec exception_codec() {
-  static_assert(Portable<T> || (std::constructible_from<T, std::string> &&
-                                requires(const T& exception) { exception.what(); }),
+  constexpr bool crosses = Portable<T> || (std::constructible_from<T, std::string> &&
+                                           requires(const T& exception) { exception.what(); });
+  static_assert(crosses,
                 "tandem: an exception crosses by its what() and a constructor from std::string; "
                 "else it has to say how it is pickled (see pickle/reduce.hpp)");
   return ExceptionCodec(typeid(T), &dump_thrown<T>, &load_thrown<T>);
@@ -126,7 +127,7 @@ ExceptionCodec exception_codec() {
 
 // At namespace scope: exceptions of exactly this type come back as themselves, by their what() and
 // the constructor from std::string, or as pickle/reduce.hpp says for classes. Spec
-// pickle.exception.registered
+// pickle.exception.custom
 #define TANDEM_REGISTER_EXCEPTION(...)                                                       \
   [[maybe_unused]] static const ::tandem::pickle::detail::ExceptionCodec TANDEM_PICKLE_JOIN( \
       tandem_exception_codec_, __COUNTER__) =                                                \

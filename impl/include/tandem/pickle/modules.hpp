@@ -18,7 +18,7 @@ struct Module {
 TANDEM_API std::vector<Module> module_table();
 // Whether this process has the same code; loads the libraries that are missing.
 // Throws UnpicklingError: it has not. what() names the file.
-// Spec   pickle.callable.same-program
+// Spec   pickle.callable.foreign
 TANDEM_API void check_module_table(const std::vector<Module>& table);
 
 }  // namespace tandem::inline v1::pickle

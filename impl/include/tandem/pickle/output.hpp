@@ -5,6 +5,7 @@
 #include <cstring>
 #include <memory>
 #include <span>
+#include <string>
 #include <type_traits>
 #include <vector>
 
@@ -72,6 +73,8 @@ class TANDEM_API Output {
 
   // All that has been written, in one row; what was borrowed is copied. Until the next write.
   std::span<const std::byte> bytes();
+  // A copy of all of it.
+  std::string text() const;
   // The same as it lies in memory: in order, without copying.
   std::vector<std::span<const std::byte>> pieces() const;
   std::size_t size() const noexcept { return static_cast<std::size_t>(end_ - begin_) + borrowed_; }

@@ -157,7 +157,8 @@ struct Output {
 // has waited for is reported to the log sink ("subprocess 42 is still running") and reaped by a
 // later Popen. For `with Popen(…) as p` there is ScopedPopen.
 // Threads  all members but moves and the destructor may be called from any thread at once, of
-//          communicate() one at a time. No signal ever reaches another process that was given the
+//          communicate() one at a time, which has the streams for itself. In a child of fork() a
+//          Popen of the parent's has ended with 0 for poll(), wait() and signals. No signal ever reaches another process that was given the
 //          child's number.
 // Spec     subprocess.popen
 class TANDEM_API Popen {
@@ -168,7 +169,8 @@ class TANDEM_API Popen {
   //          was wrong; SubprocessError (preexec_fn threw; text and universal_newlines differ).
   //          ValueError (options that contradict each other or are for Windows only; zero bytes
   //          within strings); KeyError (no such user or group); TypeError (a path with shell);
-  //          IndexError (no words); LookupError (encoding).
+  //          IndexError (no words); LookupError (encoding). OSError without a name: the parent has
+  //          no room for the pipes or the child (EMFILE, EAGAIN), or a descriptor is none (EBADF).
   // Order    what was done before is visible in preexec_fn.
   explicit Popen(Command args, PopenOptions options = {});
   explicit Popen(std::initializer_list<Arg> args, PopenOptions options = {})
@@ -186,7 +188,8 @@ class TANDEM_API Popen {
 
   // Waits until the child has ended.
   //   timeout  longest wait; default for ever; zero or less polls
-  // Throws   TimeoutExpired. Nothing happens to the child then.
+  // Throws   TimeoutExpired: nothing happens to the child then. RuntimeError (the system gives no
+  //          handle of a child, and has no thread left to wait for it).
   // Spec     subprocess.popen.wait
   int wait(Timeout timeout = {});
 
@@ -195,9 +198,9 @@ class TANDEM_API Popen {
   //   input    only where stdin_ is a PIPE; ignored elsewhere
   //   timeout  longest wait; default for ever
   // Throws   TimeoutExpired, with what has come so far: the child runs on, and a further call goes
-  // on
-  //          where this one ended, nothing is lost. ValueError (input in a further call; a stream
-  //          that was closed); UnicodeDecodeError (text mode).
+  //          on where this one ended, nothing is lost. ValueError (input in a further call; a
+  //          stream that was closed); UnicodeDecodeError, UnicodeEncodeError, LookupError (text
+  //          mode); OSError (a stream that breaks); RuntimeError, as wait().
   // Spec     subprocess.popen.communicate
   Output communicate(CommunicateOptions options = {});
 

@@ -10,6 +10,7 @@
 #include <climits>
 
 #include "platform/park.hpp"
+#include "platform/posix/timespec.hpp"
 #include "tandem/platform/seam.hpp"
 
 namespace tandem::inline v1::platform {
@@ -17,17 +18,6 @@ namespace tandem::inline v1::platform {
 static_assert(sizeof(seam::atomic<std::uint32_t>) == sizeof(std::uint32_t));
 
 namespace {
-
-timespec to_timespec(seam::clock::time_point when) noexcept {
-  using namespace std::chrono;
-  auto since = when.time_since_epoch();
-  if (since < since.zero()) since = since.zero();
-  const auto whole = duration_cast<seconds>(since);
-  timespec spec{};
-  spec.tv_sec = static_cast<time_t>(whole.count());
-  spec.tv_nsec = static_cast<long>(duration_cast<nanoseconds>(since - whole).count());
-  return spec;
-}
 
 bool wait(int flags, const seam::atomic<std::uint32_t>& word, std::uint32_t expected,
           const seam::clock::time_point* until) noexcept {

@@ -62,11 +62,11 @@ bool Process::obtain_handle() noexcept {
 void Process::sleep_until_ended(const seam::clock::time_point* until) const noexcept {
   if (handle_) {
     std::array<Polled, 1> child{{{handle_.get()}}};
-    poll(child, until);
-  } else {
-    siginfo_t info;
-    wait_for(pid_, handle_, WNOWAIT, info);
+    // A limit of no open files at all forbids to poll.
+    if (poll(child, until) == 0 || until) return;
   }
+  siginfo_t info;
+  wait_for(pid_, handle_, WNOWAIT, info);
 }
 
 std::optional<Process::Ending> Process::look() const noexcept {

@@ -3,9 +3,9 @@
 #include <time.h>
 
 #include <cerrno>
-#include <chrono>
 #include <new>
 
+#include "platform/posix/timespec.hpp"
 #include "platform/robust_mutex.hpp"
 
 namespace tandem::inline v1::platform {
@@ -14,17 +14,6 @@ namespace {
 
 pthread_mutex_t* native(std::byte* storage) noexcept {
   return std::launder(reinterpret_cast<pthread_mutex_t*>(storage));
-}
-
-timespec to_timespec(seam::clock::time_point when) noexcept {
-  using namespace std::chrono;
-  auto since = when.time_since_epoch();
-  if (since < since.zero()) since = since.zero();
-  const auto whole = duration_cast<seconds>(since);
-  timespec spec{};
-  spec.tv_sec = static_cast<time_t>(whole.count());
-  spec.tv_nsec = static_cast<long>(duration_cast<nanoseconds>(since - whole).count());
-  return spec;
 }
 
 RobustMutex::Taken judge(pthread_mutex_t* mutex, int result) noexcept {

@@ -71,6 +71,10 @@ int map_shared_memory(int handle, std::size_t length, void*& memory) noexcept {
 
 void unmap_shared_memory(void* memory, std::size_t length) noexcept { ::munmap(memory, length); }
 
+void keep_out_of_dumps(void* part, std::size_t length) noexcept {
+  ::madvise(part, length, MADV_DONTDUMP);
+}
+
 void drop_shared_memory(void* part, std::size_t length) noexcept {
   ::madvise(part, length, MADV_REMOVE);
 }

@@ -157,7 +157,7 @@ ChildWork work_for(const SpawnPlan& plan, const NoSignals& signals) noexcept {
   work.cwd = plan.cwd;
   work.umask = plan.umask;
   work.restore_signals = plan.restore_signals;
-  work.has_handlers = true;
+  work.has_handlers = !plan.prepare;  // which may wait for a signal; to execute resets them
   work.signal_mask = signals.before();
   work.new_session = plan.new_session;
   work.process_group = plan.process_group;
@@ -205,11 +205,15 @@ int clone_child(ChildWork& work, unsigned flags, Handle& handle) noexcept {
   int pid = clone_bare(work, stack, flags, fd);
   const int old_flags = static_cast<int>(flags) | SIGCHLD;
   if (pid == -1 && abilities().child_handles) {
+    fd = Handle::none;  // the kernel may have written a number before it failed
     pid = ::clone(run_child, stack.top(), old_flags | CLONE_PIDFD, &work, &fd);
     // Too many open files, or a system that does not know of handles: then without.
     if (pid == -1 && errno != EMFILE && errno != ENFILE && errno != EINVAL) return -1;
   }
-  if (pid == -1) pid = ::clone(run_child, stack.top(), old_flags, &work);
+  if (pid == -1) {
+    fd = Handle::none;
+    pid = ::clone(run_child, stack.top(), old_flags, &work);
+  }
   handle.reset(fd);
   return pid;
 }
@@ -282,7 +286,9 @@ std::optional<SpawnError> spawn_copied(ChildWork& work, const SpawnPlan& plan, i
 }  // namespace
 
 std::optional<SpawnError> spawn(const SpawnPlan& plan, Process& process) {
-  const bool shared = !plan.prepare && can_share_memory();
+  // A child that changes its ids in shared memory makes the parent one that no core is dumped of.
+  const bool changes_ids = plan.user || plan.group || plan.groups;
+  const bool shared = !plan.prepare && !changes_ids && can_share_memory();
   Handle handle;
   int pid = -1;
   const NoSignals signals;

@@ -78,10 +78,9 @@ class ImapJob final : public ImapSource<T>, ImapState, public Job {
     const std::size_t tasks = elements_.size() / chunksize_ + (rest > 0 && !broken ? 1 : 0);
     results_.resize(tasks + (broken ? 1 : 0));
     left_ = tasks;
-    if (broken) {
-      results_[tasks].error = std::move(broken);
-      add(tasks);
-    }
+    broken_ = broken != nullptr;
+    if (broken_) results_[tasks].error = std::move(broken);
+    if (broken_ && tasks == 0) add(0);
     set_length(results_.size());
     return tasks;
   }
@@ -140,6 +139,8 @@ class ImapJob final : public ImapSource<T>, ImapState, public Job {
     }
     const auto self = --left_ == 0 ? std::move(self_) : nullptr;
     add(task, wakes);
+    // What reading has thrown comes last, also where the order is that of the calls' ends.
+    if (left_ == 0 && broken_) add(results_.size() - 1, wakes);
   }
 
   F f_;
@@ -147,6 +148,7 @@ class ImapJob final : public ImapSource<T>, ImapState, public Job {
   std::vector<A> elements_;
   std::vector<Result> results_;  // guarded by mutex_
   std::size_t left_ = 0;         // the pool's thread
+  bool broken_ = false;          // the last of the results is what reading has thrown
   std::vector<kept_t<T>> current_;
   std::size_t at_ = 0;  // of current_
   bool ended_ = false;

@@ -61,7 +61,7 @@ struct ResultNotSent {
 template <class T>
 void send_result(pickle::Output& out, const T& result) {
   try {
-    pickle::dump(out, result);
+    if constexpr (pickle::Portable<T>) pickle::dump(out, result);  // else an error was reported
   } catch (...) {
     throw ResultNotSent{type_name<T>(), std::current_exception()};
   }
@@ -81,7 +81,7 @@ void send_result_of(pickle::Output& out, F&& f, A&&... args) {
 // T may be void.
 template <class T>
 kept_t<T> receive_result(pickle::Input& in) {
-  if constexpr (std::is_same_v<kept_t<T>, std::monostate>)
+  if constexpr (std::is_same_v<kept_t<T>, std::monostate> || !pickle::Portable<kept_t<T>>)
     return {};
   else
     return pickle::load<kept_t<T>>(in);
@@ -97,9 +97,11 @@ struct RemoteCall;
 template <class F, class... A>
 struct RemoteCall<Call<F, A...>> {
   static void encode(pickle::Output& out, const Call<F, A...>& call) {
-    pickle::detail::write_action(out, node);
-    pickle::detail::dump_function<F>(out, call.function());
-    pickle::dump<std::tuple<A...>>(out, call.arguments());
+    if constexpr (pickle::CheckPortable<F, A...>::value) {
+      pickle::detail::write_action(out, node);
+      pickle::detail::dump_function<F>(out, call.function());
+      pickle::dump<std::tuple<A...>>(out, call.arguments());
+    }
   }
   static void run(pickle::Input& in, pickle::Output& out, bool&) {
     F f = pickle::detail::load_function<F>(in);

@@ -321,14 +321,20 @@ consteval bool is_plain() {
     return false;
 }
 
-// A pointer in an object may lead back to it only if it exists before its members do.
-template <class E>
-inline constexpr bool is_made_first =
-    (kind<E> == Kind::serialized || kind<E> == Kind::saved)
-        ? access::makes<E>
-        : kind<E> == Kind::aggregate&& std::is_default_constructible_v<
-                         E>&& std::is_move_assignable_v<E> &&
-              !is_plain<E>();
+// Whether an object is made before what is in it: only then may a pointer in there lead back to it.
+template <class T>
+consteval bool is_made_first() {
+  if constexpr (kind<T> == Kind::serialized || kind<T> == Kind::saved)
+    return access::makes<T>;
+  else if constexpr (kind<T> == Kind::aggregate)
+    return std::is_default_constructible_v<T> && std::is_move_assignable_v<T> && !is_plain<T>();
+  else
+    return false;
+}
+template <class... M>
+consteval bool is_array_among(Types<M...>) {
+  return (std::is_array_v<M> || ...);
+}
 
 }  // namespace detail
 
@@ -336,7 +342,8 @@ inline constexpr bool is_made_first =
 // tuples, arrays, optional, variant, durations and time points, paths, unique_ptr and shared_ptr,
 // exception_ptr, functions, lambdas that capture nothing or plain values, aggregates of up to
 // sixteen of these, and classes that say how (pickle/reduce.hpp). Pointers, references and views
-// mean nothing elsewhere. Spec  pickle.dumps.types
+// mean nothing elsewhere.
+// Spec  pickle.dumps, pickle.reduce.unsaid
 template <class T>
 concept Portable = detail::is_portable<std::remove_cv_t<T>>();
 

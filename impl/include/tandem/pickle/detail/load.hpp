@@ -161,11 +161,6 @@ T load_variant(Input& input, std::size_t index) {
   }
 }
 
-template <class... M>
-consteval bool is_array_among(Types<M...>) {
-  return (std::is_array_v<M> || ...);
-}
-
 template <class E>
 void empty_object(void* object) {
   if constexpr (std::is_move_assignable_v<E>) *static_cast<E*>(object) = access::make<E>();
@@ -181,7 +176,7 @@ T load_shared(Input& input) {
     case 1: {
       const Input::Nested nested(input);
       const std::size_t number = input.expect_known();
-      if constexpr (is_made_first<E>) {
+      if constexpr (is_made_first<E>()) {
         std::shared_ptr<E> object(new E(access::make<E>()));
         input.know(number, object, type, &empty_object<E>);
         load_into(input, *object);
@@ -299,7 +294,7 @@ void load_into(Input& input, T& value) {
     std::memcpy(std::addressof(value), input.read(sizeof(T)), sizeof(T));
   } else if constexpr (k == Kind::array) {
     for (auto& element : value) load_into(input, element);
-  } else if constexpr (k == Kind::aggregate && is_made_first<T>) {
+  } else if constexpr (k == Kind::aggregate && is_made_first<T>()) {
     visit_members(value, [&](auto&... members) { (load_into(input, members), ...); });
   } else if constexpr ((k == Kind::serialized || k == Kind::saved) && !std::is_const_v<T>) {
     const Input::Nested nested(input);

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <typeinfo>
 
 #include "tandem/core/export.hpp"
@@ -40,7 +41,7 @@ struct Known {
 };
 template <class T>
 const KnownType& known_type() noexcept {
-  return Known<T>::node;
+  return Known<std::remove_cv_t<T>>::node;
 }
 
 // Reads a hash.

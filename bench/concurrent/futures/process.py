@@ -1,0 +1,44 @@
+"""CPython's ProcessPoolExecutor in the rows of process.cpp."""
+import os
+import sys
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:] = [path for path in sys.path if os.path.abspath(path or ".") != HERE]
+import multiprocessing  # noqa: E402
+from concurrent.futures import ProcessPoolExecutor  # noqa: E402
+
+sys.path.insert(0, os.path.join(HERE, "..", "..", "harness"))
+from scenario import check, main, row  # noqa: E402
+
+CALLS = 5_000  # CPython is that much slower than the 1e5 of the C++ rows
+EXECUTORS = []
+
+
+def tiny(x):
+    return 3 * x + 1
+
+
+def executor_of_two():
+    if not EXECUTORS:
+        EXECUTORS.append(ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("fork")))
+    return EXECUTORS[0]
+
+
+def map_(calls, chunksize):
+    executor, inputs = executor_of_two(), list(range(calls))
+    start = time.perf_counter()
+    total = sum(executor.map(tiny, inputs, chunksize=chunksize))
+    seconds = time.perf_counter() - start
+    check(total, 3 * calls * (calls - 1) // 2 + calls)
+    return seconds
+
+
+row("process_executor.map.chunk1", CALLS)(lambda calls: map_(calls, 1))
+row("process_executor.map.chunk100", 20 * CALLS)(lambda calls: map_(calls, 100))
+
+if __name__ == "__main__":
+    status = main()
+    for each in EXECUTORS:
+        each.shutdown()
+    sys.exit(status)

@@ -1,0 +1,50 @@
+// The rows that pools of processes run: a map over tiny calls, each of which crosses to another
+// process and back.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "checksum.hpp"
+#include "clock.hpp"
+#include "scenario.hpp"
+
+namespace bench {
+
+inline constexpr std::int64_t kMapCalls = 100'000;
+
+inline std::int64_t tiny_of(std::int64_t x) { return 3 * x + 1; }
+
+// Returns the sum of tiny_of(x). No chunk size: the pool's own.
+using MapAndSum = std::function<std::int64_t(const std::vector<std::int64_t>& inputs,
+                                             std::optional<std::size_t> chunksize)>;
+
+inline double map_once(const MapAndSum& map, std::uint64_t calls,
+                       std::optional<std::size_t> chunksize) {
+  std::vector<std::int64_t> inputs;
+  std::int64_t expected = 0;
+  for (std::int64_t x = 0; x < static_cast<std::int64_t>(calls); ++x) {
+    inputs.push_back(x);
+    expected += tiny_of(x);
+  }
+  const auto start = Clock::now();
+  const std::int64_t sum = map(inputs, chunksize);
+  const double seconds = seconds_between(start, Clock::now());
+  check_sum(static_cast<std::uint64_t>(sum), static_cast<std::uint64_t>(expected));
+  return seconds;
+}
+
+inline void enter_process_map(const std::string& row, const std::string& impl, Kind kind,
+                              const MapAndSum& map, std::optional<std::size_t> chunksize) {
+  Registry::instance().add({row, impl, kind, [=](const Plan& plan) {
+                              return rate(plan, kMapCalls, 1, [&](std::uint64_t calls) {
+                                return map_once(map, calls, chunksize);
+                              });
+                            }});
+}
+
+}  // namespace bench
