@@ -2,6 +2,7 @@
 
 import concurrent.futures as futures
 import logging
+import multiprocessing
 import queue
 import re
 import os
@@ -274,13 +275,21 @@ def fail(text):
     raise ValueError(text)
 
 
+def double(number):
+    return 2 * number
+
+
+def add(a, b):
+    return a + b
+
+
 def fail_odd(number):
     return fail(f"odd {number}") if number % 2 else number
 
 
 class ExecutorProgram(FutureOperations):
-    FUNCTIONS = {"value": lambda value: value, "raise": fail, "add": lambda a, b: a + b}
-    MAPPED = {"double": lambda n: 2 * n, "fail-odd": fail_odd, "add": lambda a, b: a + b}
+    FUNCTIONS = {"value": lambda value: value, "raise": fail, "add": add}
+    MAPPED = {"double": double, "fail-odd": fail_odd, "add": add}
     SETTLED = "cancel cancelled running done result exception wait as_completed shutdown".split()
 
     def __init__(self, program):
@@ -479,7 +488,74 @@ class ChildProgram(Program):
             return [done.returncode, {"raised": described(error)}]
 
 
+class PoolProgram(Program):
+    """Which of several calls raises first is not told: an error of many is its type."""
+
+    FUNCTIONS = {"double": double, "fail-odd": fail_odd}
+
+    def __init__(self, program):
+        super().__init__(program)
+        self.options = {name: program[name] for name in ("processes", "maxtasksperchild")}
+        # Python divides by the number of workers, which is zero for a moment when a worker is replaced.
+        self.chunksize = 1 if program["maxtasksperchild"] else None
+
+    def run(self):
+        with multiprocessing.get_context("fork").Pool(**self.options) as self.pool:
+            observations = super().run()
+        self.pool.join()
+        return observations
+
+    def settled(self, get):
+        try:
+            return get()
+        except ValueError as error:
+            if not str(error).startswith("odd"):
+                raise
+            return "ValueError"
+
+    def each(self, results):
+        """What next() gives until it stops; a generator stops after an error."""
+        seen = []
+        while True:
+            try:
+                seen.append(next(results))
+            except ValueError:
+                seen.append("ValueError")
+            except StopIteration:
+                return seen
+
+    def do_apply(self, name, number):
+        return self.pool.apply(self.FUNCTIONS[name], (number,))
+
+    def do_apply_async(self, name, numbers):
+        results = [self.pool.apply_async(self.FUNCTIONS[name], (number,)) for number in numbers]
+        return [self.settled(result.get) for result in results]
+
+    def do_map(self, name, numbers, chunksize=None):
+        return self.settled(lambda: self.pool.map(self.FUNCTIONS[name], numbers, chunksize or self.chunksize))
+
+    def do_map_async(self, name, numbers, chunksize=None):
+        result = self.pool.map_async(self.FUNCTIONS[name], numbers, chunksize or self.chunksize)
+        return [self.settled(result.get), result.ready(), result.successful()]
+
+    def do_starmap(self, pairs, chunksize=None):
+        return self.pool.starmap(add, pairs, chunksize or self.chunksize)
+
+    def do_imap(self, name, numbers, chunksize=1):
+        return self.each(self.pool.imap(self.FUNCTIONS[name], numbers, chunksize))
+
+    def do_imap_unordered(self, numbers, chunksize=1):
+        return sorted(self.each(self.pool.imap_unordered(double, numbers, chunksize)))
+
+    def do_close(self):
+        self.pool.close()
+
+    def do_terminate(self):
+        self.pool.terminate()
+
+
 KINDS = {
+    "pool": PoolProgram,
     "queue": QueueProgram,
     "future": FutureProgram,
     "executor": ExecutorProgram,

@@ -22,14 +22,17 @@ constexpr NamedKind all_kinds[] = {
 #ifdef TANDEM_PROGRAMS_FUTURES
     {"future", run_future}, {"executor", run_executor},
 #endif
-    {"shlex", run_shlex},   {"text", run_text},         {"child", run_child},
+    {"shlex", run_shlex},   {"text", run_text},         {"child", run_child}, {"pool", run_pool},
 };
 
 std::string class_name(const std::type_info& type) {
   int status = 0;
   const std::unique_ptr<char, decltype(&std::free)> text{
       abi::__cxa_demangle(type.name(), nullptr, nullptr, &status), &std::free};
-  const std::string whole = text ? text.get() : type.name();
+  std::string whole = text ? text.get() : type.name();
+  // What std::throw_with_nested() has thrown is of a class over that of the exception.
+  if (whole.starts_with("std::_Nested_exception<") || whole.starts_with("std::__nested<"))
+    whole.pop_back();
   const auto colon = whole.rfind(':');
   return colon == std::string::npos ? whole : whole.substr(colon + 1);
 }

@@ -270,29 +270,46 @@ bool RingWriter::reserve(std::uint64_t end) noexcept {
   return end + word_size - head_ <= ring_capacity;
 }
 
+// Under the bell's mutex, for nobody may meet the handles where there is no message yet.
+template <class Write>
+int RingWriter::with_handles(std::uint64_t tail, std::span<const int> handles,
+                             Write write) noexcept {
+  const SharedHandle::Use use(socket_);
+  if (!use) return EBADF;
+  const BellGuard guard(state_->data);
+  const platform::Transfer done = platform::send_at_once(use.get(), &tail, sizeof tail, handles);
+  if (done.error != 0) return done.error;
+  write();
+  const char packet = 0;
+  state_->data.rung = platform::send_at_once(use.get(), &packet, sizeof packet).error == 0;
+  return 0;
+}
+
 bool RingWriter::push(Outgoing& message) noexcept {
   do {
     const bool first = !message.begun_;
-    const std::size_t piece = std::min(message.left_, longest_piece);
+    const auto piece =
+        static_cast<std::size_t>(std::min<std::uint64_t>(message.left_, longest_piece));
     const bool last = piece == message.left_;
     const std::size_t before = first && !last ? word_size : 0;
     // relaxed: only writers move it, one at a time.
     const std::uint64_t tail = state_->tail.load(std::memory_order_relaxed);
     const std::uint64_t end = tail + size_of_piece(before + piece);
     if (!reserve(end)) return false;
-    std::byte* const place = bytes_ + tail % ring_capacity + word_size;
-    if (before > 0) {
-      const std::uint64_t length = message.left_;
-      std::memcpy(place, &length, sizeof length);
-    }
-    message.copy(place + before, piece);
-    const std::uint64_t word = (before + piece) | (first ? first_piece : 0) |
-                               (last ? last_piece : 0) | std::uint64_t{message.tag_} << tag_shift;
+    const auto write = [&] {
+      std::byte* const place = bytes_ + tail % ring_capacity + word_size;
+      if (before > 0) std::memcpy(place, &message.left_, sizeof message.left_);
+      message.copy(place + before, piece);
+      publish(tail,
+              (before + piece) | (first ? first_piece : 0) | (last ? last_piece : 0) |
+                  std::uint64_t{message.tag_} << tag_shift,
+              end);
+    };
     if (first && !message.handles_.empty()) {
-      message.error_ = publish_with_handles(tail, word, end, message.handles_);
+      message.error_ = with_handles(tail, message.handles_, write);
       if (message.error_ != 0) return false;
     } else {
-      publish(tail, word, end);
+      write();
     }
     if (state_->data.watch.load(std::memory_order_seq_cst) != 0) ring_data();
     message.left_ -= piece;
@@ -309,20 +326,6 @@ void RingWriter::publish(std::uint64_t tail, std::uint64_t word, std::uint64_t e
   word_at(bytes_, tail).store(word, std::memory_order_release);
   // seq_cst with those who arm themselves and look then: either they see this, or we see them.
   state_->tail.store(end, std::memory_order_seq_cst);
-}
-
-// Under the bell's mutex, for nobody may meet the handles where there is no message yet.
-int RingWriter::publish_with_handles(std::uint64_t tail, std::uint64_t word, std::uint64_t end,
-                                     std::span<const int> handles) noexcept {
-  const SharedHandle::Use use(socket_);
-  if (!use) return EBADF;
-  const BellGuard guard(state_->data);
-  const platform::Transfer done = platform::send_at_once(use.get(), &tail, sizeof tail, handles);
-  if (done.error != 0) return done.error;
-  publish(tail, word, end);
-  const char packet = 0;
-  state_->data.rung = platform::send_at_once(use.get(), &packet, sizeof packet).error == 0;
-  return 0;
 }
 
 void RingWriter::ring_data() noexcept {

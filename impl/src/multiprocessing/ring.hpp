@@ -179,7 +179,7 @@ class Outgoing {
 
   std::array<Part, 2> two_;
   std::span<Part> parts_;
-  std::size_t left_;
+  std::uint64_t left_;
   std::span<const int> handles_{};
   std::uint32_t tag_;
   int error_ = 0;
@@ -262,8 +262,8 @@ class RingWriter : public RingEnd {
  private:
   bool reserve(std::uint64_t end) noexcept;
   void publish(std::uint64_t tail, std::uint64_t word, std::uint64_t end) noexcept;
-  int publish_with_handles(std::uint64_t tail, std::uint64_t word, std::uint64_t end,
-                           std::span<const int> handles) noexcept;
+  template <class Write>
+  int with_handles(std::uint64_t tail, std::span<const int> handles, Write write) noexcept;
   void ring_data() noexcept;
 
   std::uint64_t head_ = 0;  // as far as is known
