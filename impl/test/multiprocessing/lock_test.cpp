@@ -193,7 +193,7 @@ TEST(MultiprocessingLock, MayBeDroppedWhileHeld) {
   });
   while (stage != 1) std::this_thread::yield();
   of_another.reset();
-  std::vector<RLock> others(100);
+  std::vector<RLock> others(30);
   for (auto& lock : others) lock.acquire();
   stage = 2;
   holder.join();
