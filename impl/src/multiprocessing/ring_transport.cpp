@@ -137,7 +137,8 @@ class RingTransport final : public Transport {
   void wait_for_piece(bool begun) {
     if (reader_->wait({}, is_spin_worth_it()) == Outcome::done) return;
     check_open();
-    note_death();  // the other side may be gone altogether: whoever sends to it is to see
+    // Who closed the other end, or was killed with it, receives nothing any more.
+    if (writer_) writer_->learn_of_hang_up();
     if (begun) throw OSError("got end of file during message");
     throw EOFError();
   }
