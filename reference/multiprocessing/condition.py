@@ -135,7 +135,7 @@ def _():
 
     def predicate():
         seen.append(state[0])
-        return state[0] if state[0] >= 2 else 0
+        return state[0] >= 2
 
     blocked, woken = waiting(cond, 1, lambda cond: cond.wait_for(predicate))
     while state[0] < 2:
@@ -147,7 +147,7 @@ def _():
     blocked.join()
     log(blocked.said, seen, woken.get_value())
     with cond:
-        log(cond.wait_for(lambda: "at once"), cond.wait_for(lambda: 7, 0))
+        log(cond.wait_for(lambda: True), cond.wait_for(lambda: True, 0))
 
 
 @case("multiprocessing.condition.wait-for.timeout", "what it is when the time is over")
@@ -156,7 +156,7 @@ def _():
 
     def predicate():
         looked.append(None)
-        return 0
+        return False
 
     def wait(cond):
         return cond.wait_for(predicate, times.must_expire * 4)
