@@ -40,7 +40,10 @@ struct Value {
   bool operator==(const Value&) const = default;
 };
 
-std::size_t below(std::size_t bound) { return *rc::gen::inRange<std::size_t>(0, bound); }
+// However small the case is meant to be.
+std::size_t below(std::size_t bound) {
+  return *rc::gen::resize(rc::kNominalSize, rc::gen::inRange<std::size_t>(0, bound));
+}
 
 Item random_item() {
   Item item{*rc::gen::arbitrary<std::int64_t>(), *rc::gen::string<std::string>(), {}, {}};
