@@ -219,8 +219,6 @@ class RingEnd {
   bool knows_hang_up() const noexcept {
     return hung_up_.load(std::memory_order_relaxed);  // relaxed: once true, true for ever
   }
-  // It was seen at the end for the other direction.
-  void learn_of_hang_up() noexcept { hang_up(); }
 
  protected:
   Outcome hang_up() noexcept {

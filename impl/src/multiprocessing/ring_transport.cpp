@@ -71,6 +71,8 @@ class RingTransport final : public Transport {
     const Turn turn(writer_->state().writing);
     check_open();
     if (turn.is_from_the_dead()) writer_->recover();
+    // An end goes as a whole: who cannot receive any more cannot send either.
+    if (reader_ && reader_->knows_hang_up()) throw_os_error(EPIPE);
     if (writer_->has_hung_up()) throw_os_error(EPIPE);
     Outgoing message(parts, size, static_cast<std::uint32_t>(handles.size()));
     message.carry(handles);
@@ -137,8 +139,6 @@ class RingTransport final : public Transport {
   void wait_for_piece(bool begun) {
     if (reader_->wait({}, is_spin_worth_it()) == Outcome::done) return;
     check_open();
-    // Who closed the other end, or was killed with it, receives nothing any more.
-    if (writer_) writer_->learn_of_hang_up();
     if (begun) throw OSError("got end of file during message");
     throw EOFError();
   }

@@ -245,15 +245,16 @@ TEST_P(Ring, BetweenProcesses) {
 TEST_P(Ring, AKilledWriterHangsUp) {
   const pid_t child = fork_child([&] {
     reader().close();
-    Outgoing half(pattern(2 * ring_capacity));
+    const std::string bytes = pattern(2 * ring_capacity);
+    Outgoing half(bytes);
     writer().push(half);
     ::pause();
   });
   writer().close();
   Incoming message;
   while (!message.begun) {
-    EXPECT_EQ(reader().wait({}), Outcome::done);
-    EXPECT_FALSE(reader().pull(message));
+    ASSERT_EQ(reader().wait({}), Outcome::done);
+    ASSERT_FALSE(reader().pull(message));
   }
   const std::size_t before = parked_threads();
   std::thread other([&] { EXPECT_EQ(reader().receive(message), Outcome::hung_up); });
