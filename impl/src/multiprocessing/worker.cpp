@@ -30,7 +30,6 @@ class Worker {
   explicit Worker(WorkerEnd::Parts& parts)
       : requests_(*parts.requests),
         answers_(*parts.answers),
-        handles_(parts.handles.get()),
         claims_(Claims::in(parts.requests->memory())),
         rules_(parts.rules) {
     if (const auto parent = parent_process()) parent_ = parent->sentinel();
@@ -43,14 +42,15 @@ class Worker {
       const RingReader::Piece piece = next();
       const Tag tag = Tag::decode(piece.tag);
       if (tag.kind == static_cast<std::uint8_t>(Request::end)) return;
-      const bool whole = piece.first && piece.last;
-      if (whole) {
-        left -= take(tag, piece.bytes);
+      std::vector<platform::Handle> handles;
+      if (tag.handles > 0) handles = requests_.take_handles(tag.handles);
+      if (piece.first && piece.last) {
+        left -= take(tag, piece.bytes, std::move(handles));
         requests_.pop();
       } else {
         Incoming message;
         receive(message);
-        left -= take(tag, std::as_bytes(std::span(message.bytes)));
+        left -= take(tag, std::as_bytes(std::span(message.bytes)), std::move(handles));
       }
     }
   }
@@ -101,14 +101,7 @@ class Worker {
   }
 
   // Returns whether there was a task to run: it may have been withdrawn.
-  bool take(Tag tag, std::span<const std::byte> message) {
-    std::vector<platform::Handle> handles;
-    if (tag.has_handles) {
-      std::uint32_t count;
-      std::memcpy(&count, message.data(), sizeof count);
-      message = message.subspan(sizeof count);
-      handles = receive_handles(handles_, count);
-    }
+  bool take(Tag tag, std::span<const std::byte> message, std::vector<platform::Handle> handles) {
     seam::atomic<Claim>& claim = claims_.slots[tag.slot];
     Claim expected = Claim::offered;
     // acq_rel pairs with the manager's: of its withdrawal and this, one comes first.
@@ -155,20 +148,17 @@ class Worker {
   // Sends what stands in the output.
   void answer(Tag tag) {
     const std::vector<int> handles = output_.descriptors();
-    std::uint32_t count = static_cast<std::uint32_t>(handles.size());
-    std::span<const std::byte> head;
-    if (count > 0) {
-      send_handles(handles_, handles);
-      tag.has_handles = true;
-      head = std::as_bytes(std::span(&count, 1));
+    tag.handles = count_handles(handles);
+    Outgoing message(output_.bytes(), {}, tag.encode());
+    message.carry(handles);
+    while (!answers_.push(message)) {
+      if (message.error() != 0 && message.error() != EAGAIN) throw_os_error(message.error());
+      wait(answers_, [this] { return answers_.has_room(); });
     }
-    Outgoing message(head, output_.bytes(), tag.encode());
-    while (!answers_.push(message)) wait(answers_, [this] { return answers_.has_room(); });
   }
 
   RingReader& requests_;
   RingWriter& answers_;
-  const int handles_;
   Claims& claims_;
   WorkerRules& rules_;
   int parent_ = platform::Handle::none;  // can be read when it is dead
@@ -181,17 +171,13 @@ class Worker {
 void WorkerEnd::close() const noexcept {
   parts_->requests->close();
   parts_->answers->close();
-  parts_->handles.reset();
 }
 
 void WorkerEnd::pickle(pickle::Output& output) const {
   const std::uint32_t numbers[] = {
       output.attach(parts_->requests->memory().handle().get()),
       output.attach(parts_->requests->socket()),
-      output.attach(parts_->requests->shared_pipe().get()),
       output.attach(parts_->answers->socket()),
-      output.attach(parts_->answers->shared_pipe().get()),
-      output.attach(parts_->handles.get()),
   };
   output.write_value(numbers);
   output.write_value(parts_->rules.is_pool);
@@ -200,21 +186,16 @@ void WorkerEnd::pickle(pickle::Output& output) const {
 }
 
 WorkerEnd WorkerEnd::unpickle(pickle::Input& input) {
-  const auto numbers = input.read_value<std::array<std::uint32_t, 6>>();
+  const auto numbers = input.read_value<std::array<std::uint32_t, 3>>();
   const auto memory = RingMemory::attach(input.take(numbers[0]));
-  auto requests =
-      std::make_unique<RingReader>(memory, 0, input.take(numbers[1]), input.take(numbers[2]));
-  auto answers =
-      std::make_unique<RingWriter>(memory, 1, input.take(numbers[3]), input.take(numbers[4]));
-  platform::Handle handles = input.take(numbers[5]);
+  auto requests = std::make_unique<RingReader>(memory, 0, input.take(numbers[1]));
+  auto answers = std::make_unique<RingWriter>(memory, 1, input.take(numbers[2]));
   WorkerRules rules;
   rules.is_pool = input.read_value<bool>();
   rules.max_tasks = pickle::load<std::optional<std::size_t>>(input);
   rules.initializer = pickle::load<pickle::PortableCall>(input);
-  return WorkerEnd({.requests = std::move(requests),
-                    .answers = std::move(answers),
-                    .handles = std::move(handles),
-                    .rules = std::move(rules)});
+  return WorkerEnd(
+      {.requests = std::move(requests), .answers = std::move(answers), .rules = std::move(rules)});
 }
 
 void work(WorkerEnd end) {
@@ -224,25 +205,9 @@ void work(WorkerEnd end) {
   }
 }
 
-void send_handles(int socket, std::span<const int> handles) {
-  while (!handles.empty()) {
-    const auto some = handles.first(std::min(handles.size(), platform::most_handles_sent));
-    const char packet = 0;
-    const platform::Transfer sent = platform::send_at_once(socket, &packet, 1, some);
-    if (sent.error != 0) throw_os_error(sent.error);
-    handles = handles.subspan(some.size());
-  }
-}
-
-std::vector<platform::Handle> receive_handles(int socket, std::size_t count) {
-  std::vector<platform::Handle> handles;
-  while (handles.size() < count) {
-    char packet;
-    const platform::Transfer got = platform::receive_some(socket, &packet, 1, &handles);
-    if (got.error != 0) throw_os_error(got.error);
-    if (got.count == 0) throw OSError(ECONNRESET);
-  }
-  return handles;
+std::uint8_t count_handles(std::span<const int> handles) {
+  if (handles.size() > platform::most_handles_sent) throw_os_error(EMFILE);
+  return static_cast<std::uint8_t>(handles.size());
 }
 
 }  // namespace tandem::inline v1::multiprocessing::detail

@@ -5,8 +5,7 @@
 //   the manager's thread                                            the worker
 //     RingWriter  ══ tasks ═══════════════════════════════════════► RingReader
 //     RingReader  ◄═ what became of them ══════════════════════════ RingWriter
-//     handles     ◄═ open files that travel with either of them ══► handles
-//     claims      ── which of the tasks has been begun ──────────── claims
+//     Claims      ── which of the tasks has been begun ──────────── Claims
 #pragma once
 #include <array>
 #include <cstddef>
@@ -57,16 +56,16 @@ enum class Answer : std::uint8_t {
 
 // The tag of a message in a ring.
 struct Tag {
-  std::uint8_t kind = 0;     // a Request or an Answer
-  bool has_handles = false;  // the message begins with their number, 32 bits
+  std::uint8_t kind = 0;  // a Request or an Answer
   std::uint8_t slot = 0;
+  std::uint8_t handles = 0;  // how many open files come with it
 
   std::uint32_t encode() const noexcept {
-    return kind | (has_handles ? 0x80U : 0U) | std::uint32_t{slot} << 8;
+    return kind | std::uint32_t{slot} << 8 | std::uint32_t{handles} << 16;
   }
   static Tag decode(std::uint32_t tag) noexcept {
-    return {static_cast<std::uint8_t>(tag & 0x7f), (tag & 0x80) != 0,
-            static_cast<std::uint8_t>(tag >> 8)};
+    return {static_cast<std::uint8_t>(tag), static_cast<std::uint8_t>(tag >> 8),
+            static_cast<std::uint8_t>(tag >> 16)};
   }
 };
 static_assert(slot_count <= 256);
@@ -86,7 +85,6 @@ class WorkerEnd {
   struct Parts {
     std::unique_ptr<RingReader> requests;
     std::unique_ptr<RingWriter> answers;
-    platform::Handle handles;
     WorkerRules rules;
   };
 
@@ -106,9 +104,8 @@ class WorkerEnd {
 // What the process does.
 void work(WorkerEnd end);
 
-// The open files that go with a message, over a socket.
-// Throws   OSError.
-void send_handles(int socket, std::span<const int> handles);
-std::vector<platform::Handle> receive_handles(int socket, std::size_t count);
+// A message for a ring, with the open files that its output has.
+// Throws   OSError (too many of them).
+std::uint8_t count_handles(std::span<const int> handles);
 
 }  // namespace tandem::inline v1::multiprocessing::detail

@@ -2,13 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <chrono>
-#include <cstring>
 #include <mutex>
 #include <utility>
 
 #include "platform/cpu.hpp"
-#include "platform/socket.hpp"
 #include "tandem/core/exceptions.hpp"
 #include "tandem/core/log.hpp"
 #include "tandem/core/repr.hpp"
@@ -37,14 +36,14 @@ constexpr unsigned passes_without_a_look = 256;
 // A message that a worker is given, with all that it consists of.
 struct Workers::Parcel {
   pickle::Output output{pickle::Sharing::CONNECTION};
-  std::uint32_t handles = 0;
+  std::vector<int> handles;  // the output's
   std::optional<Outgoing> message{};
 
   void seal(Tag tag) {
-    tag.has_handles = handles > 0;
-    message.emplace(
-        handles > 0 ? std::as_bytes(std::span(&handles, 1)) : std::span<const std::byte>(),
-        output.bytes(), tag.encode());
+    handles = output.descriptors();
+    tag.handles = count_handles(handles);
+    message.emplace(output.bytes(), std::span<const std::byte>(), tag.encode());
+    message->carry(handles);
   }
 };
 
@@ -54,9 +53,7 @@ struct Workers::Hand {
       free.push_back(static_cast<std::uint8_t>(slot - 1));
   }
 
-  seam::atomic<Claim>& claim(std::uint8_t slot) const noexcept {
-    return claims->slots[slot];
-  }
+  seam::atomic<Claim>& claim(std::uint8_t slot) const noexcept { return claims->slots[slot]; }
   // Those that were withdrawn come back when the worker has passed them by.
   void collect_free() {
     std::erase_if(passing, [this](std::uint8_t slot) {
@@ -74,7 +71,6 @@ struct Workers::Hand {
   Process process;
   std::unique_ptr<RingWriter> requests;
   std::unique_ptr<RingReader> answers;
-  platform::Handle handles;
   Claims* claims = nullptr;
 
   std::array<Task, slot_count> tasks{};
@@ -84,7 +80,11 @@ struct Workers::Hand {
   std::size_t answered = 0;
   std::unique_ptr<Parcel> pending;  // there was no room for all of it
   Incoming incoming;                // of an answer in several pieces
-  clock::time_point since{};        // it has been working on the oldest one
+  struct {
+    std::vector<platform::Handle> handles{};
+    std::exception_ptr error{};
+  } received;                 // with the answer
+  clock::time_point since{};  // it has been working on the oldest one
   bool ready = false;
   bool slow = false;    // on a long task: it is given nothing until that is done
   bool ending = false;  // it was told to end
@@ -111,12 +111,8 @@ std::unique_ptr<Workers::Hand> Workers::start_worker() {
   const auto memory = RingMemory::create(2);
   Line requests = open_line(memory, 0);
   Line answers = open_line(memory, 1);
-  platform::SocketPair handles;
-  if (const int error = platform::open_socket_pair(platform::SocketKind::packets, handles))
-    throw_os_error(error);
   const WorkerEnd end({.requests = std::move(requests.reader),
                        .answers = std::move(answers.writer),
-                       .handles = std::move(handles.second),
                        .rules = options_.rules});
 
   const Process process = options_.context.Process(ProcessOptions{.target = call(&work, end)});
@@ -132,7 +128,6 @@ std::unique_ptr<Workers::Hand> Workers::start_worker() {
   auto hand = std::make_unique<Hand>(process);
   hand->requests = std::move(requests.writer);
   hand->answers = std::move(answers.reader);
-  hand->handles = std::move(handles.first);
   hand->claims = &Claims::in(*memory);
   alive_.fetch_add(1, std::memory_order_relaxed);  // relaxed: see alive()
   const std::scoped_lock guard(mutex_);
@@ -332,11 +327,12 @@ bool Workers::is_idle() const noexcept {
 }
 
 bool Workers::read_answers(Hand& hand) {
-  if (hand.pending && hand.requests->push(*hand.pending->message)) hand.pending.reset();
+  if (hand.pending && push(hand, *hand.pending)) hand.pending.reset();
   std::size_t count = 0;
   for (; count < answers_at_once; ++count) {
     const auto piece = hand.answers->front();
     if (!piece) break;
+    if (piece->first) take_handles(hand, Tag::decode(piece->tag).handles);
     if (piece->first && piece->last) {
       take_answer(hand, Tag::decode(piece->tag), piece->bytes);
       hand.answers->pop();
@@ -351,6 +347,17 @@ bool Workers::read_answers(Hand& hand) {
   if (count > 0) hand.since = clock::now();
   wakes_.flush();
   return count > 0;
+}
+
+// The open files that come with an answer; without them it is of no use.
+void Workers::take_handles(Hand& hand, std::size_t count) {
+  hand.received = {};
+  if (count == 0) return;
+  try {
+    hand.received.handles = hand.answers->take_handles(count);
+  } catch (...) {
+    hand.received.error = std::current_exception();
+  }
 }
 
 void Workers::take_answer(Hand& hand, Tag tag, std::span<const std::byte> bytes) {
@@ -369,14 +376,8 @@ void Workers::take_answer(Hand& hand, Tag tag, std::span<const std::byte> bytes)
   ++quick_;
   settle(task.started);
   try {
-    std::vector<platform::Handle> handles;
-    if (tag.has_handles) {
-      std::uint32_t count;
-      std::memcpy(&count, bytes.data(), sizeof count);
-      bytes = bytes.subspan(sizeof count);
-      handles = receive_handles(hand.handles.get(), count);
-    }
-    pickle::Input input(bytes, std::move(handles));
+    if (hand.received.error) std::rethrow_exception(hand.received.error);
+    pickle::Input input(bytes, std::move(hand.received.handles));
     const pickle::Input::Message message(input);
     read_answer(task, static_cast<Answer>(tag.kind), input);
   } catch (...) {
@@ -469,9 +470,6 @@ void Workers::give(Hand& hand, const Task& task) {
   try {
     const pickle::Output::Message message(parcel.output);
     task.job->encode(task.number, parcel.output);
-    const std::vector<int> handles = parcel.output.descriptors();
-    send_handles(hand.handles.get(), handles);
-    parcel.handles = static_cast<std::uint32_t>(handles.size());
     parcel.seal({.kind = static_cast<std::uint8_t>(Request::task), .slot = slot});
   } catch (...) {
     return fail(task, std::current_exception());
@@ -482,8 +480,24 @@ void Workers::give(Hand& hand, const Task& task) {
   hand.claim(slot).store(Claim::offered, std::memory_order_relaxed);
   if (hand.given.empty()) hand.since = clock::now();
   hand.given.push_back(slot);
-  if (!hand.requests->push(*parcel.message))
-    hand.pending = std::exchange(parcel_, std::make_unique<Parcel>());
+  if (!push(hand, parcel)) hand.pending = std::exchange(parcel_, std::make_unique<Parcel>());
+}
+
+// Returns false iff there was no room for all of it.
+bool Workers::push(Hand& hand, Parcel& parcel) {
+  Outgoing& message = *parcel.message;
+  if (hand.requests->push(message)) return true;
+  if (message.error() == 0 || message.error() == EAGAIN) return false;
+  if (hand.given.empty()) return true;          // it was taken back meanwhile
+  const std::uint8_t slot = hand.given.back();  // its open files could not be sent
+  hand.given.pop_back();
+  hand.free.push_back(slot);
+  try {
+    throw_os_error(message.error());
+  } catch (...) {
+    fail(hand.tasks[slot], std::current_exception());
+  }
+  return true;
 }
 
 // Whether a worker has begun a long task while others could do what stands behind it.

@@ -126,6 +126,7 @@ class Workers final : public std::enable_shared_from_this<Workers> {
   bool is_idle() const noexcept;
 
   bool read_answers(Hand& hand);
+  void take_handles(Hand& hand, std::size_t count);
   void take_answer(Hand& hand, Tag tag, std::span<const std::byte> bytes);
   void read_answer(const Task& task, Answer answer, pickle::Input& input);
 
@@ -135,6 +136,7 @@ class Workers final : public std::enable_shared_from_this<Workers> {
   std::optional<Task> start_next();
   void start_ahead();
   void give(Hand& hand, const Task& task);
+  bool push(Hand& hand, Parcel& parcel);
   bool take_back_from_slow();
   bool is_holding_up(const Hand& hand) const noexcept;
   bool take_back(Hand& hand);

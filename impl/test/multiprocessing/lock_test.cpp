@@ -193,7 +193,7 @@ TEST(MultiprocessingLock, MayBeDroppedWhileHeld) {
   });
   while (stage != 1) std::this_thread::yield();
   of_another.reset();
-  std::vector<RLock> others(100);
+  std::vector<RLock> others(30);
   for (auto& lock : others) lock.acquire();
   stage = 2;
   holder.join();
@@ -219,7 +219,7 @@ TEST(MultiprocessingSemaphore, IsBounded) {
   BoundedSemaphore semaphore(1);
   EXPECT_THROW(semaphore.release(), ValueError);
   EXPECT_EQ(to_string(semaphore), "<BoundedSemaphore(value=1, maxvalue=1)>");
-  EXPECT_THROW(Semaphore(-1), ValueError);
+  EXPECT_THROW(Semaphore(-1), OSError);
 }
 
 // Whoever was woken in another's place may have been killed.
