@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include <numeric>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "tandem/core/callable.hpp"
@@ -136,6 +136,15 @@ TEST(Call, IsAnArgument) {
   const auto inner = tandem::call(twice, 3);
   using Inner = std::decay_t<decltype(inner)>;
   EXPECT_EQ(call_there<int>([](Inner call) { return std::move(call)(); }, inner), 6);
+}
+
+TEST(Call, IsMadeByManyThreadsAtOnce) {
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i)
+    threads.emplace_back([i] {
+      for (int j = 0; j < 200; ++j) EXPECT_EQ(call_there<int>(fn<&twice>, i + j), 2 * (i + j));
+    });
+  for (std::thread& thread : threads) thread.join();
 }
 
 TEST(Call, IsOfSomething) {

@@ -12,6 +12,7 @@
 #include <utility>
 #include <variant>
 
+#include "tandem/pickle/detail/archive.hpp"
 #include "tandem/pickle/detail/kind.hpp"
 #include "tandem/pickle/detail/type.hpp"
 #include "tandem/pickle/output.hpp"

@@ -14,6 +14,7 @@
 #include <utility>
 #include <variant>
 
+#include "tandem/pickle/detail/archive.hpp"
 #include "tandem/pickle/detail/kind.hpp"
 #include "tandem/pickle/detail/type.hpp"
 #include "tandem/pickle/input.hpp"
