@@ -219,7 +219,7 @@ TEST(MultiprocessingSemaphore, IsBounded) {
   BoundedSemaphore semaphore(1);
   EXPECT_THROW(semaphore.release(), ValueError);
   EXPECT_EQ(to_string(semaphore), "<BoundedSemaphore(value=1, maxvalue=1)>");
-  EXPECT_THROW(Semaphore(-1), ValueError);
+  EXPECT_THROW(Semaphore(-1), OSError);
 }
 
 // Whoever was woken in another's place may have been killed.
