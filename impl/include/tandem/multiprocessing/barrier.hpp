@@ -28,7 +28,7 @@ class BarrierAction {  // Value
  public:
   BarrierAction() = default;
   template <class F>
-  requires(std::invocable<F&>&& std::copy_constructible<F> && !std::same_as<F, BarrierAction>)
+  requires(!std::same_as<F, BarrierAction> && std::invocable<F&> && std::copy_constructible<F>)
       BarrierAction(F f) {
     if constexpr (is_portable_target<F>) portable_ = v1::pickle::PortableCall(f);
     call_ = std::move(f);
