@@ -51,7 +51,7 @@ std::shared_ptr<ProcessState> as_parent() {
 
 std::shared_ptr<Running> start_by_fork(const std::shared_ptr<ProcessState>& state,
                                        const std::shared_ptr<multiprocessing::Process>& object) {
-  warn_of_threads();
+  if (!state->is_worker) warn_of_threads();
   auto parent = as_parent();
   platform::flush_standard_streams();
   const int pid = platform::fork_process();

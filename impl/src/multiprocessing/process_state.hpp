@@ -38,6 +38,7 @@ struct ProcessState {
 
   Target target{};
   bool runs_once = false;  // in the process that was started
+  bool is_worker = false;  // of a pool: its start by fork warns of no threads, as Python's
 
   // ---- guarded by the book's mutex ----
   std::string name{};  // empty: the usual one

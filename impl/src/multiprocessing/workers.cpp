@@ -7,6 +7,7 @@
 #include <mutex>
 #include <utility>
 
+#include "multiprocessing/process_state.hpp"
 #include "platform/cpu.hpp"
 #include "tandem/core/exceptions.hpp"
 #include "tandem/core/log.hpp"
@@ -116,6 +117,7 @@ std::unique_ptr<Workers::Hand> Workers::start_worker() {
                        .rules = options_.rules});
 
   const Process process = options_.context.Process(ProcessOptions{.target = call(&work, end)});
+  ProcessAccess::state(process)->is_worker = true;
   if (options_.rules.is_pool) {
     std::string name = process.name();
     if (const auto at = name.find("Process"); at != name.npos) name.replace(at, 7, "PoolWorker");
@@ -208,11 +210,13 @@ void Workers::close(bool cancel) {
 }
 
 void Workers::terminate() {
+  bool ending;
   {
     const std::scoped_lock guard(mutex_);
     if (state_ != State::broken) state_ = State::terminate;
+    ending = ending_;
   }
-  wake();
+  ending ? signal_all(false) : wake();
 }
 
 void Workers::signal_all(bool kill) {
@@ -616,6 +620,8 @@ void Workers::refill() {
 void Workers::end() {
   {
     const std::scoped_lock guard(mutex_);
+    ending_ = true;
+    orders_ = state_;
     for (auto& hand : recruits_) hands_.push_back(std::move(hand));
     recruits_.clear();
   }

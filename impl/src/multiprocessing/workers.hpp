@@ -165,6 +165,7 @@ class Workers final : public std::enable_shared_from_this<Workers> {
 
   mutable Mutex mutex_;
   State state_ = State::run;  // guarded by mutex_, as are the following
+  bool ending_ = false;       // the manager waits for the workers' ends
   bool cancel_ = false;       // what has not been started is to be cancelled
   std::vector<Posted> inbox_;
   std::vector<std::unique_ptr<Hand>> recruits_;  // started, and not managed yet
