@@ -65,7 +65,7 @@ struct Workers::Hand {
     });
   }
   bool may_have(std::size_t depth, const std::optional<std::size_t>& max_tasks) const noexcept {
-    return !ending && !slow && !dead && !pending && given.size() < depth && !free.empty() &&
+    return ready && !ending && !slow && !dead && !pending && given.size() < depth && !free.empty() &&
            (!max_tasks || given.size() + answered < *max_tasks);
   }
 
@@ -317,11 +317,8 @@ void Workers::fail_queued(const std::exception_ptr& error) {
 
 // What the workers have, too: it is over.
 void Workers::fail_all(const std::exception_ptr& error) {
-  std::deque<Task> tasks;
   for (const auto& hand : hands_)
-    for (const std::uint8_t slot : std::exchange(hand->given, {}))
-      tasks.push_back(hand->tasks[slot]);
-  returned_.insert(returned_.begin(), tasks.begin(), tasks.end());
+    for (const std::uint8_t slot : std::exchange(hand->given, {})) hand_back(hand->tasks[slot]);
   fail_queued(error);
 }
 
@@ -419,12 +416,12 @@ bool Workers::deal() {
   return dealt;
 }
 
-// The one that has the least to do, and rather one that is ready.
+// The one that has the least to do.
 Workers::Hand* Workers::find_hand() {
   Hand* best = nullptr;
-  const auto load = [](const Hand& hand) { return 2 * hand.given.size() + (hand.ready ? 0 : 1); };
   for (const auto& hand : hands_)
-    if (hand->may_have(depth_, options_.rules.max_tasks) && (!best || load(*hand) < load(*best)))
+    if (hand->may_have(depth_, options_.rules.max_tasks) &&
+        (!best || hand->given.size() < best->given.size()))
       best = hand.get();
   return best;
 }
@@ -444,7 +441,7 @@ std::optional<Workers::Task> Workers::next_task() {
 std::optional<Workers::Task> Workers::start_next() {
   while (!queue_.empty()) {
     Posted& posted = queue_.front();
-    const Task task{posted.job, posted.first++, true};
+    const Task task{posted.job, posted.first++, true, turns_++};
     if (posted.first == posted.end) queue_.pop_front();
     if (task.job->start(task.number)) {
       ++started_;
@@ -465,6 +462,11 @@ void Workers::start_ahead() {
     if (!task) return;
     returned_.push_back(*task);
   }
+}
+
+// What a worker had and has not begun, for others: before all younger ones.
+void Workers::hand_back(const Task& task) {
+  returned_.insert(std::ranges::upper_bound(returned_, task.turn, {}, &Task::turn), task);
 }
 
 void Workers::give(Hand& hand, const Task& task) {
@@ -519,10 +521,9 @@ bool Workers::take_back_from_slow() {
 }
 
 bool Workers::is_holding_up(const Hand& hand) const noexcept {
-  if (hand.slow || hand.given.size() < (hand.ready ? 2U : 1U)) return false;
+  if (hand.slow || hand.given.size() < 2) return false;
   return std::ranges::any_of(hands_, [&](const auto& other) {
-    return other.get() != &hand && other->ready &&
-           other->may_have(depth_, options_.rules.max_tasks);
+    return other.get() != &hand && other->may_have(depth_, options_.rules.max_tasks);
   });
 }
 
@@ -530,7 +531,7 @@ bool Workers::is_holding_up(const Hand& hand) const noexcept {
 // more. Returns whether there was something.
 bool Workers::take_back(Hand& hand) {
   bool taken = false;
-  for (std::size_t i = hand.given.size(); i > (hand.ready ? 1 : 0); --i) {
+  for (std::size_t i = hand.given.size(); i > 1; --i) {
     const std::uint8_t slot = hand.given[i - 1];
     Claim expected = Claim::offered;
     // acq_rel pairs with the worker's: of this and its beginning, one comes first.
@@ -539,7 +540,7 @@ bool Workers::take_back(Hand& hand) {
       break;  // those before it have been begun, too
     hand.given.pop_back();
     hand.passing.push_back(slot);
-    returned_.push_front(hand.tasks[slot]);
+    hand_back(hand.tasks[slot]);
     taken = true;
   }
   return taken;
@@ -583,7 +584,7 @@ void Workers::bury(std::size_t index) {
     if (lost && !breaks)
       fail(hand->tasks[slot], options_.lost(exitcode));
     else
-      returned_.push_front(hand->tasks[slot]);
+      hand_back(hand->tasks[slot]);
   }
   if (breaks) return become_broken(exitcode);
   if (!hand->ready && ++failed_starts_ >= std::max(most_failed_starts, options_.workers)) {

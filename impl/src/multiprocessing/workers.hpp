@@ -99,6 +99,7 @@ class Workers final : public std::enable_shared_from_this<Workers> {
     Job* job;
     std::size_t number;
     bool started;
+    std::uint64_t turn = 0;  // its place among all that were started: they begin in this order
   };
   struct Posted {
     Job* job;
@@ -135,6 +136,7 @@ class Workers final : public std::enable_shared_from_this<Workers> {
   std::optional<Task> next_task();
   std::optional<Task> start_next();
   void start_ahead();
+  void hand_back(const Task& task);
   void give(Hand& hand, const Task& task);
   bool push(Hand& hand, Parcel& parcel);
   bool take_back_from_slow();
@@ -153,7 +155,9 @@ class Workers final : public std::enable_shared_from_this<Workers> {
   bool arm_all();
   void poll_all();
 
-  static constexpr std::size_t first_depth = 2, most_depth = 64;
+  // As long as tasks are not known to be short nothing stands behind another one: whatever waits for
+  // an older task would keep that from being begun, for ever.
+  static constexpr std::size_t first_depth = 1, most_depth = 64;
   static_assert(most_depth <= slot_count / 2);
 
   const WorkersOptions options_;
@@ -183,6 +187,7 @@ class Workers final : public std::enable_shared_from_this<Workers> {
   std::deque<Task> returned_;        // before those: taken back, or started ahead
   std::size_t started_ = 0;          // tasks that were started and are not done
   std::size_t depth_ = first_depth;  // tasks that a worker is given at a time
+  std::uint64_t turns_ = 0;          // of tasks
   std::size_t quick_ = 0;            // answers since the last long task
   std::size_t failed_starts_ =
       0;  // workers that died before they were ready; since the last answer
