@@ -16,6 +16,7 @@
 #include <variant>
 #include <vector>
 
+#include "conformance/harness/sanitizers.hpp"
 #include "conformance/multiprocessing/support.hpp"
 #include "conformance/programs/run_program.hpp"
 #include "tandem/futures.hpp"
@@ -706,6 +707,7 @@ CASE("futures.process.shutdown-broken", "the scope ends") {
 }
 
 CASE("futures.process.forked-executor", "has no workers in a child") {
+  if (!threads_survive_fork) GTEST_SKIP() << "the sanitizer stumbles over threads after fork()";
   ProcessPoolExecutor pool(forked(1));
   pool.submit(square, 1).result();
   const Folder folder;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "multiprocessing/process_state.hpp"
+#include "platform/sanitizers.hpp"
 #include "platform/system.hpp"
 #include "platform/thread.hpp"
 #include "tandem/core/exceptions.hpp"
@@ -16,9 +17,15 @@ namespace tandem::inline v1::multiprocessing::detail {
 
 namespace {
 
+#ifdef TANDEM_TSAN
+constexpr unsigned sanitizers_threads = 1;
+#else
+constexpr unsigned sanitizers_threads = 0;
+#endif
+
 // Python says it where the interpreter shows this kind of warning, once for each place.
 void warn_of_threads() {
-  if (!platform::has_other_threads()) return;
+  if (!platform::has_other_threads(sanitizers_threads)) return;
   static seam::atomic<bool> said{false};
   if (said.exchange(true)) return;
   log("DeprecationWarning: This process (pid=" + std::to_string(platform::process_id()) +

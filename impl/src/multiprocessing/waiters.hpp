@@ -55,10 +55,13 @@ struct Waiter {
   }
 };
 
-// A row of them behind its own head. All members by who has the lock of the whole.
+// A row of them behind its own head. All members by who has the lock of the whole; but
+// count_waiting() by anybody, as a number that is stale as soon as it is there.
 struct Waiters {
   std::uint32_t places;
-  std::uint32_t used = 0;  // beyond this place there was never anybody
+  // Beyond this place there was never anybody. relaxed wherever it is used: changed under the lock,
+  // but read without it, too, by count_waiting().
+  seam::atomic<std::uint32_t> used{0};
   std::uint64_t turns = 0;
   AdaptiveSpin spin;
 
@@ -68,7 +71,9 @@ struct Waiters {
   }
 
   Waiter* begin() noexcept { return reinterpret_cast<Waiter*>(this + 1); }
-  Waiter* end() noexcept { return begin() + used; }
+  Waiter* end() noexcept {
+    return begin() + used.load(std::memory_order_relaxed);  // relaxed: see used
+  }
 
   // Null: there is no place.
   Waiter* come() noexcept {
@@ -100,7 +105,11 @@ struct Waiters {
   Waiter* find_free() noexcept {
     for (Waiter& waiter : *this)
       if (waiter.is_free()) return &waiter;
-    if (used < places) return begin() + used++;
+    if (Waiter* const next = end(); next < begin() + places) {
+      used.store(static_cast<std::uint32_t>(next - begin()) + 1,
+                 std::memory_order_relaxed);  // relaxed: see used
+      return next;
+    }
     for (Waiter& waiter : *this)
       if (!waiter.may_be_alive()) return &waiter;
     return nullptr;

@@ -32,7 +32,10 @@ class Worker {
         answers_(*parts.answers),
         claims_(Claims::in(parts.requests->memory())),
         rules_(parts.rules) {
-    if (const auto parent = parent_process()) parent_ = parent->sentinel();
+    const auto parent = parent_process();
+    if (!parent) return;
+    parent_ = parent->sentinel();
+    if (parent_ < 0 && !parent->is_alive()) throw Orphaned{};  // it was dead before this had begun
   }
 
   void run() {

@@ -33,7 +33,8 @@ bool is_main_thread() noexcept;
 // Whether other threads of the process can run, whoever started them. One that will run no code of
 // its program any more is none, even if the system still has it: a joined one. True where that
 // cannot be found out.
-bool has_other_threads() noexcept;
+//   but  so many of them do not count
+bool has_other_threads(unsigned but = 0) noexcept;
 
 // What debuggers and process listings show for the calling thread; cut where the system's limit is.
 void name_this_thread(const char* name) noexcept;

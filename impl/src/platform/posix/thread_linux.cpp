@@ -57,7 +57,7 @@ bool is_ending(const char* task) noexcept {
 enum class Others { none, some, unknown };
 
 // The list is no snapshot: where a thread ends while it is read, those after it may be left out.
-Others look_for_others() noexcept {
+Others look_for_others(unsigned but) noexcept {
   DIR* const tasks = ::opendir("/proc/self/task");
   if (!tasks) return Others::some;
   const std::uint32_t self = native_thread_id();
@@ -65,8 +65,14 @@ Others look_for_others() noexcept {
   while (const dirent* const task = ::readdir(tasks)) {
     const unsigned long number = std::strtoul(task->d_name, nullptr, 10);  // 0: "." and ".."
     if (number == 0 || number == self) continue;
-    seen = is_ending(task->d_name) ? Others::unknown : Others::some;
-    if (seen == Others::some) break;
+    if (is_ending(task->d_name)) {
+      seen = Others::unknown;
+    } else if (but > 0) {
+      --but;
+    } else {
+      seen = Others::some;
+      break;
+    }
   }
   ::closedir(tasks);
   return seen;
@@ -74,10 +80,10 @@ Others look_for_others() noexcept {
 
 }  // namespace
 
-bool has_other_threads() noexcept {
+bool has_other_threads(unsigned but) noexcept {
   constexpr int enough = 10'000;  // looks: who begins to end has ended soon
   for (int look = 0; look < enough; ++look) {
-    const Others seen = look_for_others();
+    const Others seen = look_for_others(but);
     if (seen != Others::unknown) return seen == Others::some;
     ::sched_yield();
   }
