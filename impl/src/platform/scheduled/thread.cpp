@@ -71,7 +71,7 @@ bool is_main_thread() noexcept {
 }
 
 // No program ends within a run.
-bool has_other_threads() noexcept { return Scheduler::current() != nullptr; }
+bool has_other_threads(unsigned) noexcept { return Scheduler::current() != nullptr; }
 
 void name_this_thread(const char*) noexcept {}
 
