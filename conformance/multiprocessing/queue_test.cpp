@@ -120,7 +120,8 @@ void get_for_ever(const Queue<int>& q, const Semaphore& ready) {
 }
 
 void put_and_get_for_ever(const Queue<std::pair<int, std::string>>& q, int who) {
-  for (int number = 0;; ++number) {
+  // Wraps where the length of the text does, too, and before the numbers of the next one.
+  for (int number = 0;; number = (number + 1) % 999'000) {
     q.put({who * 1'000'000 + number, std::string(static_cast<std::size_t>(number % 3000), 'x')});
     q.try_get();
   }

@@ -37,9 +37,9 @@ class RemoteTask final : public ResultState<T>, public mp::Job {
   }
 
   bool start(std::size_t) noexcept override {
-    started_ = this->start_claimed();
-    if (!started_) end();
-    return started_;
+    const bool started = started_ = this->start_claimed();
+    if (!started) end();  // this may be gone now
+    return started;
   }
   void encode(std::size_t, pickle::Output& out) override { work_->encode(out); }
   void decode(std::size_t, pickle::Input& in, Wakes& wakes) override {
