@@ -24,7 +24,7 @@ namespace {
 using namespace std::chrono_literals;
 namespace mp = multiprocessing;
 
-constexpr Counts kills{"kills", 100, 100'000};
+constexpr Counts kills{"kills", 100, 100'000, 1'000};
 
 // Numbers that all processes count.
 class Book {

@@ -22,7 +22,7 @@ using futures::BrokenProcessPool;
 using futures::Future;
 using futures::ProcessPoolExecutor;
 
-constexpr Counts kills{"kills", 100, 100'000};
+constexpr Counts kills{"kills", 100, 100'000, 1'000};
 constexpr std::size_t workers = 3;
 
 std::int64_t square(std::int64_t x) { return x * x; }

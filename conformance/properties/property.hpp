@@ -15,10 +15,11 @@
 
 namespace tandem::conformance {
 
-// How much is tried: on every run, and in a soak. The label stress has a tenth of a soak.
+// How much is tried: on every run, in a soak, and with the label stress.
 struct Counts {
   const char* what;  // "operations"
   std::uint64_t unit, soak;
+  std::uint64_t stress = soak / 10;
 };
 
 std::uint64_t count_of(const Counts& counts);
