@@ -23,7 +23,7 @@ class Actions {
  public:
   // Compares only: the address may be any.
   const ActionNode* find(std::uintptr_t address) {
-    const Table* table = table_;
+    const Table* table = table_.load();
     if (table)
       if (const auto* action = find_in(*table, address)) return action;
     return find_in(renewed(), address);
@@ -44,7 +44,7 @@ class Actions {
   }
   const Table& renewed() {
     std::scoped_lock guard(mutex_);
-    const ActionNode* const last = last_action;
+    const ActionNode* const last = last_action.load();
     if (tables_.empty() || tables_.back()->last != last) {  // a library has brought some
       Table table{last, {}};
       for (const ActionNode* action = last; action; action = action->next)

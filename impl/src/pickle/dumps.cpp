@@ -20,7 +20,7 @@ seam::atomic<const detail::KnownType*> known_types{nullptr};
 namespace detail {
 
 KnownType::KnownType(std::uint64_t type_hash, const std::type_info& type_info) noexcept
-    : hash(type_hash), type(type_info), next(known_types) {
+    : hash(type_hash), type(type_info), next(known_types.load()) {
   while (!known_types.compare_exchange_weak(next, this)) {
   }
 }
@@ -68,7 +68,7 @@ void (*read_function(Input& input))() {
 }  // namespace detail
 
 std::string type_name_of(std::uint64_t hash) {
-  for (const detail::KnownType* type = known_types; type; type = type->next)
+  for (const detail::KnownType* type = known_types.load(); type; type = type->next)
     if (type->hash == hash) return detail::name_of_type(type->type);
   return "an unknown type";
 }

@@ -175,7 +175,7 @@ void dump_function(Output& output, const F& f) {
   else if constexpr (Portable<F>)
     dump_value<F>(output, f);
   else
-    write_closure(output, std::addressof(f), sizeof f, typeid(F));
+    write_closure(output, f);
 }
 template <class F>
 F load_function(Input& input) {

@@ -27,6 +27,18 @@ TANDEM_API void dump_exception(Output& output, const std::exception_ptr& excepti
 // Throws PicklingError: one of the words is an address.
 TANDEM_API void write_closure(Output& output, const void* closure, std::size_t size,
                               const std::type_info& type);
+// The bytes between its captures mean nothing, and may look like an address.
+template <class F>
+void write_closure(Output& output, const F& closure) {
+  std::remove_const_t<F> copy(closure);
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_clear_padding)
+  __builtin_clear_padding(std::addressof(copy));
+#endif
+#endif
+  write_closure(output, std::addressof(copy), sizeof copy, typeid(F));
+}
+
 TANDEM_API void write_function(Output& output, void (*function)());
 
 template <class T>
@@ -167,7 +179,7 @@ void dump_value(Output& output, const T& value) {
     output.write_size(value.size());
     for (const auto& element : value) dump_element<typename T::value_type>(output, element);
   } else if constexpr (k == Kind::closure) {
-    write_closure(output, std::addressof(value), sizeof value, typeid(T));
+    write_closure(output, value);
   } else {
     static_assert(k == Kind::aggregate);
     visit_members(value,
