@@ -51,7 +51,7 @@ class Actions {
         table.actions.push_back(action);
       std::ranges::sort(table.actions, std::less<>());
       tables_.push_back(std::make_unique<Table>(std::move(table)));
-      table_ = tables_.back().get();
+      table_.store(tables_.back().get());
     }
     return *tables_.back();
   }
@@ -73,7 +73,7 @@ BoundCall::~BoundCall() = default;
 
 ActionNode::ActionNode(std::uint64_t action_hash, const std::type_info& action_type, Run action_run,
                        Load action_load) noexcept
-    : hash(action_hash), type(action_type), run(action_run), load(action_load), next(last_action) {
+    : hash(action_hash), type(action_type), run(action_run), load(action_load), next(last_action.load()) {
   while (!last_action.compare_exchange_weak(next, this)) {
   }
 }

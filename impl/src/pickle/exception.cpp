@@ -47,19 +47,19 @@ struct Record {
 std::uint64_t hash_of_exception(const std::type_info& type) { return hash_of(type.name()); }
 
 const ExceptionCodec* codec_for(const std::type_info& type) {
-  for (const ExceptionCodec* codec = last_codec; codec; codec = codec->next)
+  for (const ExceptionCodec* codec = last_codec.load(); codec; codec = codec->next)
     if (codec->type == type) return codec;
   return nullptr;
 }
 const ExceptionCodec* codec_for(std::uint64_t hash) {
-  for (const ExceptionCodec* codec = last_codec; codec; codec = codec->next)
+  for (const ExceptionCodec* codec = last_codec.load(); codec; codec = codec->next)
     if (hash_of_exception(codec->type) == hash) return codec;
   return nullptr;
 }
 // What std::throw_with_nested() has thrown is of a type that has no name; it goes by the name of
 // its base.
 const ExceptionCodec* codec_for_nested(const std::string& name) {
-  for (const ExceptionCodec* codec = last_codec; codec; codec = codec->next)
+  for (const ExceptionCodec* codec = last_codec.load(); codec; codec = codec->next)
     if (tandem::detail::type_name(codec->type) == name) return codec;
   return nullptr;
 }
@@ -365,7 +365,7 @@ const ExceptionCodec codecs[] = {
 
 ExceptionCodec::ExceptionCodec(const std::type_info& exception_type, Dump exception_dump,
                                Load exception_load) noexcept
-    : type(exception_type), dump(exception_dump), load(exception_load), next(last_codec) {
+    : type(exception_type), dump(exception_dump), load(exception_load), next(last_codec.load()) {
   while (!last_codec.compare_exchange_weak(next, this)) {
   }
 }

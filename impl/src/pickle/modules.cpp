@@ -25,7 +25,7 @@ class Modules {
   // The first module that fits; null: none does, even after those loaded meanwhile were looked at.
   template <class Fits>
   const LoadedModule* find(const Fits& fits) {
-    const Table* table = table_;
+    const Table* table = table_.load();
     if (table)
       if (const auto* module = find_in(*table, fits)) return module;
     if (table && table->changes == platform::module_changes()) return nullptr;
@@ -49,7 +49,7 @@ class Modules {
     const std::uint64_t changes = platform::module_changes();
     if (tables_.empty() || tables_.back()->changes != changes) {
       tables_.push_back(std::make_unique<Table>(Table{changes, platform::loaded_modules()}));
-      table_ = tables_.back().get();
+      table_.store(tables_.back().get());
     }
     return *tables_.back();
   }
