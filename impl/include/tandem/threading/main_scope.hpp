@@ -18,13 +18,14 @@ namespace tandem::inline v1 {
 // what main() has declared before it.
 //
 // While it lives, an exception that leaves main() ends the program as Python does: it is printed to
-// the log sink, threads are joined, exit(1); SystemExit is exit(code()) without a word but
-// its own text. Without it
-// that is std::terminate(). It does so by a terminate handler: one that was set before is asked
-// when terminate() is called without an exception or in another thread, and one that is set later
-// takes its place. Between the two kinds of terminate() in the main thread, an exception that
-// nobody catches and a call while one is being handled, a handler cannot tell. Neither copied nor
-// moved. Throws   RuntimeError (there is one already). Spec     threading.main-scope
+// the log sink, threads are joined, exit(1); SystemExit is exit(code()) without a word but its own
+// text. Without it that is std::terminate(). It does so by a terminate handler: one that was set
+// before is asked when terminate() is called without an exception or in another thread, and one that
+// is set later takes its place. Between the two kinds of terminate() in the main thread, an exception
+// that nobody catches and a call while one is being handled, a handler cannot tell.
+// Neither copied nor moved.
+// Throws   RuntimeError (there is one already).
+// Spec     threading.main-scope
 class TANDEM_API main_scope {
  public:
   main_scope();
