@@ -33,6 +33,37 @@ struct MapOptions {
   std::optional<std::size_t> buffersize{};  // tasks submitted ahead of the iteration; none: all
 };
 
+namespace detail {
+
+// Executor.map of every executor: checks the options, and cuts the ranges into chunks.
+//   submit  hands over one chunk, given the function, the arguments and where the results go;
+//           returns its future
+template <class Result, class F, class Submit, class... R>
+auto map_chunks(F f, const MapOptions& options, Submit submit, R&&... ranges) {
+  if (options.chunksize < 1) throw ValueError("chunksize must be >= 1.");
+  if (options.buffersize && *options.buffersize < 1)
+    throw ValueError("buffersize must be None or > 0");
+  auto function = std::make_shared<F>(std::move(f));
+  auto zip = std::make_shared<Zip<R...>>(std::forward<R>(ranges)...);
+  ResultRow<Result> results;
+  if constexpr (Countable<R...>)
+    if (const std::size_t calls = zip->left(); calls > 0 && !options.buffersize)
+      results = make_row<Result>(calls);
+  auto submit_next = [submit, function, zip, results, size = options.chunksize]() mutable
+      -> std::optional<Future<ChunkResult<Result>>> {
+    auto arguments = zip->take(size);
+    const std::size_t calls = std::get<0>(arguments).size();
+    if (calls == 0) return {};
+    auto row = results;
+    if (results) results = {results, results.get() + calls};
+    return submit(function, std::move(arguments), std::move(row));
+  };
+  return ResultRange<Result>(std::make_unique<MapResults<Result>>(
+      std::move(submit_next), options.timeout, options.buffersize));
+}
+
+}  // namespace detail
+
 // What generic code asks of an executor.
 template <class E>
 concept Executor = requires(E& executor, int (*f)(int), std::vector<int> xs) {
@@ -166,28 +197,13 @@ class TANDEM_API ExecutorBase {
   template <class F, class... R>
   auto map_all(F f, MapOptions options, R&&... ranges) {
     using Result = detail::yielded_t<F, R...>;
-    using Work = detail::Chunk<Result, F, R...>;
-    if (options.chunksize < 1) throw ValueError("chunksize must be >= 1.");
-    if (options.buffersize && *options.buffersize < 1)
-      throw ValueError("buffersize must be None or > 0");
-    auto function = std::make_shared<F>(std::move(f));
-    auto zip = std::make_shared<detail::Zip<R...>>(std::forward<R>(ranges)...);
-    detail::ResultRow<Result> results;
-    if constexpr (detail::Countable<R...>)
-      if (const std::size_t calls = zip->left(); calls > 0 && !options.buffersize)
-        results = detail::make_row<Result>(calls);
-    auto submit_next =
-        [this, function, zip, results,
-         size = options.chunksize]() mutable -> std::optional<Future<detail::ChunkResult<Result>>> {
-      auto arguments = zip->take(size);
-      const std::size_t calls = std::get<0>(arguments).size();
-      if (calls == 0) return {};
-      auto row = results;
-      if (results) results = {results, results.get() + calls};
-      return submit(Work(function, std::move(arguments), std::move(row)));
-    };
-    return detail::ResultRange<Result>(std::make_unique<detail::MapResults<Result>>(
-        std::move(submit_next), options.timeout, options.buffersize));
+    return detail::map_chunks<Result>(
+        std::move(f), options,
+        [this](auto function, auto arguments, auto row) {
+          using Work = detail::Chunk<Result, F, R...>;
+          return this->submit(Work(std::move(function), std::move(arguments), std::move(row)));
+        },
+        std::forward<R>(ranges)...);
   }
 };
 

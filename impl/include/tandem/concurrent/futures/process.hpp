@@ -151,28 +151,14 @@ class TANDEM_API ProcessPoolExecutor {
   template <class F, class... R>
   auto map_all(F f, MapOptions options, R&&... ranges) {
     using Result = detail::remote_mapped_t<F, R...>;
-    if (options.chunksize < 1) throw ValueError("chunksize must be >= 1.");
-    if (options.buffersize && *options.buffersize < 1)
-      throw ValueError("buffersize must be None or > 0");
-    auto function = std::make_shared<F>(std::move(f));
-    auto zip = std::make_shared<detail::Zip<R...>>(std::forward<R>(ranges)...);
-    detail::ResultRow<Result> results;
-    if constexpr (detail::Countable<R...>)
-      if (const std::size_t calls = zip->left(); calls > 0 && !options.buffersize)
-        results = detail::make_row<Result>(calls);
-    auto submit_next =
-        [this, function, zip, results,
-         size = options.chunksize]() mutable -> std::optional<Future<detail::ChunkResult<Result>>> {
-      auto arguments = zip->take(size);
-      const std::size_t calls = std::get<0>(arguments).size();
-      if (calls == 0) return {};
-      auto row = results;
-      if (results) results = {results, results.get() + calls};
-      return submit_work<detail::ChunkResult<Result>, detail::ChunkWork<Result, F, R...>>(
-          function, std::move(arguments), std::move(row));
-    };
-    return v1::detail::ResultRange<Result>(std::make_unique<detail::MapResults<Result>>(
-        std::move(submit_next), options.timeout, options.buffersize));
+    return detail::map_chunks<Result>(
+        std::move(f), options,
+        [this](auto function, auto arguments, auto row) {
+          using Work = detail::ChunkWork<Result, F, R...>;
+          return this->template submit_work<detail::ChunkResult<Result>, Work>(
+              std::move(function), std::move(arguments), std::move(row));
+        },
+        std::forward<R>(ranges)...);
   }
 
   using Workers = multiprocessing::detail::Workers;
