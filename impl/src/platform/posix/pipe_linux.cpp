@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "platform/pipe.hpp"
+#include "platform/posix/repeated.hpp"
 
 namespace tandem::inline v1::platform {
 
@@ -45,15 +46,6 @@ class NoSigpipe {
   sigset_t sigpipe_, before_;
   bool was_pending_;
 };
-
-template <class Call>
-Transfer repeated(Call call) noexcept {
-  for (;;) {
-    const ssize_t count = call();
-    if (count >= 0) return {static_cast<std::size_t>(count), 0};
-    if (errno != EINTR) return {0, errno};
-  }
-}
 
 }  // namespace
 

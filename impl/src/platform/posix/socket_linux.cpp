@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "platform/posix/repeated.hpp"
 #include "platform/socket.hpp"
 
 namespace tandem::inline v1::platform {
@@ -12,15 +13,6 @@ namespace tandem::inline v1::platform {
 namespace {
 
 constexpr std::size_t control_size = CMSG_SPACE(most_handles_sent * sizeof(int));
-
-template <class Call>
-Transfer repeated(Call call) noexcept {
-  for (;;) {
-    const ssize_t count = call();
-    if (count >= 0) return {static_cast<std::size_t>(count), 0};
-    if (errno != EINTR) return {0, errno};
-  }
-}
 
 Transfer send_message(int socket, const void* bytes, std::size_t size, std::span<const int> handles,
                       int flags) noexcept {
