@@ -25,7 +25,9 @@
 #include <utility>
 #include <vector>
 
+#include "conformance/harness/calls.hpp"
 #include "conformance/harness/case.hpp"
+#include "conformance/harness/folder.hpp"
 #include "conformance/harness/leaks.hpp"
 #include "conformance/harness/redirected.hpp"
 #include "tandem/multiprocessing.hpp"
@@ -49,36 +51,14 @@ void each_method(Act&& act) {
   }
 }
 
-inline int checked(int result) {
-  if (result < 0) throw std::system_error(errno, std::generic_category());
-  return result;
-}
-
-// A directory of the case's own, gone at its end. Transcripts call it DIR.
-class Folder {
+// A case's own folder, in which processes meet.
+class Folder : public OwnFolder {
  public:
-  Folder() {
-    std::string pattern =
-        std::filesystem::canonical(std::filesystem::temp_directory_path()) / "tandem-case-XXXXXX";
-    if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no directory");
-    top = pattern;
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  ~Folder() { std::filesystem::remove_all(top); }
-
-  std::string path(const std::string& name) const { return top + "/" + name; }
   // Whoever passes it with enter() waits there for one open_gate().
   std::string gate(const std::string& name) const {
     checked(::mkfifo(path(name).c_str(), 0600));
     return path(name);
   }
-  void log(std::string text) const {
-    for (std::size_t at; (at = text.find(top)) != text.npos;) text.replace(at, top.size(), "DIR");
-    conformance::log(text);
-  }
-
-  std::string top;
 };
 
 // A line for the file, whole even where several processes write.
@@ -131,75 +111,6 @@ class UntilDropped {
 
  private:
   int reader_;
-};
-
-// Calls that block, and processes that wait
-
-// What a call returned, as Python prints it, or the name of what it raised.
-template <class Act>
-std::string outcome(Act&& act) {
-  std::string said = "None";
-  const std::string error = raised([&] {
-    if constexpr (std::is_void_v<std::invoke_result_t<Act&>>)
-      act();
-    else
-      said = str(act());
-  });
-  return error == "nothing" ? said : error;
-}
-
-// Calls that block, each in a thread of its own; what each came to is there after join().
-class Blocked {
- public:
-  template <class... Acts>
-  explicit Blocked(Acts... acts) : said_(sizeof...(acts)) {
-    std::size_t index = 0;
-    (start(index++, std::move(acts)), ...);
-    wait_until_blocked(sizeof...(acts));
-  }
-  template <class Act>
-  static Blocked many(std::size_t count, Act act) {
-    return Blocked(Many{count}, std::move(act));
-  }
-  Blocked(const Blocked&) = delete;
-  Blocked& operator=(const Blocked&) = delete;
-  ~Blocked() { join(); }
-
-  std::vector<std::optional<std::string>> said() const {
-    std::scoped_lock guard(mutex_);
-    return said_;
-  }
-  // How many have come to this.
-  std::ptrdiff_t count(const std::string& what) const {
-    std::scoped_lock guard(mutex_);
-    return std::count(said_.begin(), said_.end(), what);
-  }
-  void join() {
-    for (std::thread& thread : threads_) thread.join();
-    threads_.clear();
-  }
-
- private:
-  struct Many {
-    std::size_t count;
-  };
-  template <class Act>
-  Blocked(Many many, Act act) : said_(many.count) {
-    for (std::size_t index = 0; index < many.count; ++index) start(index, act);
-    wait_until_blocked(many.count);
-  }
-  template <class Act>
-  void start(std::size_t index, Act act) {
-    threads_.emplace_back([this, index, act = std::move(act)]() mutable {
-      std::string said = outcome(act);
-      std::scoped_lock guard(mutex_);
-      said_[index] = std::move(said);
-    });
-  }
-
-  mutable std::mutex mutex_;
-  std::vector<std::optional<std::string>> said_;
-  std::vector<std::thread> threads_;
 };
 
 // Calls it in another thread, of that name, and returns what it returned or raised.

@@ -20,6 +20,7 @@
 #include <utility>
 #include <vector>
 
+#include "conformance/harness/calls.hpp"
 #include "conformance/harness/case.hpp"
 #include "tandem/queue.hpp"
 
@@ -44,41 +45,6 @@ class Threads {
 
  private:
   std::vector<std::thread> threads_;
-};
-
-/// What a call returned, as Python prints it, or the name of what it raised.
-template <class Act>
-std::string outcome(Act&& act) {
-  std::string said = "None";
-  const std::string error = raised([&] {
-    if constexpr (std::is_void_v<std::invoke_result_t<Act&>>)
-      act();
-    else
-      said = str(act());
-  });
-  return error == "nothing" ? said : error;
-}
-
-/// Calls that block, each in a thread of its own; what each came to is there after join().
-class Blocked {
- public:
-  template <class... Acts>
-  explicit Blocked(Acts... acts) : said_(sizeof...(acts)) {
-    std::size_t index = 0;
-    (start(index++, std::move(acts)), ...);
-    wait_until_blocked(sizeof...(acts));
-  }
-  const std::vector<std::optional<std::string>>& said() const { return said_; }
-  void join() { threads_.join(); }
-
- private:
-  template <class Act>
-  void start(std::size_t index, Act act) {
-    threads_.start([this, index, act = std::move(act)]() mutable { said_[index] = outcome(act); });
-  }
-
-  std::vector<std::optional<std::string>> said_;
-  Threads threads_;
 };
 
 /// Asks the same of each kind of queue, always through Queue<T>&.

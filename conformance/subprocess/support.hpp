@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "conformance/harness/case.hpp"
+#include "conformance/harness/folder.hpp"
 #include "tandem/core/log.hpp"
 #include "tandem/subprocess.hpp"
 
@@ -84,25 +85,9 @@ std::string timed_out(Act&& act) {
   return text.substr(0, text.find(':'));
 }
 
-inline int checked(int result) {
-  if (result < 0) throw std::system_error(errno, std::generic_category());
-  return result;
-}
-
-// A directory of the case's own, gone at its end. Transcripts call it DIR.
-class Folder {
+// A case's own folder, in which there are programs.
+class Folder : public OwnFolder {
  public:
-  Folder() {
-    std::string pattern =
-        std::filesystem::canonical(std::filesystem::temp_directory_path()) / "tandem-case-XXXXXX";
-    if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no directory");
-    top = pattern;
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  ~Folder() { std::filesystem::remove_all(top); }
-
-  std::string path(const std::string& name) const { return top + "/" + name; }
   std::string file(const std::string& name, std::string_view content = "",
                    mode_t mode = 0644) const {
     std::ofstream(path(name)) << content;
@@ -116,12 +101,6 @@ class Folder {
     std::filesystem::create_directory(path(name));
     return path(name);
   }
-  void log(std::string text) const {
-    for (std::size_t at; (at = text.find(top)) != text.npos;) text.replace(at, top.size(), "DIR");
-    conformance::log(text);
-  }
-
-  std::string top;
 };
 
 // A pipe between the case and a child: the child waits for open(), or the case for a word of the
