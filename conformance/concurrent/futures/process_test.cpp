@@ -683,10 +683,14 @@ CASE("futures.process.broken-is-broken-executor", "what it is") {
 
 CASE("futures.process.worker-killed-large", "with large arguments") {
   {
+    const Folder folder;
+    const std::string gate = folder.gate("a");
     const std::string text(4 * 1024 * 1024, 'x');
     ProcessPoolExecutor pool(forked(1));
+    pool.submit(pass_gate, gate);  // the first that dies does it when all are submitted
     std::vector<Future<void>> fs;
     for (int i = 0; i < 3; ++i) fs.push_back(pool.submit(die_of, text));
+    open_gate(gate);
     for (const auto& f : fs) log(got(f));
   }
   log(children());
@@ -699,11 +703,18 @@ CASE("futures.process.shutdown-broken", "the scope ends") {
     pool.shutdown({.wait = false});
     log(got(f));
   }
-  ProcessPoolExecutor pool(forked(2));
-  pool.submit(square, 42).result();
-  const auto f = pool.submit(ignore_pickled, WhenPickled{Trouble::fails});
-  pool.shutdown({.wait = false});
-  log(got(f));
+  EXPECT_EQ(children(), 0u);
+}
+
+CASE("futures.process.shutdown-not-picklable", "the scope ends") {
+  {
+    ProcessPoolExecutor pool(forked(2));
+    pool.submit(square, 42).result();
+    const auto f = pool.submit(ignore_pickled, WhenPickled{Trouble::fails});
+    pool.shutdown({.wait = false});
+    EXPECT_EQ(got(f), "RuntimeError: not me");
+  }
+  EXPECT_EQ(children(), 0u);
 }
 
 CASE("futures.process.forked-executor", "has no workers in a child") {

@@ -9,6 +9,7 @@
 
 #include "multiprocessing/process_state.hpp"
 #include "platform/cpu.hpp"
+#include "tandem/core/caught.hpp"
 #include "tandem/core/exceptions.hpp"
 #include "tandem/core/log.hpp"
 #include "tandem/core/repr.hpp"
@@ -65,8 +66,8 @@ struct Workers::Hand {
     });
   }
   bool may_have(std::size_t depth, const std::optional<std::size_t>& max_tasks) const noexcept {
-    return ready && !ending && !slow && !dead && !pending && given.size() < depth && !free.empty() &&
-           (!max_tasks || given.size() + answered < *max_tasks);
+    return ready && !ending && !slow && !dead && !pending && given.size() < depth &&
+           !free.empty() && (!max_tasks || given.size() + answered < *max_tasks);
   }
 
   Process process;
@@ -277,7 +278,7 @@ bool Workers::take_orders() {
   }
   if (cancel) cancel_queue();
   if (orders_ == State::terminate)
-    fail_all(options_.broken({}));
+    fail_all({});
   else if (is_complete())
     refill();
   return true;
@@ -306,20 +307,20 @@ void Workers::fail(const Task& task, std::exception_ptr error) noexcept {
 }
 
 // What no worker has.
-void Workers::fail_queued(const std::exception_ptr& error) {
+void Workers::fail_queued(const std::function<std::exception_ptr()>& error) {
   const auto returned = std::exchange(returned_, {});
   const auto queue = std::exchange(queue_, {});
-  for (const Task& task : returned) fail(task, error);
+  for (const Task& task : returned) fail(task, error());
   for (const Posted& posted : queue)
     for (std::size_t number = posted.first; number < posted.end; ++number)
-      fail({posted.job, number, false}, error);
+      fail({posted.job, number, false}, error());
 }
 
 // What the workers have, too: it is over.
-void Workers::fail_all(const std::exception_ptr& error) {
+void Workers::fail_all(std::optional<int> exitcode) {
   for (const auto& hand : hands_)
     for (const std::uint8_t slot : std::exchange(hand->given, {})) hand_back(hand->tasks[slot]);
-  fail_queued(error);
+  fail_queued([&] { return options_.broken(exitcode); });
 }
 
 bool Workers::is_idle() const noexcept {
@@ -354,11 +355,8 @@ bool Workers::read_answers(Hand& hand) {
 void Workers::take_handles(Hand& hand, std::size_t count) {
   hand.received = {};
   if (count == 0) return;
-  try {
-    hand.received.handles = hand.answers->take_handles(count);
-  } catch (...) {
-    hand.received.error = std::current_exception();
-  }
+  hand.received.error =
+      v1::detail::caught([&] { hand.received.handles = hand.answers->take_handles(count); });
 }
 
 void Workers::take_answer(Hand& hand, Tag tag, std::span<const std::byte> bytes) {
@@ -376,14 +374,14 @@ void Workers::take_answer(Hand& hand, Tag tag, std::span<const std::byte> bytes)
   ++hand.answered;
   ++quick_;
   settle(task.started);
-  try {
-    if (hand.received.error) std::rethrow_exception(hand.received.error);
-    pickle::Input input(bytes, std::move(hand.received.handles));
-    const pickle::Input::Message message(input);
-    read_answer(task, static_cast<Answer>(tag.kind), input);
-  } catch (...) {
-    task.job->fail(task.number, std::current_exception());
-  }
+  auto error = std::move(hand.received.error);
+  if (!error)
+    error = v1::detail::caught([&] {
+      pickle::Input input(bytes, std::move(hand.received.handles));
+      const pickle::Input::Message message(input);
+      read_answer(task, static_cast<Answer>(tag.kind), input);
+    });
+  if (error) task.job->fail(task.number, std::move(error));
 }
 
 void Workers::read_answer(const Task& task, Answer answer, pickle::Input& input) {
@@ -473,13 +471,12 @@ void Workers::give(Hand& hand, const Task& task) {
   Parcel& parcel = *parcel_;
   parcel.output.clear();
   const std::uint8_t slot = hand.free.back();
-  try {
+  auto error = v1::detail::caught([&] {
     const pickle::Output::Message message(parcel.output);
     task.job->encode(task.number, parcel.output);
     parcel.seal({.kind = static_cast<std::uint8_t>(Request::task), .slot = slot});
-  } catch (...) {
-    return fail(task, std::current_exception());
-  }
+  });
+  if (error) return fail(task, std::move(error));
   hand.free.pop_back();
   hand.tasks[slot] = task;
   // relaxed: the message publishes it.
@@ -498,11 +495,7 @@ bool Workers::push(Hand& hand, Parcel& parcel) {
   const std::uint8_t slot = hand.given.back();  // its open files could not be sent
   hand.given.pop_back();
   hand.free.push_back(slot);
-  try {
-    throw_os_error(message.error());
-  } catch (...) {
-    fail(hand.tasks[slot], std::current_exception());
-  }
+  fail(hand.tasks[slot], v1::detail::caught([&] { throw_os_error(message.error()); }));
   return true;
 }
 
@@ -589,7 +582,7 @@ void Workers::bury(std::size_t index) {
   if (breaks) return become_broken(exitcode);
   if (!hand->ready && ++failed_starts_ >= std::max(most_failed_starts, options_.workers)) {
     failed_starts_ = 0;  // they are started again when there is something to do
-    return fail_queued(options_.broken(exitcode));
+    return fail_queued([&] { return options_.broken(exitcode); });
   }
   refill();
 }
@@ -601,7 +594,7 @@ void Workers::become_broken(int exitcode) {
     state_ = orders_ = State::broken;
     for (const Posted& posted : std::exchange(inbox_, {})) queue_.push_back(posted);
   }
-  fail_all(options_.broken(exitcode));
+  fail_all(exitcode);
 }
 
 // As many workers as there should be: of a pool always, of an executor as long as it has tasks.
@@ -609,12 +602,10 @@ void Workers::refill() {
   if (orders_ == State::terminate || orders_ == State::broken) return;
   if (is_idle() && (orders_ == State::close || !options_.rules.is_pool)) return;
   while (hands_.size() < options_.workers) {
-    try {
-      hands_.push_back(start_worker());
-    } catch (...) {
-      if (hands_.empty()) fail_queued(std::current_exception());
-      return;  // those that there are have to do
-    }
+    const auto error = v1::detail::caught([&] { hands_.push_back(start_worker()); });
+    if (!error) continue;
+    if (hands_.empty()) fail_queued([&] { return error; });
+    return;  // those that there are have to do
   }
 }
 

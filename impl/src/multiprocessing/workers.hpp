@@ -19,6 +19,7 @@
 #include <cstdint>
 #include <deque>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -122,8 +123,8 @@ class Workers final : public std::enable_shared_from_this<Workers> {
   void cancel_queue();
   void settle(bool started) noexcept;
   void fail(const Task& task, std::exception_ptr error) noexcept;
-  void fail_queued(const std::exception_ptr& error);
-  void fail_all(const std::exception_ptr& error);
+  void fail_queued(const std::function<std::exception_ptr()>& error);
+  void fail_all(std::optional<int> exitcode);
   bool is_idle() const noexcept;
 
   bool read_answers(Hand& hand);
@@ -155,8 +156,8 @@ class Workers final : public std::enable_shared_from_this<Workers> {
   bool arm_all();
   void poll_all();
 
-  // As long as tasks are not known to be short nothing stands behind another one: whatever waits for
-  // an older task would keep that from being begun, for ever.
+  // As long as tasks are not known to be short nothing stands behind another one: whatever waits
+  // for an older task would keep that from being begun, for ever.
   static constexpr std::size_t first_depth = 1, most_depth = 64;
   static_assert(most_depth <= slot_count / 2);
 

@@ -642,8 +642,11 @@ def _():
 @case("futures.process.worker-killed-large", "with large arguments")
 def _():
     text = "x" * (4 * 1024 * 1024)
-    with ProcessPoolExecutor(1, mp_context=fork()) as pool:
+    with ProcessPoolExecutor(1, mp_context=fork()) as pool, Gates() as gates:
+        gate, = gates("a")
+        pool.submit(pass_gate, gate)  # the first that dies does it when all are submitted
         fs = [pool.submit(die_of, text) for _ in range(3)]
+        open_gate(gate)
         for f in fs:
             log(raised(f.result))
     log(len(multiprocessing.active_children()))
@@ -657,10 +660,5 @@ def die_of(text):
 def _():
     with ProcessPoolExecutor(2, mp_context=fork()) as pool:
         f = pool.submit(die)
-        pool.shutdown(wait=False)
-        log(raised(f.result))
-    with ProcessPoolExecutor(2, mp_context=fork()) as pool:
-        pool.submit(square, 42).result()
-        f = pool.submit(ignore, Unwilling())
         pool.shutdown(wait=False)
         log(raised(f.result))

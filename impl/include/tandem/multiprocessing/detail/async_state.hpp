@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "tandem/core/caught.hpp"
 #include "tandem/core/exceptions.hpp"
 #include "tandem/core/export.hpp"
 #include "tandem/core/timeout.hpp"
@@ -92,11 +93,7 @@ std::vector<std::ranges::range_value_t<R>> elements_of(R& range) {
 template <class R>
 std::vector<std::ranges::range_value_t<R>> elements_of(R& range, std::exception_ptr& broken) {
   std::vector<std::ranges::range_value_t<R>> elements;
-  try {
-    std::ranges::copy(range, std::back_inserter(elements));
-  } catch (...) {
-    broken = std::current_exception();
-  }
+  broken = v1::detail::caught([&] { std::ranges::copy(range, std::back_inserter(elements)); });
   return elements;
 }
 
