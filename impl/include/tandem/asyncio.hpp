@@ -1,5 +1,6 @@
 // Python's module asyncio.
 #pragma once
+#include "tandem/asyncio/contextvars.hpp"
 #include "tandem/asyncio/coroutine.hpp"
 #include "tandem/asyncio/event_loop.hpp"
 #include "tandem/asyncio/exceptions.hpp"

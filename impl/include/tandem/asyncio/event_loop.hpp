@@ -55,6 +55,7 @@ class TANDEM_API CallbackState : public Timer {
   contextvars::Context context();
   void hold() noexcept;
   void drop() noexcept;
+  void make_timer() noexcept { is_timer_ = true; }
 
  protected:
   // The reference is the caller's.
@@ -74,6 +75,7 @@ class TANDEM_API CallbackState : public Timer {
   bool is_timer_ = false;
   bool is_lasting_ = false;  // a file's or a signal's: called again and again
   bool is_queued_ = false;   // one that lasts is in the ready queue
+  bool is_running_ = false;
   LoopState* const loop_;
   ContextHandle context_;
 };

@@ -41,6 +41,12 @@ TANDEM_API void hold_context(ContextState& context) noexcept;
 TANDEM_API void drop_context(ContextState& context) noexcept;
 // The place of the current context.
 TANDEM_API ContextState*& current_context() noexcept;
+// What is at this place, brought into being if need be.
+TANDEM_API ContextState& made_context(ContextState*& place);
+// For whoever makes a place the current one by itself. The former throws RuntimeError (some thread
+// is in it already).
+TANDEM_API void enter_context(ContextState& context);
+TANDEM_API void leave_context(ContextState& context) noexcept;
 // A copy of the current context, counted for the caller; null: nothing is set in it.
 TANDEM_API ContextState* copy_current_context();
 

@@ -65,7 +65,8 @@ class TANDEM_API FutureState {
   void check_settable() const;
   void set_exception(std::exception_ptr error);  // the same
   // There is a value or an error: the callbacks are scheduled.
-  void finish() noexcept;
+  // Throws RuntimeError (there are some, and the loop is closed).
+  void finish();
   void* value() const noexcept { return value_; }
 
   // Has the node scheduled when the future is done, now if it is.
@@ -109,7 +110,8 @@ class TANDEM_API FutureState {
   virtual void destroy() noexcept = 0;
   virtual std::string value_text() const = 0;  // repr() of the result
   // Tells of what is lost; whoever is told may keep a handle.
-  virtual void report_loss();
+  virtual void report_loss() noexcept;
+  virtual const char* class_name() const noexcept { return is_task_ ? "Task" : "Future"; }
 
   // Future.cancel(), also for tasks.
   bool cancel_future(const std::string* message);
@@ -117,7 +119,7 @@ class TANDEM_API FutureState {
     error_ = std::move(error);
     log_exception_ = true;
   }
-  void end_cancelled() noexcept;
+  void set_cancel_message(const std::string* message);  // null: none
 
   void* value_ = nullptr;     // where the value is, once there is one
   std::exception_ptr error_;  // what was set; of a cancelled task what ended it
@@ -125,7 +127,10 @@ class TANDEM_API FutureState {
  private:
   friend class TaskState;
   [[noreturn]] void throw_failure();
-  void schedule_callbacks() noexcept;
+  void schedule_callbacks();
+  template <class Is>
+  Node* take_callback(Is is) noexcept;
+  std::string callbacks_text() const;
   void die() noexcept;
 
   seam::atomic<std::uint32_t> references_;

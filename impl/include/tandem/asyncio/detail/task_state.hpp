@@ -76,22 +76,20 @@ class TANDEM_API TaskState : public FutureState, public Node, public Trampoline 
   // Owned by the caller, and by the loop until it is done.
   TaskState(LoopState& loop, std::coroutine_handle<> root, PromiseBase& promise) noexcept;
   ~TaskState() override;
-  void report_loss() override;
+  void report_loss() noexcept override;
   // The coroutine has returned: has the value moved out of its promise.
   virtual void take_value() = 0;
 
  private:
-  friend struct TaskAccess;
   friend class LoopState;
+  class Running;
   static const NodeOps ops_;
 
   void run();
-  void step(std::exception_ptr thrown);
   void run_and_handle_result();
   void end();
   void end_by_exception(std::exception_ptr error);
   void throw_later(std::exception_ptr error);
-  void leave_loop() noexcept;
   void drop_frame() noexcept;
 
   std::coroutine_handle<> resumed_;  // who goes on in the next step
