@@ -194,7 +194,7 @@ class TANDEM_API Transport {
   void writelines(R&& lines) const {
     std::string joined;
     for (auto&& line : lines) joined += std::string_view(line);
-    write_joined(std::move(joined), std::ranges::begin(lines) == std::ranges::end(lines));
+    write(joined);
   }
   void writelines(std::initializer_list<std::string_view> lines) const {
     writelines<const std::initializer_list<std::string_view>&>(lines);
@@ -218,8 +218,6 @@ class TANDEM_API Transport {
   const std::shared_ptr<detail::TransportState>& state() const;  // the library's own
 
  private:
-  void write_joined(std::string data, bool is_none) const;
-
   std::shared_ptr<detail::TransportState> state_;
 };
 TANDEM_API std::string to_string(const Transport& transport);
@@ -229,13 +227,17 @@ TANDEM_API std::ostream& operator<<(std::ostream& out, const Transport& transpor
 
 enum class AddressFamily { UNSPEC, INET, INET6 };
 
-// Python's keyword arguments of create_connection(). No strings: see below.
+inline constexpr std::ptrdiff_t default_limit = 64 * 1024;  // of a StreamReader
+
+// Python's keyword arguments of create_connection() and open_connection(), and of those with paths.
 struct ConnectionOptions {
+  std::ptrdiff_t limit = default_limit;  // of open_connection(): the StreamReader's
   AddressFamily family = AddressFamily::UNSPEC;
   // A connected socket, instead of an address: the transport's from now on.
   std::optional<int> sock{};
 };
 struct UnixConnectionOptions {
+  std::ptrdiff_t limit = default_limit;
   std::optional<int> sock{};
 };
 
