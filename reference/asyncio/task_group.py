@@ -577,10 +577,9 @@ def _():
     group = ExceptionGroup("outer", [TypeError("b"), inner])
     log(str(group), group.message, len(group.exceptions), tree(group))
     log(str(inner))
-    log(isinstance(group, Exception), isinstance(group, BaseExceptionGroup))
+    log(isinstance(group, Exception))
     base = BaseExceptionGroup("base", [ValueError("a"), MyBaseError("b")])
     log(type(base).__name__, isinstance(base, Exception))
-    log(type(BaseExceptionGroup("base", [ValueError("a")])).__name__)
     for members in ([], [MyBaseError("b")]):
         try:
             ExceptionGroup("text", members)
@@ -602,5 +601,5 @@ def _():
         match, rest = group.split(kind)
         log(kind.__name__, said(match), said(rest))
     base = BaseExceptionGroup("base", [ValueError("a"), MyBaseError("b")])
-    match, rest = base.split(ValueError)
-    log(said(match), said(rest))
+    match, rest = base.split(MyBaseError)
+    log(said(match), len(rest.exceptions))
