@@ -415,12 +415,13 @@ async def _():
 @case("asyncio.subprocess.transport.close-finished", "one that has ended is not killed")
 @running
 async def _():
-    transport, protocol = await started_shell("exit 3", stdin=None, stdout=None, stderr=None)
+    transport, protocol = await started_shell("read x; exit 3", stdout=None, stderr=None)
+    transport.get_pipe_transport(0).write(b"\n")
     os.waitid(os.P_PID, transport.get_pid(), os.WEXITED | os.WNOWAIT)
     log(transport.get_returncode())
     transport.close()
     await protocol.done
-    log(transport.get_returncode() != -signal.SIGKILL, protocol.told)
+    log(transport.get_returncode() != -signal.SIGKILL, protocol.told[0], protocol.told[-1])
 
 
 @case("asyncio.subprocess.transport.repr", "what runs, and by which pipes")
