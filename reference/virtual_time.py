@@ -3,7 +3,8 @@
 The twin of tandem's virtual_time_loop(). The clock starts at 0.0 and stands still while callbacks run, so programs of
 sleeps and timeouts come out the same every time, ties included, and take no time. Descriptors are real: what is ready is
 seen before the clock jumps, and a loop without a deadline waits for them (and for call_soon_threadsafe()). With a
-deadline it does not wait for them: a thread or a peer that is being waited for has always been too slow.
+deadline it does not wait for them: a thread or a peer that is being waited for has always been too slow. Stay below 90
+days: from there on the loop's nanosecond of tolerance is lost in the rounding, and no timer is ever due.
 
 Needs Python 3.8 and nothing else; for the twins of asyncio and for programs.py.
 """
