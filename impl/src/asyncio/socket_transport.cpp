@@ -125,6 +125,11 @@ void SocketTransport::write(std::string_view data) {
   pause_if_full();
 }
 
+void SocketTransport::writelines(std::string_view joined) {
+  if (eof_) throw RuntimeError("Cannot call writelines() after write_eof()");
+  write(joined);
+}
+
 void SocketTransport::write_ready() {
   if (failed_writes_ > 0 || unsent_ == 0) return;
   std::array<std::string_view, 64> pieces;

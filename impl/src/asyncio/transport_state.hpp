@@ -97,6 +97,7 @@ class TransportState : public std::enable_shared_from_this<TransportState> {
   virtual void resume_reading();
 
   virtual void write(std::string_view data) = 0;
+  virtual void writelines(std::string_view joined) { write(joined); }
   virtual void write_eof() = 0;
   std::size_t write_buffer_size() const noexcept { return unsent_; }
   void set_limits(WriteBufferLimits limits);
@@ -176,6 +177,7 @@ class SocketTransport final : public TransportState {
   void close() override;
   void abort() override { force_close(nullptr); }
   void write(std::string_view data) override;
+  void writelines(std::string_view joined) override;
   void write_eof() override;
   std::string to_string() const override;
 

@@ -86,6 +86,7 @@ void Transport::pause_reading() const { state()->pause_reading(); }
 void Transport::resume_reading() const { state()->resume_reading(); }
 bool Transport::is_reading() const { return state()->is_reading(); }
 void Transport::write(std::string_view data) const { state()->write(data); }
+void Transport::write_joined(std::string_view lines) const { state()->writelines(lines); }
 void Transport::write_eof() const { state()->write_eof(); }
 bool Transport::can_write_eof() const { return static_cast<bool>(state()); }
 std::size_t Transport::get_write_buffer_size() const { return state()->write_buffer_size(); }

@@ -194,7 +194,7 @@ class TANDEM_API Transport {
   void writelines(R&& lines) const {
     std::string joined;
     for (auto&& line : lines) joined += std::string_view(line);
-    write(joined);
+    write_joined(joined);
   }
   void writelines(std::initializer_list<std::string_view> lines) const {
     writelines<const std::initializer_list<std::string_view>&>(lines);
@@ -218,6 +218,8 @@ class TANDEM_API Transport {
   const std::shared_ptr<detail::TransportState>& state() const;  // the library's own
 
  private:
+  void write_joined(std::string_view lines) const;
+
   std::shared_ptr<detail::TransportState> state_;
 };
 TANDEM_API std::string to_string(const Transport& transport);
