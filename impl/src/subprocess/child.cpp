@@ -41,9 +41,7 @@ void Child::look() noexcept {
 void Child::publish(const platform::Process::Ending& ending) noexcept {
   // Whoever took the status of a child away from us leaves 0, as in CPython.
   // relaxed: ended_ orders it
-  returncode_.store(!ending.known      ? 0
-                    : ending.by_signal ? -ending.value
-                                       : ending.value,
+  returncode_.store(!ending.known ? 0 : ending.by_signal ? -ending.value : ending.value,
                     std::memory_order_relaxed);
   ended_.store(1, std::memory_order_seq_cst);
   if (watched_) unpark_all(ended_);
