@@ -31,8 +31,8 @@ STRUCT = re.compile(r"\b(?:struct|class)\s+(?:TANDEM_API\s+)?(\w+)[^;{}()=]*\{")
 MEMBER = re.compile(r"^(?:const\s+)?([\w:]+(?:<.*>)?)(?:\s*const)?\s+(\w+)\s*(?:\{.*\}|=.*)?$", re.S)
 # Members whose destructors do nothing, though they are std's; and those of ours that do something.
 HARMLESS = re.compile(
-    r"std::(?:u?int\w+_t|size_t|ptrdiff_t|byte|nullptr_t|chrono::\w+(?:<.*>)?|"
-    r"(?:optional|atomic|array)<(?:bool|char|int|long|double|std::size_t)\b[^<>]*>)")
+    r"std::(?:u?int\w+_t|size_t|ptrdiff_t|byte|nullptr_t|string_view|chrono::\w+(?:<.*>)?|"
+    r"(?:optional|atomic|array)<(?:bool|char|int|long|double|std::size_t|std::string_view)\b[^<>]*>)")
 HANDLES = re.compile(r"(?:\w+::)*(?:(?:Any)?(?:Future|Task)|Coroutine|(?:Timer)?Handle|EventLoop|Context)(?:<.*>)?")
 
 
