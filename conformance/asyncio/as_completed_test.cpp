@@ -173,8 +173,8 @@ CASE("asyncio.as-completed.concurrent", "several may be awaited at once") {
   run_virtual([]() -> Coroutine<> {
     std::vector<Task<std::string>> waiting;
     for (auto& completed : asyncio::as_completed(list(text("a", 2s), text("b", 1s))))
-      waiting.push_back(asyncio::create_task(
-          noted(std::move(completed), std::to_string(waiting.size()))));
+      waiting.push_back(
+          asyncio::create_task(noted(std::move(completed), std::to_string(waiting.size()))));
     co_await asyncio::wait(waiting);
   }());
 }
@@ -271,8 +271,7 @@ CASE("asyncio.as-completed.event-order", "it comes in the turn after the callbac
 CASE("asyncio.as-completed.without-loop", "coroutines need a loop") {
   asyncio::set_event_loop(std::nullopt);
   auto coroutines = list(value(1));
-  const std::string refused =
-      raised([&] { return asyncio::as_completed(std::move(coroutines)); });
+  const std::string refused = raised([&] { return asyncio::as_completed(std::move(coroutines)); });
   log(refused.substr(0, refused.find(" in thread")));
   coroutines.front().close();
 }

@@ -41,7 +41,8 @@ CASE("asyncio.wait.all", "waits for all of them, and says nothing of their excep
     const auto b = asyncio::create_task(failure("b", 3s));
     const auto c = asyncio::create_task(asyncio::sleep(2s, std::string("c")));
     const std::vector<AnyFuture> all{a, b, c};
-    co_await waited(all, Names{{"a", a}, {"b", b}, {"c", c}});
+    const Names names{{"a", a}, {"b", b}, {"c", c}};
+    co_await waited(all, names);
     log(a.result(), raised_by(b.exception()), c.result());
   }());
 }
@@ -88,8 +89,7 @@ CASE("asyncio.wait.really-done", "what is done when it returns is in done") {
     const auto a = asyncio::create_task(turns(1)), b = asyncio::create_task(turns(2));
     const std::vector all{b, a};
     const Names names{{"a", a}, {"b", b}};
-    co_await asyncio::create_task(
-        waited(all, names, {.return_when = asyncio::FIRST_COMPLETED}));
+    co_await asyncio::create_task(waited(all, names, {.return_when = asyncio::FIRST_COMPLETED}));
   }());
 }
 
