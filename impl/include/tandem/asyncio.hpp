@@ -1,10 +1,18 @@
 // Python's module asyncio.
 #pragma once
+#include "tandem/asyncio/barrier.hpp"
+#include "tandem/asyncio/condition.hpp"
 #include "tandem/asyncio/contextvars.hpp"
 #include "tandem/asyncio/coroutine.hpp"
+#include "tandem/asyncio/event.hpp"
 #include "tandem/asyncio/event_loop.hpp"
 #include "tandem/asyncio/exceptions.hpp"
 #include "tandem/asyncio/future.hpp"
+#include "tandem/asyncio/lifo_queue.hpp"
+#include "tandem/asyncio/lock.hpp"
+#include "tandem/asyncio/priority_queue.hpp"
+#include "tandem/asyncio/queue.hpp"
 #include "tandem/asyncio/runner.hpp"
+#include "tandem/asyncio/semaphore.hpp"
 #include "tandem/asyncio/sleep.hpp"
 #include "tandem/asyncio/task.hpp"
