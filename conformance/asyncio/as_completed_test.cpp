@@ -103,7 +103,7 @@ CASE("asyncio.as-completed.futures-timeout", "iterated asynchronously the step t
   }());
 }
 
-CASE("asyncio.as-completed.timeout-not-needed", "all in time: the timer is gone") {
+CASE("asyncio.as-completed.timeout-not-needed", "no TimeoutError when all are in time") {
   run_virtual([]() -> Coroutine<> {
     co_await log_all(list(text("a", 1s)), 5s);
     co_await asyncio::sleep(10s);
@@ -208,7 +208,9 @@ Coroutine<> says() {
 CASE("asyncio.as-completed.runs-at-once", "what it is given runs from the call on") {
   run_virtual([]() -> Coroutine<> {
     auto all = asyncio::as_completed(list(says()));
+    log("not yet");
     co_await turns(2);
+    log("awaited");
     for (auto& completed : all) co_await std::move(completed);
   }());
 }

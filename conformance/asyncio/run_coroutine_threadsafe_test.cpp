@@ -44,7 +44,12 @@ CASE("asyncio.run-coroutine-threadsafe.exception", "the future has its exception
 }
 
 CASE("asyncio.run-coroutine-threadsafe.task-cancelled", "a task that was cancelled") {
-  asyncio::run([]() -> Coroutine<> { log(co_await submitted(cancels_itself())); }());
+  asyncio::run([]() -> Coroutine<> {
+    const auto future =
+        asyncio::run_coroutine_threadsafe(cancels_itself(), asyncio::get_running_loop());
+    co_await turns(5);
+    log(future.cancelled(), raised([&] { return future.result(); }));
+  }());
 }
 
 Coroutine<bool> runs_in(asyncio::EventLoop loop) {

@@ -162,17 +162,6 @@ CASE("asyncio.wait.timeout-zero", "zero and less: what is done after a turn") {
   }());
 }
 
-CASE("asyncio.wait.timer-cancelled", "the timer goes with it") {
-  run_virtual([]() -> Coroutine<> {
-    const auto a = sleeper(1s);
-    const std::vector all{a};
-    const Names names{{"a", a}};
-    co_await waited(all, names, {.timeout = 5s});
-    co_await turns(3);
-    log_at("end");
-  }());
-}
-
 Coroutine<> wait_for_none() { co_await asyncio::wait(asyncio::FutureList()); }
 Coroutine<> wait_for_empty_range() { co_await asyncio::wait(std::vector<Future<int>>()); }
 
