@@ -41,9 +41,13 @@ struct CleanUp {
   std::string text;
   ~CleanUp() { log(text); }
 };
-Coroutine<> cleans_up() {
-  const CleanUp clean_up{"cleaned up"};
-  co_await asyncio::sleep(3600s);
+Coroutine<> tells_when_cancelled() {
+  try {
+    co_await asyncio::sleep(3600s);
+  } catch (const asyncio::CancelledError&) {
+    log("cancelled");
+    throw;
+  }
 }
 
 }  // namespace
@@ -126,7 +130,7 @@ CASE("asyncio.runner.cancels-all", "all of them at once, whatever order they end
 CASE("asyncio.runner.leftovers-when-raising", "also when the coroutine raises") {
   log(raised([] {
     run_virtual([]() -> Coroutine<> {
-      create_task(cleans_up());
+      create_task(tells_when_cancelled());
       co_await turns();
       throw ValueError("spam");
     });
