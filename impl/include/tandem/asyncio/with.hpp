@@ -34,7 +34,7 @@ class [[nodiscard("it releases the lock at the end of its scope")]] Guard {
   Guard(const Guard&) = delete;
   Guard& operator=(const Guard&) = delete;
   Guard(Guard && other) noexcept : lock_(std::exchange(other.lock_, nullptr)) {}
-  Guard& operator=(Guard&& other) {
+  Guard& operator=(Guard&& other) noexcept {
     if (this == &other) return *this;
     release();
     lock_ = std::exchange(other.lock_, nullptr);
