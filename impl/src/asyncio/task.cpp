@@ -261,9 +261,14 @@ void begin_task(TaskState& task, std::string name,
   else
     task.set_name(std::move(name));
   task.set_context(chosen_context(context));
-  if (loop.task_factory) [[unlikely]]
-    return loop.task_factory(loop_of(loop), NewTask(task));
-  task.schedule();
+  if (!loop.task_factory) [[likely]]
+    return task.schedule();
+  try {
+    loop.task_factory(loop_of(loop), NewTask(task));
+  } catch (...) {
+    task.forget_destroy_pending();
+    throw;
+  }
 }
 
 TaskState* current_task_state() noexcept {
