@@ -34,6 +34,7 @@ SHARED = {
     "multiprocessing/transport", "multiprocessing/worker", "multiprocessing/workers",
     "concurrent/futures/exceptions", "concurrent/futures/future_set", "concurrent/futures/state",
     "concurrent/futures/support", "concurrent/futures/watch",
+    "asyncio/support",
 }
 
 
