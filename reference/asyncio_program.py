@@ -4,10 +4,8 @@ import asyncio
 import contextvars
 import inspect
 import sys
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent / "asyncio"))
-import virtual_time  # noqa: E402
+import virtual_time
 
 BODIES = 6
 UNIT = 0.25  # seconds: sums of it are exact
@@ -16,9 +14,10 @@ MOST_BEGUN, MOST_EVENTS, MOST_ROUNDS = 100, 600, 100
 NOWHERE = 1 << 30
 
 NEWER = {
-    (3, 11): "timeout timeout_at reschedule expired group group_create barrier_wait barrier_reset barrier_abort cancelling",
+    (3, 11): "timeout timeout_at reschedule expired barrier_wait barrier_reset barrier_abort cancelling",
     (3, 12): "wait_for wait_for_body wait",
-    (3, 13): "shutdown uncancel with_semaphore sem_acquire with_condition cond_acquire cond_wait cond_wait_for as_completed",
+    (3, 13): "shutdown uncancel group group_create with_semaphore sem_acquire with_condition cond_acquire cond_wait "
+    "cond_wait_for as_completed",
 }
 NEEDED = {name: version for version, names in NEWER.items() for name in names.split()}
 
@@ -416,7 +415,10 @@ class Run:
         return await self.awaitable(scope, number, of_numbers=False).future
 
     async def do_await_itself(self, scope):
-        return await asyncio.current_task()
+        task = asyncio.current_task()
+        if not self.indices([task]):
+            raise Nothing
+        return await task
 
     def do_call(self, scope, index):
         return self.inline(self.below(scope, index), scope)

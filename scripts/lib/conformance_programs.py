@@ -214,20 +214,21 @@ class AsyncioGenerator:
     }
     BODIES = [0, 0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 4, 5]
     VALUES = {
-        **{"n": range(12), "b": range(6), "d": range(5), "t": [None, 0, 1, 2, 3, 4], "f": [0, 1], "r": range(3), "q": range(4)},
-        **{"w": [0, 1], "v": range(6), "s": ["", "a", "b"]},
+        **{"n": range(12), "b": range(6), "d": range(5), "t": [None, 0, 1, 2, 3, 4], "f": [0, 1], "r": range(3), "q": [0, 0, 1, 1, 2, 3]},
+        **{"w": [0, 0, 1], "v": range(6), "s": ["", "a", "b"]},
     }
     NEEDED = {
-        "asyncio.3.11": "timeout timeout_at reschedule expired group group_create barrier_wait barrier_reset barrier_abort cancelling",
+        "asyncio.3.11": "timeout timeout_at reschedule expired barrier_wait barrier_reset barrier_abort cancelling",
         "asyncio.3.12": "wait_for wait_for_body wait",
-        "asyncio.3.13": "shutdown uncancel with_semaphore sem_acquire with_condition cond_acquire cond_wait cond_wait_for as_completed",
+        "asyncio.3.13": "shutdown uncancel group group_create with_semaphore sem_acquire with_condition cond_acquire cond_wait "
+        "cond_wait_for as_completed",
     }
 
     def __init__(self, random, features):
         self.random = random
         lacking = {name for feature, names in self.NEEDED.items() if feature not in features for name in names.split()}
         self.weights = {name: weight for name, weight in self.WEIGHTS.items() if name.split()[0] not in lacking}
-        self.actions = {name: weight for name, weight in self.ACTIONS.items() if name.split()[0] not in lacking}
+        self.actions = {name: weight for name, weight in self.weights.items() if name in self.ACTIONS and not name.endswith("a")}
         self.has_eager = "asyncio.3.12" in features
 
     def argument(self, letter):
@@ -244,9 +245,9 @@ class AsyncioGenerator:
 
     def program(self):
         random, operations = self.random, []
-        for _ in range(random.randint(1, MAX_OPERATIONS)):
+        for _ in range(random.randint(1, 2 * MAX_OPERATIONS)):
             operation = [random.choice(self.BODIES), *self.operation(self.weights)]
-            operations.append(operation + random.choice([[], [], [{"catch": 1}], [{"catch": 2}]]))
+            operations.append(operation + random.choice([[], [{"catch": 1}], [{"catch": 1}], [{"catch": 2}]]))
         return {"eager": self.has_eager and random.random() < 0.15, "operations": operations}
 
 
