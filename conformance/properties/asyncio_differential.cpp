@@ -26,7 +26,7 @@ struct Known {
 };
 
 constexpr Known actions[] = {
-    {"cancel", "ns", 12},
+    {"cancel", "nm", 12},
     {"done", "n", 2},
     {"cancelled", "n", 2},
     {"result", "n", 4},
@@ -109,7 +109,7 @@ bool has(const char* feature) {
 }
 
 // n an entry, b a body, d a delay, t a timeout, f yes or no, r return_when, q a queue, w one of
-// two, v a value, s a text.
+// two, v a value, s a text, m the message of a cancellation.
 const std::vector<Json>& values_of(char letter) {
   static const std::map<char, std::vector<Json>> values{
       {'n', {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}},
@@ -121,7 +121,8 @@ const std::vector<Json>& values_of(char letter) {
       {'q', {0, 0, 1, 1, 2, 3}},
       {'w', {0, 0, 1}},
       {'v', {0, 1, 2, 3, 4, 5}},
-      {'s', {"", "a", "b"}}};
+      {'s', {"", "a", "b"}},
+      {'m', has("asyncio.3.11") ? std::vector<Json>{"", "", "a", "b"} : std::vector<Json>{""}}};
   return values.at(letter);
 }
 

@@ -192,10 +192,10 @@ class TextGenerator:
 
 class AsyncioGenerator:
     """A letter for each argument: n an entry, b a body, d a delay, t a timeout, a an action, f yes or no, r return_when,
-    q a queue, w one of two, v a value, s a text; N and B several."""
+    q a queue, w one of two, v a value, s a text, m the message of a cancellation; N and B several."""
 
     ACTIONS = {
-        **{"cancel ns": 6, "done n": 1, "cancelled n": 1, "result n": 2, "exception n": 2, "new_future": 2, "set_result nv": 3},
+        **{"cancel nm": 6, "done n": 1, "cancelled n": 1, "result n": 2, "exception n": 2, "new_future": 2, "set_result nv": 3},
         **{"set_exception ns": 1, "add_done_callback nf": 2, "remove_done_callback n": 1, "call_soon a": 1, "call_later da": 2},
         **{"call_at da": 1, "cancel_handle n": 1, "handle_cancelled n": 0.5, "event_set w": 2, "event_clear w": 1},
         **{"put_nowait qv": 2, "get_nowait q": 2, "task_done q": 2, "qsize q": 0.5, "shutdown qf": 0.5, "release": 2},
@@ -215,7 +215,7 @@ class AsyncioGenerator:
     BODIES = [0, 0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 4, 5]
     VALUES = {
         **{"n": range(12), "b": range(6), "d": range(5), "t": [None, 0, 1, 2, 3, 4], "f": [0, 1], "r": range(3), "q": [0, 0, 1, 1, 2, 3]},
-        **{"w": [0, 0, 1], "v": range(6), "s": ["", "a", "b"]},
+        **{"w": [0, 0, 1], "v": range(6), "s": ["", "a", "b"], "m": ["", "", "a", "b"]},
     }
     NEEDED = {
         "asyncio.3.11": "timeout timeout_at reschedule expired barrier_wait barrier_reset barrier_abort cancelling",
@@ -229,7 +229,7 @@ class AsyncioGenerator:
         lacking = {name for feature, names in self.NEEDED.items() if feature not in features for name in names.split()}
         self.weights = {name: weight for name, weight in self.WEIGHTS.items() if name.split()[0] not in lacking}
         self.actions = {name: weight for name, weight in self.weights.items() if name in self.ACTIONS and not name.endswith("a")}
-        self.has_eager = "asyncio.3.12" in features
+        self.has_messages, self.has_eager = "asyncio.3.11" in features, "asyncio.3.12" in features
 
     def argument(self, letter):
         random = self.random
@@ -237,7 +237,7 @@ class AsyncioGenerator:
             return [self.argument(letter.lower()) for _ in range(random.randint(1, 3))]
         if letter == "a":
             return self.operation(self.actions)
-        return random.choice(self.VALUES[letter])
+        return random.choice(self.VALUES[letter] if letter != "m" or self.has_messages else [""])
 
     def operation(self, weights):
         name, letters = (*weighted(self.random, weights).split(), "")[:2]
