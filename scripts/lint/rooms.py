@@ -20,6 +20,7 @@ OPTIONAL = {
 }
 # What several primitives of a module share is no primitive.
 SHARED = {
+    "asyncio/loop_state", "asyncio/support",
     "queue/exceptions", "queue/flows", "queue/support",
     "threading/alone", "threading/excepthook", "threading/pingpong", "threading/registry", "threading/support",
     "threading/thread_state",
