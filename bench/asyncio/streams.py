@@ -1,11 +1,11 @@
 """CPython's streams in the rows of streams.cpp."""
-import asyncio
 import os
-import resource
 import sys
-import time
 
-sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
+sys.path[0] = os.path.join(sys.path[0], "..", "harness")  # not where queue.py is ours
+import asyncio  # noqa: E402
+import resource  # noqa: E402
+import time  # noqa: E402
 
 from scenario import Broken, bytes_row, check, latency_row, main, resident_bytes  # noqa: E402
 

@@ -6,6 +6,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/local/connect_pair.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/read.hpp>
@@ -20,6 +21,7 @@
 #include <exception>
 #include <memory>
 #include <string>
+#include <utility>  // which awaitable.hpp of 1.74 forgets
 #include <vector>
 
 #include "../../harness/asyncio_rows.hpp"
