@@ -54,7 +54,8 @@ void LoopState::drop_handle() noexcept {
     log("ResourceWarning: unclosed event loop " + to_string());
     handles_.fetch_add(1, std::memory_order_relaxed);  // relaxed: for those who are told meanwhile
     close();
-    if (handles_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;  // as above
+    // acq_rel pairs with itself, as above.
+    if (handles_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
   }
   drop();
 }
