@@ -113,11 +113,16 @@ Json error_shown(const std::exception_ptr& error) {
   Json parts = described(error);
   const auto text = parts[1].get<std::string>();
   parts[1] = text.substr(0, text.find('<'));
-  try {
-    std::rethrow_exception(error);
-  } catch (const BaseExceptionGroup& group) {
+  const auto add_parts = [&](const auto& group) {
     parts.push_back(Json::array());
     for (const std::exception_ptr& part : group.exceptions()) parts[2].push_back(error_shown(part));
+  };
+  try {
+    std::rethrow_exception(error);
+  } catch (const ExceptionGroup& group) {
+    add_parts(group);
+  } catch (const BaseExceptionGroup& group) {
+    add_parts(group);
   } catch (...) {
   }
   return parts;

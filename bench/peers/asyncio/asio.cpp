@@ -1,6 +1,9 @@
 // Boost.Asio's awaitables. What Asio has no counterpart of is written as its examples do it: a task
 // that waits for another one waits for a timer, which that one cancels.
 #include <unistd.h>
+// clang-format off: awaitable.hpp of 1.74 needs it, and does not say so
+#include <utility>
+// clang-format on
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -21,7 +24,6 @@
 #include <exception>
 #include <memory>
 #include <string>
-#include <utility>  // which awaitable.hpp of 1.74 forgets
 #include <vector>
 
 #include "../../harness/asyncio_rows.hpp"
