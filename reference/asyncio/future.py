@@ -162,25 +162,20 @@ def _():
     run_virtual(main())
 
 
-@case("asyncio.future.remove-done-callback", "remove_done_callback() removes each time that it was added, and says how often")
+@case("asyncio.future.remove-done-callback", "remove_done_callback() removes what is not scheduled yet, and says how many")
 def _():
     async def main():
-        def first(_):
-            log("first")
-
-        def second(_):
-            log("second")
-
-        def third(_):
-            log("third")
+        def callback(name):
+            return lambda _: log(name)
 
         f = new_future()
-        for callback in (first, second, first, third, first):
-            f.add_done_callback(callback)
-        log(f.remove_done_callback(first), f.remove_done_callback(first))
-        log(f.remove_done_callback(third))
+        callbacks = [callback(name) for name in ("first", "second", "third", "fourth", "fifth")]
+        for one in callbacks:
+            f.add_done_callback(one)
+        log(f.remove_done_callback(callbacks[0]), f.remove_done_callback(callbacks[0]))
+        log(f.remove_done_callback(callbacks[2]), f.remove_done_callback(callbacks[4]))
         f.set_result(None)
-        log(f.remove_done_callback(second))
+        log(f.remove_done_callback(callbacks[1]))
         await turns()
         log("a turn later")
 

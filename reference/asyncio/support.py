@@ -52,6 +52,16 @@ async def noted(awaitable, name):
     return said
 
 
+def start(awaitable, name):
+    """noted(), in a task of its own."""
+    return asyncio.create_task(noted(awaitable, name))
+
+
+def soon(text):
+    """Has the loop log the text in its next turn: what comes before that did not give way."""
+    asyncio.get_running_loop().call_soon(log, text)
+
+
 def state(future):
     """ "pending", "cancelled", the name of the exception, or the result."""
     if not future.done():
