@@ -455,12 +455,14 @@ void chain(const futures::Future<T>& source, const Future<T>& destination, bool 
   destination.add_done_callback([source](const AnyFuture& done) {
     if (done.cancelled()) source.cancel();
   });
-  source.add_done_callback(
-      [destination, is_own, loop = destination.get_loop()](const futures::Future<T>& done) {
-        if (loop.is_closed()) return;
-        loop.call_soon_threadsafe(
-            [done, destination, is_own] { copy_outcome(done, destination, is_own); });
-      });
+  // The loop alone has the destination when it is done, so its result can be moved out.
+  source.add_done_callback([destination = Future<T>(destination), is_own,
+                            loop = destination.get_loop()](const futures::Future<T>& done) mutable {
+    if (loop.is_closed()) return;
+    loop.call_soon_threadsafe([done, destination = std::move(destination), is_own] {
+      copy_outcome(done, destination, is_own);
+    });
+  });
 }
 
 }  // namespace detail
