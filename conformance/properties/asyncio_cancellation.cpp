@@ -5,7 +5,7 @@
 #include <tandem/core/block_pool.hpp>
 #include <vector>
 
-#include "conformance/harness/allocations.hpp"
+#include "../harness/allocations.hpp"
 #include "differential.hpp"
 #include "programs.hpp"
 

@@ -24,11 +24,11 @@ Run::Run(const Json& program) : bodies_(bodies), is_eager_(program.value("eager"
 
 const std::map<std::string, Run::Method>& Run::methods() {
   static const std::map<std::string, Method> all = [] {
-    std::map<std::string, Method> all;
-    add_actions(all);
-    add_quick(all);
-    add_waiting(all);
-    return all;
+    std::map<std::string, Method> made;
+    add_actions(made);
+    add_quick(made);
+    add_waiting(made);
+    return made;
   }();
   return all;
 }
@@ -296,7 +296,7 @@ asyncio::Coroutine<Json> Run::as_completed(Scope scope, Arguments arguments) {
       some.push_back(future);
   }
   int step = 0;
-  for (auto completed : asyncio::as_completed(some, arguments.timeout(1))) {
+  for (auto&& completed : asyncio::as_completed(some, arguments.timeout(1))) {
     Json value;
     try {
       value = co_await std::move(completed);

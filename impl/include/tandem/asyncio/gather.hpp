@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "tandem/asyncio/detail/awaitables.hpp"
+#include "tandem/asyncio/event_loop.hpp"
 #include "tandem/asyncio/future.hpp"
 #include "tandem/asyncio/task.hpp"
 
