@@ -418,6 +418,8 @@ class Run:
         task = asyncio.current_task()
         if not self.indices([task]):
             raise Nothing
+        # CPython's tasks in C cannot be awaited any more after that: nobody does.
+        self.entries[self.indices([task])[0]].reach = 0
         return await task
 
     def do_call(self, scope, index):

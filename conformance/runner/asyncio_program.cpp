@@ -220,14 +220,14 @@ asyncio::Coroutine<Json> Run::await(Scope scope, Arguments arguments) {
   co_return shown(co_await std::get<2>(typed));
 }
 
-asyncio::Coroutine<Json> Run::await_itself(Scope scope, Arguments) {
+asyncio::Coroutine<Json> Run::await_itself(Scope, Arguments) {
   const asyncio::AnyFuture task = *asyncio::current_task();
-  for (std::size_t i = 0; i < entries_.size(); ++i)
-    if (entries_[i] && entries_[i]->future == task) {
-      const auto itself = entries_[i]->numbers();
-      co_return co_await itself;
-    }
-  static_cast<void>(scope);
+  for (auto& entry : entries_) {
+    if (!entry || !(entry->future == task)) continue;
+    entry->reach = 0;  // CPython's tasks cannot be awaited any more after that: nobody does
+    const auto itself = entry->numbers();
+    co_return co_await itself;
+  }
   throw NoFuture();
 }
 
