@@ -49,6 +49,7 @@ class Entry:
 
     def __init__(self, kind, future, reach=NOWHERE):
         self.kind, self.future, self.reach = kind, future, reach
+        self.has_awaited_itself = False  # nobody can await such a task of CPython any more
 
 
 class Scope:
@@ -217,7 +218,12 @@ class Run:
         return self.entry(number, lambda entry: entry.kind == "future").future
 
     def awaitable(self, scope, number, of_numbers=True):
-        return self.entry(number, lambda entry: entry.reach > scope.own and not (of_numbers and entry.kind == "gather"))
+        return self.entry(
+            number,
+            lambda entry: entry.reach > scope.own
+            and not (of_numbers and entry.kind == "gather")
+            and not entry.has_awaited_itself,
+        )
 
     def indices(self, futures):
         return sorted(index for index, entry in enumerate(self.entries) if entry and entry.future in futures)
@@ -416,11 +422,11 @@ class Run:
 
     async def do_await_itself(self, scope):
         task = asyncio.current_task()
-        if not self.indices([task]):
-            raise Nothing
-        # CPython's tasks in C cannot be awaited any more after that: nobody does.
-        self.entries[self.indices([task])[0]].reach = 0
-        return await task
+        for entry in self.entries:
+            if entry and entry.future is task and not entry.has_awaited_itself:
+                entry.has_awaited_itself = True
+                return await task
+        raise Nothing
 
     def do_call(self, scope, index):
         return self.inline(self.below(scope, index), scope)
@@ -456,7 +462,8 @@ class Run:
         try:
             return await asyncio.wait_for(body, seconds(timeout))
         finally:
-            body.close()  # which may not have been started
+            if inspect.getcoroutinestate(body) == inspect.CORO_CREATED:
+                body.close()
 
     async def do_as_completed(self, scope, numbers, timeout):
         some = []  # of those that are done already, one: the order of a set is not told

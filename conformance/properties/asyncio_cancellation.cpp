@@ -161,10 +161,10 @@ TEST_P(EveryAwait, LeavesNothingBehindWhenItIsCancelled) {
   };
   run_all();  // what is made once is there
   const auto live = live_bytes();
-  const auto pooled = detail::pooled_bytes();
+  const auto pooled = v1::detail::pooled_bytes();
   for (int again = 0; again < 3; ++again) run_all();
   EXPECT_EQ(live_bytes(), live);
-  EXPECT_LE(detail::pooled_bytes(), pooled);
+  EXPECT_LE(v1::detail::pooled_bytes(), pooled);
 }
 
 INSTANTIATE_TEST_SUITE_P(Asyncio, EveryAwait, testing::ValuesIn(all), [](const auto& tested) {

@@ -223,8 +223,8 @@ asyncio::Coroutine<Json> Run::await(Scope scope, Arguments arguments) {
 asyncio::Coroutine<Json> Run::await_itself(Scope, Arguments) {
   const asyncio::AnyFuture task = *asyncio::current_task();
   for (auto& entry : entries_) {
-    if (!entry || !(entry->future == task)) continue;
-    entry->reach = 0;  // CPython's tasks cannot be awaited any more after that: nobody does
+    if (!entry || !(entry->future == task) || entry->has_awaited_itself) continue;
+    entry->has_awaited_itself = true;
     const auto itself = entry->numbers();
     co_return co_await itself;
   }

@@ -65,6 +65,7 @@ struct Entry {
   std::variant<asyncio::Future<int>, asyncio::Future<std::vector<int>>,
                asyncio::Future<std::vector<Outcome>>>
       typed;
+  bool has_awaited_itself = false;  // nobody can await such a task of CPython any more
   const asyncio::Future<int>& numbers() const { return std::get<0>(typed); }
 };
 
@@ -129,7 +130,7 @@ class Run {
   }
   const Entry& awaitable(const Scope& scope, std::size_t number, bool any = false) const {
     return entry(number, [&](const Entry& entry) {
-      const bool is_fit = any || entry.kind != Entry::Kind::gather;
+      const bool is_fit = (any || entry.kind != Entry::Kind::gather) && !entry.has_awaited_itself;
       return is_fit && (entry.reach == nowhere || entry.reach > scope.own);
     });
   }
