@@ -15,7 +15,7 @@ NOWHERE = 1 << 30
 
 NEWER = {
     (3, 11): "timeout timeout_at reschedule expired barrier_wait barrier_reset barrier_abort cancelling",
-    (3, 12): "wait_for wait_for_body wait",
+    (3, 12): "wait_for wait_for_body wait gather gather_kept",
     (3, 13): "shutdown uncancel group group_create with_semaphore sem_acquire with_condition cond_acquire cond_wait "
     "cond_wait_for as_completed",
 }

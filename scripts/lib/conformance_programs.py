@@ -219,7 +219,7 @@ class AsyncioGenerator:
     }
     NEEDED = {
         "asyncio.3.11": "timeout timeout_at reschedule expired barrier_wait barrier_reset barrier_abort cancelling",
-        "asyncio.3.12": "wait_for wait_for_body wait",
+        "asyncio.3.12": "wait_for wait_for_body wait gather gather_kept",
         "asyncio.3.13": "shutdown uncancel group group_create with_semaphore sem_acquire with_condition cond_acquire cond_wait "
         "cond_wait_for as_completed",
     }
