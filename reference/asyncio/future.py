@@ -186,7 +186,7 @@ def _():
 def _():
     async def main():
         def handler(loop, context):
-            log("report:", context["message"].split(" <")[0].split("(")[0].rsplit(" ", 1)[0], raised_by(context["exception"]))
+            log("report:", context["message"][:21], raised_by(context["exception"]))
 
         asyncio.get_running_loop().set_exception_handler(handler)
 

@@ -144,21 +144,44 @@ template <class... T>
 struct CollectTuple {
   using Result = std::tuple<or_monostate_t<T>...>;
   Result operator()(std::vector<StateHandle> children) const {
-    [[maybe_unused]] std::size_t n = 0;
-    return Result{gathered<T>(std::move(children[n++]))...};
+    return collect(children, std::index_sequence_for<T...>());
+  }
+
+ private:
+  template <std::size_t... n>
+  static Result collect([[maybe_unused]] std::vector<StateHandle>& children,
+                        std::index_sequence<n...>) {
+    return Result{gathered<T>(std::move(children[n]))...};
   }
 };
 template <class... T>
 struct CollectOutcomes {
   using Result = std::tuple<Outcome<or_monostate_t<T>>...>;
   Result operator()(std::vector<StateHandle> children) const {
-    [[maybe_unused]] std::size_t n = 0;
-    return Result{gathered_outcome<T>(std::move(children[n++]))...};
+    return collect(children, std::index_sequence_for<T...>());
+  }
+
+ private:
+  template <std::size_t... n>
+  static Result collect([[maybe_unused]] std::vector<StateHandle>& children,
+                        std::index_sequence<n...>) {
+    return Result{gathered_outcome<T>(std::move(children[n]))...};
   }
 };
+
+// A vector says that it can be copied, also when it cannot.
+template <class T>
+struct MoveOnlyVector : std::vector<T> {
+  MoveOnlyVector() = default;
+  MoveOnlyVector(MoveOnlyVector&&) noexcept = default;
+  MoveOnlyVector& operator=(MoveOnlyVector&&) noexcept = default;
+};
+template <class T>
+using vector_t = std::conditional_t<std::copy_constructible<T>, std::vector<T>, MoveOnlyVector<T>>;
+
 template <class T>
 struct CollectVector {
-  using Result = std::vector<or_monostate_t<T>>;
+  using Result = vector_t<or_monostate_t<T>>;
   Result operator()(std::vector<StateHandle> children) const {
     Result results;
     results.reserve(children.size());
@@ -168,7 +191,7 @@ struct CollectVector {
 };
 template <class T>
 struct CollectVectorOfOutcomes {
-  using Result = std::vector<Outcome<or_monostate_t<T>>>;
+  using Result = vector_t<Outcome<or_monostate_t<T>>>;
   Result operator()(std::vector<StateHandle> children) const {
     Result results;
     results.reserve(children.size());
@@ -245,11 +268,12 @@ auto gather_range(bool return_exceptions, R&& aws) -> Future<typename Collect::R
 // Spec     asyncio.gather
 template <Awaitable... A>
 auto gather(A&&... aws) -> Future<std::tuple<detail::gathered_t<A>...>> {
-  return detail::gather_all<detail::CollectTuple<detail::awaited_t<A>...>>(
-      false, std::forward<A>(aws)...);
+  return detail::gather_all<detail::CollectTuple<detail::awaited_t<A>...>>(false,
+                                                                           std::forward<A>(aws)...);
 }
 template <detail::AwaitableRange R>
-auto gather(R&& aws) -> Future<std::vector<detail::gathered_t<std::ranges::range_value_t<R>>>> {
+auto gather(R&& aws)
+    -> Future<detail::vector_t<detail::gathered_t<std::ranges::range_value_t<R>>>> {
   using T = detail::awaited_t<std::ranges::range_value_t<R>>;
   return detail::gather_range<detail::CollectVector<T>>(false, std::forward<R>(aws));
 }
@@ -260,7 +284,7 @@ auto gather(ReturnExceptions, A&&... aws) -> Future<std::tuple<Outcome<detail::g
 }
 template <detail::AwaitableRange R>
 auto gather(ReturnExceptions, R&& aws)
-    -> Future<std::vector<Outcome<detail::gathered_t<std::ranges::range_value_t<R>>>>> {
+    -> Future<detail::vector_t<Outcome<detail::gathered_t<std::ranges::range_value_t<R>>>>> {
   using T = detail::awaited_t<std::ranges::range_value_t<R>>;
   return detail::gather_range<detail::CollectVectorOfOutcomes<T>>(true, std::forward<R>(aws));
 }

@@ -30,10 +30,10 @@ concept Lockable = requires(L& lock) {
 template <class L>
 class [[nodiscard("it releases the lock at the end of its scope")]] Guard {
  public:
-  explicit Guard(L& held) noexcept : lock_(&held) {}
+  explicit Guard(L & held) noexcept : lock_(&held) {}
   Guard(const Guard&) = delete;
   Guard& operator=(const Guard&) = delete;
-  Guard(Guard&& other) noexcept : lock_(std::exchange(other.lock_, nullptr)) {}
+  Guard(Guard && other) noexcept : lock_(std::exchange(other.lock_, nullptr)) {}
   Guard& operator=(Guard&& other) {
     if (this == &other) return *this;
     release();
