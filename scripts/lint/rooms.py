@@ -20,7 +20,7 @@ OPTIONAL = {
 }
 # What several primitives of a module share is no primitive.
 SHARED = {
-    "asyncio/loop_state", "asyncio/support",
+    "asyncio/loop_state", "asyncio/support", "asyncio/waiter",
     "queue/exceptions", "queue/flows", "queue/support",
     "threading/alone", "threading/excepthook", "threading/pingpong", "threading/registry", "threading/support",
     "threading/thread_state",

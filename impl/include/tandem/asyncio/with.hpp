@@ -43,8 +43,12 @@ class [[nodiscard("it releases the lock at the end of its scope")]] Guard {
   ~Guard() { release(); }
 
  private:
-  void release() {
-    if (L* const lock = std::exchange(lock_, nullptr)) lock->release();
+  void release() noexcept {
+    try {
+      if (L* const lock = std::exchange(lock_, nullptr)) lock->release();
+    } catch (const std::exception&) {
+      // Somebody has released it before; or the task is dropped in wait(), where it has not got it.
+    }
   }
   L* lock_;
 };
