@@ -20,9 +20,8 @@ OPTIONAL = {
 }
 # What several primitives of a module share is no primitive.
 SHARED = {
-    "asyncio/loop_state", "asyncio/support", "asyncio/waiter",
     "asyncio/connect", "asyncio/loop_state", "asyncio/pipe_transport", "asyncio/process_transport", "asyncio/server",
-    "asyncio/socket_transport", "asyncio/support",
+    "asyncio/socket_transport", "asyncio/support", "asyncio/waiter",
     "queue/exceptions", "queue/flows", "queue/support",
     "threading/alone", "threading/excepthook", "threading/pingpong", "threading/registry", "threading/support",
     "threading/thread_state",
