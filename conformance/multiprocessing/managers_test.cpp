@@ -70,14 +70,13 @@ int Calculator::divide(int number) {
 namespace {
 
 using CopyProxy = mp::managers::Proxy<Calculator, &Calculator::add>;
-using CalculatorProxy =
-    AutoProxy<Calculator, Method<&Calculator::add>, Method<&Calculator::divide>,
-              Method<&Calculator::pid>, Method<&Calculator::not_picklable>,
-              Method<&Calculator::copy, CopyProxy>>;
+using CalculatorProxy = AutoProxy<Calculator, Method<&Calculator::add>, Method<&Calculator::divide>,
+                                  Method<&Calculator::pid>, Method<&Calculator::not_picklable>,
+                                  Method<&Calculator::copy, CopyProxy>>;
 
 class AdderProxy : public mp::managers::Proxy<Calculator, &Calculator::add> {
  public:
-  explicit AdderProxy(Lease lease) noexcept : Proxy(std::move(lease), "AdderProxy") {}
+  explicit AdderProxy(Lease lease) noexcept : AutoProxy(std::move(lease), "AdderProxy") {}
   int plus(int number) const { return call<&Calculator::add>(number); }
 };
 
@@ -126,6 +125,13 @@ std::vector<std::string> lines(const std::string& text) {
   std::istringstream stream(text);
   for (std::string line; std::getline(stream, line);) all.push_back(line);
   return all;
+}
+
+// Whether the server has so many objects, at last.
+bool comes_to_hold(const BaseManager& manager, std::size_t count) {
+  const auto ends = now() + times::must_not_expire;
+  while (manager._number_of_objects() != count && now() < ends) std::this_thread::yield();
+  return manager._number_of_objects() == count;
 }
 
 template <class T>
@@ -187,12 +193,12 @@ void hold_until_killed(const ListProxy<int>& numbers, const Connection& connecti
   connection.send(true);
   connection.recv<bool>();
 }
-void take_and_wait(const mp::Queue<ListProxy<int>>& source, const Connection& connection) {
-  hold_until_killed(source.get(), connection);
+void take_and_wait(const Connection& connection) {
+  hold_until_killed(connection.recv<ListProxy<int>>(), connection);
 }
 
-void count_up(const mp::managers::AcquirerProxy& lock,
-              const mp::managers::ValueProxy<int>& counter, int times) {
+void count_up(const mp::managers::AcquirerProxy& lock, const mp::managers::ValueProxy<int>& counter,
+              int times) {
   for (; times > 0; --times) {
     const std::scoped_lock guard(lock);
     counter.value(counter.value() + 1);
@@ -251,18 +257,22 @@ CASE("multiprocessing.managers.start.initializer", "is called in the server's pr
     manager.shutdown();
   });
 }
-CASE("multiprocessing.managers.start.server-ends", "EOFError when the server ends before it serves") {
+CASE("multiprocessing.managers.start.server-ends",
+     "EOFError when the server ends before it serves") {
   each_method([](const Context& context) {
     log(raised([&] { SyncManager({.ctx = context}).start(fail_to_begin); }));
   });
 }
 CASE("multiprocessing.managers.start.parent-killed", "the server ends when nobody is left") {
   const auto [here, there] = mp::Pipe();
-  const Process parent = started(mp::get_context("fork"), [](const Connection& connection) {
-    const SyncManager manager = mp::Manager();
-    connection.send(mp::active_children().at(0).pid().value());
-    connection.recv<bool>();
-  }, there);
+  const Process parent = started(
+      mp::get_context("fork"),
+      [](const Connection& connection) {
+        const SyncManager manager = mp::Manager();
+        connection.send(mp::active_children().at(0).pid().value());
+        connection.recv<bool>();
+      },
+      there);
   there.close();
   const auto server = here.recv<int>();
   const auto handle = std::filesystem::path("/proc") / std::to_string(server);
@@ -271,7 +281,8 @@ CASE("multiprocessing.managers.start.parent-killed", "the server ends when nobod
   // It has both ends of the pipe, as a copy of its parent; when it has ended, this is the last.
   EXPECT_EQ(raised([&] { here.recv<bool>(); }), "EOFError");
 }
-CASE("multiprocessing.managers.shutdown.again", "may be called again, and nothing can be made after it") {
+CASE("multiprocessing.managers.shutdown.again",
+     "may be called again, and nothing can be made after it") {
   const SyncManager manager = mp::Manager();
   const auto numbers = manager.list<int>({1});
   manager.shutdown();
@@ -301,10 +312,12 @@ CASE("multiprocessing.managers.shutdown.timeout",
 }
 CASE("multiprocessing.managers.shutdown.address-again", "its address is free at once") {
   const Folder folder;
+  std::vector<ListProxy<int>> kept;
   for (int number = 0; number < 3; ++number) {
     const SyncManager manager({.address = folder.path("socket")});
     manager.start();
-    folder.log(manager.address()->path(), manager.list<int>({number}));
+    kept.push_back(manager.list<int>({number}));
+    folder.log(manager.address()->path() + " " + shown(kept.back()));
     manager.shutdown();
   }
 }
@@ -473,46 +486,43 @@ CASE("multiprocessing.managers.proxy.released", "an object lives as long as its 
   Log{manager._number_of_objects(), second};
 }
 CASE("multiprocessing.managers.proxy.killed", "those of a killed process are no more") {
-  each_method([](const Context& context) {
-    const SyncManager manager = context.Manager();
-    const mp::Queue<ListProxy<int>> queue(context);
-    const auto [here, there] = mp::Pipe();
-    auto numbers = std::optional(manager.list<int>());
-    const Process child = started(context, take_and_wait, queue, there);
-    queue.put(*numbers);
+  const SyncManager manager = mp::Manager();
+  const Context spawn = mp::get_context("spawn");
+  const auto [here, there] = mp::Pipe();
+  const Process child = started(spawn, take_and_wait, there);
+  {
+    const auto numbers = manager.list<int>();
+    here.send(numbers);
     here.recv<bool>();
-    numbers.reset();
-    EXPECT_EQ(manager._number_of_objects(), 1U);
-    killed(child);
-    const auto ends = now() + times::must_not_expire;
-    while (manager._number_of_objects() != 0 && now() < ends) std::this_thread::yield();
-    EXPECT_EQ(manager._number_of_objects(), 0U);
-  });
+  }
+  EXPECT_EQ(manager._number_of_objects(), 1U);
+  killed(child);
+  EXPECT_TRUE(comes_to_hold(manager, 0));
 }
 CASE("multiprocessing.managers.proxy.process", "used by other processes") {
   each_method([](const Context& context) {
-    const SyncManager manager = context.Manager();
+    const SyncManager manager({.authkey = "of its own", .ctx = context});
+    manager.start();
     const auto numbers = manager.list<int>({1});
     const auto words = manager.dict<std::string, int>({{"one", 1}});
     Log{run(context, change, numbers, words), numbers, words};
   });
 }
-CASE("multiprocessing.managers.proxy.forked", "a child has its own, whatever becomes of the parent's") {
+CASE("multiprocessing.managers.proxy.forked",
+     "a child has its own, whatever becomes of the parent's") {
   const Context fork = mp::get_context("fork");
   const SyncManager manager = fork.Manager();
   const auto [here, there] = mp::Pipe();
-  auto numbers = std::optional(manager.list<int>({7}));
-  Process child = started(fork, hold_until_killed, *numbers, there);
-  here.recv<bool>();
-  child = Process();  // the arguments are gone, and the parent's proxy
-  numbers.reset();
+  std::optional<Process> child;
+  {
+    const auto numbers = manager.list<int>({7});
+    child = started(fork, hold_until_killed, numbers, there);
+    here.recv<bool>();
+  }
   EXPECT_EQ(manager._number_of_objects(), 1U);
   here.send(true);
-  for (const Process& each : mp::active_children())
-    if (each.name().starts_with("ForkProcess")) each.join();
-  const auto ends = now() + times::must_not_expire;
-  while (manager._number_of_objects() != 0 && now() < ends) std::this_thread::yield();
-  EXPECT_EQ(manager._number_of_objects(), 0U);
+  child->join();
+  EXPECT_TRUE(comes_to_hold(manager, 0));
 }
 CASE("multiprocessing.managers.proxy.sent", "through queues and connections") {
   each_method([](const Context& context) {
@@ -528,7 +538,8 @@ CASE("multiprocessing.managers.proxy.sent", "through queues and connections") {
     Log{numbers, manager._number_of_objects()};
   });
 }
-CASE("multiprocessing.managers.proxy.on-the-way", "the object lives while its proxy is on the way") {
+CASE("multiprocessing.managers.proxy.on-the-way",
+     "the object lives while its proxy is on the way") {
   const SyncManager manager = mp::Manager();
   const mp::Queue<ListProxy<int>> queue;
   queue.put(manager.list<int>({1, 2}));
@@ -545,8 +556,7 @@ CASE("multiprocessing.managers.proxy.nested", "objects that hold proxies of othe
   const auto table = manager.dict<std::string, ListProxy<int>>({{"first", inner}});
   table.get("first").append(3);
   Log{inner, table.get("first")};
-  const auto queues =
-      manager.list<mp::managers::QueueProxy<int>>({manager.Queue<int>()});
+  const auto queues = manager.list<mp::managers::QueueProxy<int>>({manager.Queue<int>()});
   queues.get(0).put(7);
   log(queues.get(0).get());
   const auto names = manager.Namespace();
@@ -612,8 +622,8 @@ CASE("multiprocessing.managers.list.methods", "as of list") {
   each_method([](const Context& context) {
     const SyncManager manager = context.Manager();
     const auto a = manager.list<int>({0, 1, 2, 3, 4, 5, 6, 7, 8, 9});
-    Log{a, a.get(3), a.get(-1), a.slice(2, 5), a.slice(-3), a.size(), a.contains(3),
-        a.contains(30)};
+    Log{a,           a.get(3), a.get(-1),     a.slice(2, 5),
+        a.slice(-3), a.size(), a.contains(3), a.contains(30)};
     const auto b = manager.list<int>();
     b.extend({1, 2});
     b += {3};

@@ -203,10 +203,12 @@ def _():
 @case("multiprocessing.managers.shutdown.address-again", "its address is free at once")
 def _():
     with Folder() as folder:
+        kept = []
         for number in range(3):
             manager = SyncManager(address=folder.path("socket"))
             manager.start()
-            folder.log(manager.address, manager.list([number]))
+            kept.append(manager.list([number]))
+            folder.log(manager.address, kept[-1])
             manager.shutdown()
 
 
@@ -399,7 +401,7 @@ def change(numbers, words):
 @case("multiprocessing.managers.proxy.process", "used by other processes")
 def _():
     def act(context):
-        with context.Manager() as manager:
+        with SyncManager(authkey=b"of its own", ctx=context) as manager:
             numbers, words = manager.list([1]), manager.dict(one=1)
             log(run(context, change, numbers, words), numbers, words)
 

@@ -27,9 +27,8 @@ HeldType::HeldType(const pickle::detail::KnownType& held_type, Load held_load, D
 
 void Held::check(const HeldType& expected) const {
   if (type_->type.hash != expected.type.hash)
-    throw v1::pickle::UnpicklingError("expected " +
-                                      v1::pickle::type_name_of(expected.type.hash) + ", got " +
-                                      v1::pickle::type_name_of(type_->type.hash));
+    throw v1::pickle::UnpicklingError("expected " + v1::pickle::type_name_of(expected.type.hash) +
+                                      ", got " + v1::pickle::type_name_of(type_->type.hash));
 }
 
 void Held::pickle(v1::pickle::Output& output) const {
@@ -66,8 +65,7 @@ std::string ManagedNamespace::repr() const {
   const std::scoped_lock guard(mutex_);
   std::string text;
   for (const auto& [name, value] : attributes_)
-    if (!name.starts_with('_'))
-      text += (text.empty() ? "" : ", ") + name + "=" + value.repr();
+    if (!name.starts_with('_')) text += (text.empty() ? "" : ", ") + name + "=" + value.repr();
   return "Namespace(" + text + ")";
 }
 

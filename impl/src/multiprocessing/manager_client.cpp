@@ -10,6 +10,7 @@
 #include "tandem/core/fork.hpp"
 #include "tandem/multiprocessing/process.hpp"
 #include "tandem/os/register_at_fork.hpp"
+#include "tandem/threading/local.hpp"
 
 namespace tandem::inline v1::multiprocessing::detail {
 
@@ -64,8 +65,8 @@ struct ThreadEnd {
   std::uint64_t number;
 
   static std::uint64_t of_this_thread() {
-    thread_local const ThreadEnd end;
-    return end.number;
+    static const auto& forever = *new threading::local<ThreadEnd>;
+    return forever->number;
   }
 };
 
@@ -77,11 +78,11 @@ SessionId new_session() {
   return id;
 }
 
-// Those of this process, while it forks.
+// While this thread forks: what becomes of the peers in the child.
 using Prepared = std::vector<std::pair<std::shared_ptr<Peer>, std::shared_ptr<Peer::Keeper>>>;
 Prepared& prepared() {
-  thread_local Prepared all;
-  return all;
+  static const auto& forever = *new threading::local<Prepared>;
+  return *forever;
 }
 
 }  // namespace
@@ -267,9 +268,7 @@ Lease::~Lease() {
 }
 
 // Its child after a fork() is no server.
-bool Lease::is_servers_own() const noexcept {
-  return server_ && generation_ == process_generation;
-}
+bool Lease::is_servers_own() const noexcept { return server_ && generation_ == process_generation; }
 
 std::shared_ptr<Peer> Lease::peer() const {
   return peer_ ? peer_ : Peer::to(token_.address, authkey_);

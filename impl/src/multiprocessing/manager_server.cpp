@@ -110,8 +110,9 @@ class ManagerServer::Client {
     Step step = Step::REQUEST;
     reply.write_value(Reply::RETURN);
     try {
-      return answer(static_cast<Request>(input.read_choice(static_cast<unsigned char>(last_request))),
-                    input, reply, step);
+      return answer(
+          static_cast<Request>(input.read_choice(static_cast<unsigned char>(last_request))), input,
+          reply, step);
     } catch (const BaseException&) {  // as Python's `except Exception`
       throw;
     } catch (...) {
@@ -233,8 +234,8 @@ class ManagerServer::Client {
     std::string text;
     for (const auto& [id, entry] : entries) {
       if (!text.empty()) text += '\n';
-      text += "  " + id_text(id) + ":       refcount=" + std::to_string(entry.references) + "\n    " +
-              entry.object.type->repr(entry.object.object.get()).substr(0, 75);
+      text += "  " + id_text(id) + ":       refcount=" + std::to_string(entry.references) +
+              "\n    " + entry.object.type->repr(entry.object.object.get()).substr(0, 75);
     }
     return text;
   }
@@ -339,7 +340,8 @@ ManagerServer::Entry& ManagerServer::entry(std::uint64_t id) {
 // An object that is there already keeps its number.
 std::uint64_t ManagerServer::add(const Managed& object) {
   const auto place = places_.find(object.object.get());
-  if (place != places_.end() && *entries_.at(place->second).object.type->type == *object.type->type) {
+  if (place != places_.end() &&
+      *entries_.at(place->second).object.type->type == *object.type->type) {
     entries_.at(place->second).object.type = object.type;
     return place->second;
   }

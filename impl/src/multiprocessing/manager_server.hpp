@@ -19,8 +19,7 @@ namespace tandem::inline v1::multiprocessing::detail {
 // Threads  any number at once.
 class ManagerServer : public std::enable_shared_from_this<ManagerServer> {
  public:
-  ManagerServer(Registry registry, std::optional<connection::Address> address,
-                std::string authkey);
+  ManagerServer(Registry registry, std::optional<connection::Address> address, std::string authkey);
 
   connection::Address address() const { return address_; }
   const std::string& authkey() const noexcept { return authkey_; }
@@ -74,15 +73,15 @@ class ManagerServer : public std::enable_shared_from_this<ManagerServer> {
   threading::Event stop_;
 
   mutable v1::detail::Mutex mutex_;
-  std::map<std::uint64_t, Entry> entries_;               // guarded by mutex_
-  std::map<const void*, std::uint64_t> places_;          // guarded by mutex_: which object is where
-  std::map<SessionId, Session> sessions_;                // guarded by mutex_
-  std::map<std::uint64_t, std::uint64_t> tickets_;       // guarded by mutex_: of which object
-  std::map<std::size_t, Connection> connections_;        // guarded by mutex_
-  std::uint64_t last_id_ = 0;                            // guarded by mutex_; never given again
-  std::uint64_t last_ticket_ = 0;                        // guarded by mutex_
-  std::size_t last_connection_ = 0;                      // guarded by mutex_
-  bool orphaned_ = false;                                // guarded by mutex_
+  std::map<std::uint64_t, Entry> entries_;          // guarded by mutex_
+  std::map<const void*, std::uint64_t> places_;     // guarded by mutex_: which object is where
+  std::map<SessionId, Session> sessions_;           // guarded by mutex_
+  std::map<std::uint64_t, std::uint64_t> tickets_;  // guarded by mutex_: of which object
+  std::map<std::size_t, Connection> connections_;   // guarded by mutex_
+  std::uint64_t last_id_ = 0;                       // guarded by mutex_; never given again
+  std::uint64_t last_ticket_ = 0;                   // guarded by mutex_
+  std::size_t last_connection_ = 0;                 // guarded by mutex_
+  bool orphaned_ = false;                           // guarded by mutex_
 };
 
 }  // namespace tandem::inline v1::multiprocessing::detail

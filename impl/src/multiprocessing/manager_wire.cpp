@@ -14,8 +14,8 @@ void send_message(const Connection& connection, pickle::Output& output) {
 }
 
 void check_reply(pickle::Input& input) {
-  const auto reply = static_cast<Reply>(
-      input.read_choice(static_cast<unsigned char>(Reply::UNSERIALIZABLE)));
+  const auto reply =
+      static_cast<Reply>(input.read_choice(static_cast<unsigned char>(Reply::UNSERIALIZABLE)));
   if (reply == Reply::RETURN) return;
   if (reply == Reply::ERROR) std::rethrow_exception(pickle::decode_exception(input));
   const auto text = pickle::load<std::string>(input);

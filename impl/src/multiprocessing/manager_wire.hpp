@@ -4,12 +4,13 @@
 //     HELLO session, a session to copy     ──►    whose leases are meant from here on
 //     CALL object, method, arguments       ──►
 //                                          ◄──    RETURN result | ERROR what the method threw |
-//                                                 TRACEBACK text, what was thrown | UNSERIALIZABLE …
+//                                                 TRACEBACK text, what was thrown | UNSERIALIZABLE
+//                                                 …
 //
-// A session is a process that has proxies. It lasts as long as one of its connections; so its leases
-// end with it, whatever it has ended by. Who is about to fork has the server copy the session, on a
-// connection that the child then goes on with.
-// A ticket is a lease on its way: of a proxy that was pickled. Whoever unpickles it first takes it.
+// A session is a process that has proxies. It lasts as long as one of its connections; so its
+// leases end with it, whatever it has ended by. Who is about to fork has the server copy the
+// session, on a connection that the child then goes on with. A ticket is a lease on its way: of a
+// proxy that was pickled. Whoever unpickles it first takes it.
 #pragma once
 #include <cstddef>
 #include <cstdint>

@@ -51,8 +51,9 @@ class Initializer {
 };
 
 // What the server's process does.
-void run_server(const Registry& registry, const std::optional<connection::Address>& address, const std::string& authkey,
-                const Connection& ready, const Initializer& initializer) {
+void run_server(const Registry& registry, const std::optional<connection::Address>& address,
+                const std::string& authkey, const Connection& ready,
+                const Initializer& initializer) {
   platform::ignore_interrupts(true);
   initializer();
   const auto server = std::make_shared<ManagerServer>(registry, address, authkey);
@@ -194,9 +195,9 @@ void BaseManager::start(detail::Target initializer) const {
   const std::scoped_lock guard(state.mutex);
   state.check_initial();
   const auto [reader, writer] = multiprocessing::Pipe(false);
-  const Process process = state.context.Process(
-      &detail::run_server, state.registry, state.address, state.authkey, writer,
-      detail::Initializer(std::move(initializer)));
+  const Process process =
+      state.context.Process(&detail::run_server, state.registry, state.address, state.authkey,
+                            writer, detail::Initializer(std::move(initializer)));
   std::string name = detail::bare_name(typeid(*this));
   char before = '-';
   for (const int number : detail::ProcessAccess::state(process)->identity) {
@@ -291,8 +292,8 @@ std::shared_ptr<detail::ManagedCondition> make_condition(const OptionalLock& loc
 
 SyncManager::SyncManager(ManagerOptions options) : BaseManager(std::move(options)) {
   using detail::LockKind;
-  for (const char* const name :
-       {"Queue", "JoinableQueue", "list", "dict", "Value", "Array", "Namespace", "Event", "Barrier"})
+  for (const char* const name : {"Queue", "JoinableQueue", "list", "dict", "Value", "Array",
+                                 "Namespace", "Event", "Barrier"})
     detail::register_type(state_, name, nullptr);
   register_<AcquirerProxy>("Lock", &make_lock<LockKind::LOCK>);
   register_<AcquirerProxy>("RLock", &make_lock<LockKind::RLOCK>);
@@ -319,8 +320,8 @@ ConditionProxy SyncManager::Condition() const {
   return Registered<ConditionProxy, std::tuple<OptionalLock>>(state_, "Condition")(OptionalLock());
 }
 ConditionProxy SyncManager::Condition(const AcquirerProxy& lock) const {
-  return Registered<ConditionProxy, std::tuple<OptionalLock>>(state_, "Condition")(
-      OptionalLock(lock));
+  return Registered<ConditionProxy, std::tuple<OptionalLock>>(state_,
+                                                              "Condition")(OptionalLock(lock));
 }
 BarrierProxy SyncManager::Barrier(std::int64_t parties, v1::pickle::PortableCall action,
                                   Timeout timeout) const {

@@ -66,8 +66,7 @@ const Token& BaseProxy::_token() const noexcept { return lease_->token(); }
 
 std::string BaseProxy::repr() const {
   const std::string& type = _token().typeid_;
-  return "<" +
-         (class_name_.empty() ? "AutoProxy[" + type + "]" : std::string(class_name_)) +
+  return "<" + (class_name_.empty() ? "AutoProxy[" + type + "]" : std::string(class_name_)) +
          " object, typeid " + v1::detail::string_repr(type) + " at " +
          v1::detail::address_text(lease_.get()) + ">";
 }

@@ -107,7 +107,8 @@ bool AcquirerProxy::acquire(AcquireOptions options) const {
 }
 void AcquirerProxy::release() const { call<&ManagedLock::release>(); }
 std::shared_ptr<ManagedLock> AcquirerProxy::_own_lock() const {
-  auto own = std::static_pointer_cast<ManagedLock>(detail::own_object(lease(), typeid(ManagedLock)));
+  auto own =
+      std::static_pointer_cast<ManagedLock>(detail::own_object(lease(), typeid(ManagedLock)));
   if (!own) throw TypeError("the lock is one of another manager");
   return own;
 }
@@ -136,7 +137,8 @@ ConditionProxy ConditionProxy::unpickle(v1::pickle::Input& input) {
   return ConditionProxy(load(input));
 }
 
-EventProxy::EventProxy(Lease lease) noexcept : detail::EventProxyBase(std::move(lease), "EventProxy") {}
+EventProxy::EventProxy(Lease lease) noexcept
+    : detail::EventProxyBase(std::move(lease), "EventProxy") {}
 bool EventProxy::is_set() const { return call<&ManagedEvent::is_set>(); }
 void EventProxy::set() const { call<&ManagedEvent::set>(); }
 void EventProxy::clear() const { call<&ManagedEvent::clear>(); }

@@ -18,20 +18,20 @@ namespace tandem::inline v1::multiprocessing::detail {
 
 template <class T, class L = ManagedList<T>>
 using ListProxyBase =
-    managers::Proxy<L, &L::append, &L::extend, &L::insert, &L::get, &L::set, &L::erase, &L::pop, &L::remove,
-          &L::index, &L::count, &L::contains, &L::size, &L::reverse, &L::sort, &L::multiply,
-          &L::slice>;
+    managers::Proxy<L, &L::append, &L::extend, &L::insert, &L::get, &L::set, &L::erase, &L::pop,
+                    &L::remove, &L::index, &L::count, &L::contains, &L::size, &L::reverse, &L::sort,
+                    &L::multiply, &L::slice>;
 template <class K, class V, class D = ManagedDict<K, V>>
 using DictProxyBase =
-    managers::Proxy<D, &D::get, &D::find_value, &D::set, &D::erase, &D::pop, &D::take_value, &D::popitem,
-          &D::setdefault, &D::update, &D::clear, &D::contains, &D::size, &D::items, &D::keys,
-          &D::values>;
+    managers::Proxy<D, &D::get, &D::find_value, &D::set, &D::erase, &D::pop, &D::take_value,
+                    &D::popitem, &D::setdefault, &D::update, &D::clear, &D::contains, &D::size,
+                    &D::items, &D::keys, &D::values>;
 template <class T, class V = ManagedValue<T>>
 using ValueProxyBase = managers::Proxy<V, &V::get, &V::set>;
 template <class T, class A = ManagedArray<T>>
 using ArrayProxyBase = managers::Proxy<A, &A::get, &A::set, &A::values, &A::size>;
-using NamespaceProxyBase = managers::Proxy<ManagedNamespace, &ManagedNamespace::get, &ManagedNamespace::set,
-                                 &ManagedNamespace::del>;
+using NamespaceProxyBase = managers::Proxy<ManagedNamespace, &ManagedNamespace::get,
+                                           &ManagedNamespace::set, &ManagedNamespace::del>;
 
 }  // namespace tandem::inline v1::multiprocessing::detail
 
@@ -179,9 +179,7 @@ class DictProxy : public detail::DictProxyBase<K, V> {
   ItemReference<DictProxy, K, V> operator[](K key) const { return {*this, std::move(key)}; }
   // Throws   KeyError; with an otherwise that is returned instead: Python's dict.get().
   V get(const K& key) const { return this->template call<&D::get>(key); }
-  V get(const K& key, V otherwise) const {
-    return try_get(key).value_or(std::move(otherwise));
-  }
+  V get(const K& key, V otherwise) const { return try_get(key).value_or(std::move(otherwise)); }
   // Nothing when there is nothing: Python's dict.get(key).
   std::optional<V> try_get(const K& key) const { return this->template call<&D::find_value>(key); }
   void set(const K& key, const V& value) const { this->template call<&D::set>(key, value); }

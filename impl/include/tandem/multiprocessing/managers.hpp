@@ -26,8 +26,8 @@ namespace tandem::inline v1::multiprocessing {
 
 namespace detail {
 
-struct ManagerState;   // what the copies of a manager share
-class ManagerServer;   // what a server is
+struct ManagerState;  // what the copies of a manager share
+class ManagerServer;  // what a server is
 using Manager = std::shared_ptr<ManagerState>;
 
 // A request for an object, and its proxy's lease.
@@ -41,7 +41,8 @@ class TANDEM_API CreateExchange {
   ~CreateExchange();
 
   pickle::Output& request() noexcept { return request_; }
-  // Throws   managers::RemoteError (no such typeid, the object could not be made); OSError, EOFError
+  // Throws   managers::RemoteError (no such typeid, the object could not be made); OSError,
+  // EOFError
   //          (the server is gone).
   std::shared_ptr<const Lease> reply();
 

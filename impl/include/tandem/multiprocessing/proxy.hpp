@@ -144,8 +144,8 @@ class TANDEM_API BaseProxy {
 
   template <class M, class... A>
   typename M::result call_registered(A&&... args) const {
-    return detail::call_method<typename M::result>(
-        *lease_, M::name(), M::hash, typename M::arguments(std::forward<A>(args)...));
+    return detail::call_method<typename M::result>(*lease_, M::name(), M::hash,
+                                                   typename M::arguments(std::forward<A>(args)...));
   }
 
  private:
@@ -170,8 +170,7 @@ class AutoProxy : public BaseProxy {
     using Called = typename Find<F>::type;
     static_assert(!std::is_void_v<Called>,
                   "tandem: this method is not registered: see register_() of the manager");
-    if constexpr (!std::is_void_v<Called>)
-      return call_registered<Called>(std::forward<A>(args)...);
+    if constexpr (!std::is_void_v<Called>) return call_registered<Called>(std::forward<A>(args)...);
   }
 
   // A copy of the object.
@@ -192,9 +191,9 @@ class AutoProxy : public BaseProxy {
   };
   template <auto F, auto G, class Kept, class... Left>
   struct FindIn<F, Method<G, Kept>, Left...> {
-    using type = typename std::conditional_t<std::is_same_v<Constant<F>, Constant<G>>,
-                                             std::type_identity<Method<G, Kept>>,
-                                             FindIn<F, Left...>>::type;
+    using type =
+        typename std::conditional_t<std::is_same_v<Constant<F>, Constant<G>>,
+                                    std::type_identity<Method<G, Kept>>, FindIn<F, Left...>>::type;
   };
   template <auto F>
   using Find = FindIn<F, M...>;

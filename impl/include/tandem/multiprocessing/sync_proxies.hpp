@@ -12,19 +12,21 @@
 
 namespace tandem::inline v1::multiprocessing::detail {
 
-using AcquirerProxyBase = managers::Proxy<ManagedLock, &ManagedLock::acquire, &ManagedLock::release>;
+using AcquirerProxyBase =
+    managers::Proxy<ManagedLock, &ManagedLock::acquire, &ManagedLock::release>;
 using ConditionProxyBase =
     managers::Proxy<ManagedCondition, &ManagedCondition::acquire, &ManagedCondition::release,
-          &ManagedCondition::wait, &ManagedCondition::notify, &ManagedCondition::notify_all>;
+                    &ManagedCondition::wait, &ManagedCondition::notify,
+                    &ManagedCondition::notify_all>;
 using EventProxyBase = managers::Proxy<ManagedEvent, &ManagedEvent::is_set, &ManagedEvent::set,
-                             &ManagedEvent::clear, &ManagedEvent::wait>;
+                                       &ManagedEvent::clear, &ManagedEvent::wait>;
 using BarrierProxyBase =
-    managers::Proxy<ManagedBarrier, &ManagedBarrier::wait, &ManagedBarrier::reset, &ManagedBarrier::abort,
-          &ManagedBarrier::parties, &ManagedBarrier::n_waiting, &ManagedBarrier::broken>;
+    managers::Proxy<ManagedBarrier, &ManagedBarrier::wait, &ManagedBarrier::reset,
+                    &ManagedBarrier::abort, &ManagedBarrier::parties, &ManagedBarrier::n_waiting,
+                    &ManagedBarrier::broken>;
 template <class T, class Q = ManagedQueue<T>>
-using QueueProxyBase =
-    managers::Proxy<Q, &Q::put, &Q::get, &Q::task_done, &Q::join, &Q::qsize, &Q::empty, &Q::full,
-          &Q::shutdown, &Q::is_shutdown>;
+using QueueProxyBase = managers::Proxy<Q, &Q::put, &Q::get, &Q::task_done, &Q::join, &Q::qsize,
+                                       &Q::empty, &Q::full, &Q::shutdown, &Q::is_shutdown>;
 
 }  // namespace tandem::inline v1::multiprocessing::detail
 

@@ -152,7 +152,7 @@ struct RunMethod<T, managers::Method<F, Kept>> {
 
 // Python's '#GETVALUE': a copy of the object.
 template <class T>
-inline constexpr bool has_value = std::copy_constructible<T> && pickle::Portable<T>;
+inline constexpr bool has_value = std::copy_constructible<T>&& pickle::Portable<T>;
 template <class T>
 void run_getvalue(void* object, pickle::Input&, pickle::Output& reply, Step& step) {
   step = Step::RESULT;
@@ -174,9 +174,9 @@ auto managed_methods() {
 template <class T, class... M>
 const ManagedType& managed_type() {
   static const auto methods = managed_methods<T, M...>();
-  static const ManagedType type{
-      &typeid(T), methods,
-      [](const void* object) { return value_repr(*static_cast<const T*>(object)); }};
+  static const ManagedType type{&typeid(T), methods, [](const void* object) {
+                                  return value_repr(*static_cast<const T*>(object));
+                                }};
   return type;
 }
 

@@ -246,8 +246,9 @@ class ManagedDict {
 
  private:
   using Place = typename std::list<Item>::iterator;
-  using Places = typename std::conditional_t<Hashable<K>, std::type_identity<std::unordered_map<K, Place>>,
-                                             std::type_identity<std::map<K, Place>>>::type;
+  using Places =
+      typename std::conditional_t<Hashable<K>, std::type_identity<std::unordered_map<K, Place>>,
+                                  std::type_identity<std::map<K, Place>>>::type;
 
   static KeyError missing(const K& key) {
     if constexpr (std::same_as<K, std::string>)
