@@ -3,7 +3,8 @@
 import multiprocessing
 import os
 import threading
-from multiprocessing.managers import BaseManager, BaseProxy, SyncManager
+from multiprocessing.managers import BaseManager, BaseProxy, SharedMemoryManager, SyncManager
+from multiprocessing.shared_memory import SharedMemory
 
 from case import case, log, now, raised, times
 from support import Blocked, Folder, each_method, killed, log_notes, note, run, started
@@ -102,6 +103,11 @@ class Stranger(BaseManager):
 
 
 Stranger.register("Unheard", Calculator, CalculatorProxy)
+
+
+def said_plainly(act):
+    """What it raises; the key of a KeyError without quotes."""
+    return raised(act).replace("'", "")
 
 
 def children():
@@ -332,7 +338,7 @@ def _():
     with MyManager() as manager:
         stranger = Stranger(address=manager.address)
         stranger.connect()
-        log(raised(stranger.Unheard).split("\n")[-2])
+        log(said_plainly(stranger.Unheard).split("\n")[-2])
 
 
 # ---- proxies
@@ -440,13 +446,18 @@ def _():
         table = manager.dict(first=inner)
         table["first"].append(3)
         log(inner, table["first"])
-        queues = manager.list([manager.Queue()])
-        queues[0].put(7)
-        log(queues[0].get())
         namespace = manager.Namespace()
         namespace.numbers = inner
         namespace.numbers.append(4)
         log(inner)
+
+
+@case("multiprocessing.managers.proxy.nested-queue", "queues as well", since="3.9")
+def _():
+    with multiprocessing.Manager() as manager:
+        queues = manager.list([manager.Queue()])
+        queues[0].put(7)
+        log(queues[0].get())
 
 
 @case("multiprocessing.managers.proxy.threads", "each thread has a thread of the server")
@@ -581,8 +592,8 @@ def _():
 def _():
     with multiprocessing.Manager() as manager:
         d = manager.dict({"a": 1})
-        log(raised(lambda: d["x"]), raised(lambda: d.pop("x")), raised(lambda: d.__delitem__("x")))
-        log(raised(manager.dict().popitem))
+        for act in (lambda: d["x"], lambda: d.pop("x"), lambda: d.__delitem__("x"), manager.dict().popitem):
+            log(said_plainly(act))
 
 
 @case("multiprocessing.managers.namespace.attributes", "of any type, set, read and deleted")
@@ -715,7 +726,6 @@ def _():
         barrier = manager.Barrier(2)
         log(barrier.parties, barrier.n_waiting, barrier.broken)
         waiting = Blocked(barrier.wait)
-        log(barrier.n_waiting)
         index = barrier.wait()
         waiting.join()
         log(sorted([str(index)] + waiting.said))
@@ -743,5 +753,50 @@ def _():
                 queue.task_done()
                 queue.join()
                 log(raised(queue.task_done))
+
+    each_method(act)
+
+
+def square(number):
+    return number * number
+
+
+def fail_with(text):
+    raise ValueError(text)
+
+
+@case("multiprocessing.managers.pool.calls", "as of Pool")
+def _():
+    with multiprocessing.Manager() as manager:
+        pool = manager.Pool(2)
+        log(pool.apply(square, (7,)), pool.map(square, [0, 1, 2, 3]), pool.apply_async(square, (3,)).get())
+        result = pool.map_async(square, [1, 2])
+        result.wait()
+        log(result.ready(), result.successful(), result.get(times.must_not_expire))
+        log(raised(lambda: pool.apply(fail_with, ("no",))))
+        log(raised(pool.join).startswith("ValueError"))
+        pool.close()
+        pool.join()
+        log(raised(lambda: pool.apply(square, (1,))))
+
+
+def double_all(numbers):
+    for place in range(len(numbers)):
+        numbers[place] *= 2
+    numbers.shm.close()
+
+
+@case("multiprocessing.managers.shared-memory.unlinked", "goes with the server")
+def _():
+    def act(context):
+        with SharedMemoryManager(ctx=context) as manager:
+            numbers, memory = manager.ShareableList([1, 2, 3]), manager.SharedMemory(size=128)
+            memory.buf[127] = 1
+            log(run(context, double_all, numbers), list(numbers), memory.size >= 128)
+            names = numbers.shm.name, memory.name
+            numbers.shm.close()
+            memory.close()
+        for name in names:
+            log(raised(lambda: SharedMemory(name=name)).split(":")[0])
 
     each_method(act)

@@ -7,6 +7,7 @@
 #include <system_error>
 #include <typeinfo>
 #include <utility>
+#include <vector>
 
 #include "multiprocessing/finalizer.hpp"
 #include "multiprocessing/manager_client.hpp"
@@ -293,7 +294,7 @@ std::shared_ptr<detail::ManagedCondition> make_condition(const OptionalLock& loc
 SyncManager::SyncManager(ManagerOptions options) : BaseManager(std::move(options)) {
   using detail::LockKind;
   for (const char* const name : {"Queue", "JoinableQueue", "list", "dict", "Value", "Array",
-                                 "Namespace", "Event", "Barrier"})
+                                 "Namespace", "Pool", "Event", "Barrier"})
     detail::register_type(state_, name, nullptr);
   register_<AcquirerProxy>("Lock", &make_lock<LockKind::LOCK>);
   register_<AcquirerProxy>("RLock", &make_lock<LockKind::RLOCK>);
@@ -326,6 +327,69 @@ ConditionProxy SyncManager::Condition(const AcquirerProxy& lock) const {
 BarrierProxy SyncManager::Barrier(std::int64_t parties, v1::pickle::PortableCall action,
                                   Timeout timeout) const {
   return make<BarrierProxy>("Barrier", parties, std::move(action), detail::to_send(timeout));
+}
+
+PoolProxy SyncManager::Pool(std::optional<int> processes, v1::pickle::PortableCall initializer,
+                            std::optional<int> maxtasksperchild) const {
+  return make<PoolProxy>("Pool", processes, std::move(initializer), maxtasksperchild);
+}
+
+namespace {
+
+// In the server: what it unlinks at its end.
+class Segments {
+ public:
+  Segments() = default;
+  Segments(const Segments&) = delete;
+  Segments& operator=(const Segments&) = delete;
+  ~Segments() {
+    for (const std::string& name : names_) {
+      try {
+        shared_memory::SharedMemory(name).unlink();
+      } catch (const std::exception&) {  // somebody has done so
+      }
+    }
+  }
+  void track(const std::string& name) {
+    const std::scoped_lock guard(mutex_);
+    names_.push_back(name);
+  }
+
+  static Segments& of_server() {
+    static Segments segments;  // destroyed when the process ends
+    return segments;
+  }
+
+ private:
+  v1::detail::Mutex mutex_;
+  std::vector<std::string> names_;  // guarded by mutex_
+};
+using SegmentsProxy = Proxy<Segments, &Segments::track>;
+
+}  // namespace
+
+SharedMemoryManager::SharedMemoryManager(ManagerOptions options) : BaseManager(std::move(options)) {
+  register_<SegmentsProxy>("track_segment", &Segments::of_server);
+}
+void SharedMemoryManager::track(const shared_memory::SharedMemory& memory) const {
+  try {
+    Registered<SegmentsProxy, std::tuple<>>(state_, "track_segment")().call<&Segments::track>(
+        memory.name());
+  } catch (...) {
+    memory.unlink();
+    throw;
+  }
+}
+shared_memory::SharedMemory SharedMemoryManager::SharedMemory(std::int64_t size) const {
+  shared_memory::SharedMemory memory({.create = true, .size = size});
+  track(memory);
+  return memory;
+}
+shared_memory::ShareableList SharedMemoryManager::ShareableList(
+    std::vector<shared_memory::Shareable> sequence) const {
+  shared_memory::ShareableList list(std::move(sequence));
+  track(list.shm());
+  return list;
 }
 
 }  // namespace managers

@@ -19,7 +19,9 @@
 #include "tandem/multiprocessing/container_proxies.hpp"
 #include "tandem/multiprocessing/context.hpp"
 #include "tandem/multiprocessing/detail/target.hpp"
+#include "tandem/multiprocessing/pool_proxy.hpp"
 #include "tandem/multiprocessing/proxy.hpp"
+#include "tandem/multiprocessing/shared_memory.hpp"
 #include "tandem/multiprocessing/sync_proxies.hpp"
 
 namespace tandem::inline v1::multiprocessing {
@@ -104,6 +106,7 @@ class Registered {
  private:
   friend class BaseManager;
   friend class SyncManager;
+  friend class SharedMemoryManager;
   Registered(detail::Manager manager, std::string type)
       : manager_(std::move(manager)), typeid_(std::move(type)) {}
 
@@ -250,12 +253,31 @@ class TANDEM_API SyncManager : public BaseManager {
   //   action  called in the server each time all have come
   BarrierProxy Barrier(std::int64_t parties, v1::pickle::PortableCall action = {},
                        Timeout timeout = {}) const;
+  // Its workers are children of the server. As the options of multiprocessing::Pool.
+  PoolProxy Pool(std::optional<int> processes = {}, v1::pickle::PortableCall initializer = {},
+                 std::optional<int> maxtasksperchild = {}) const;
 
  private:
   template <class P, class... A>
   P make(const char* typeid_, A... args) const {
     return Registered<P>(state_, typeid_)(std::move(args)...);
   }
+};
+
+// A manager of shared memory: what is made through it is unlinked when its server ends.
+//   SharedMemoryManager manager;
+//   manager.start();
+//   const auto memory = manager.SharedMemory(128);
+// Throws   as SyncManager, SharedMemory and ShareableList.
+// Spec     multiprocessing.managers.shared-memory
+class TANDEM_API SharedMemoryManager : public BaseManager {
+ public:
+  explicit SharedMemoryManager(ManagerOptions options = {});
+  shared_memory::SharedMemory SharedMemory(std::int64_t size) const;
+  shared_memory::ShareableList ShareableList(std::vector<shared_memory::Shareable> sequence) const;
+
+ private:
+  void track(const shared_memory::SharedMemory& memory) const;
 };
 
 }  // namespace managers

@@ -144,8 +144,9 @@ class TANDEM_API BaseProxy {
 
   template <class M, class... A>
   typename M::result call_registered(A&&... args) const {
-    return detail::call_method<typename M::result>(*lease_, M::name(), M::hash,
-                                                   typename M::arguments(std::forward<A>(args)...));
+    if constexpr (detail::CheckMethod<M>::value)
+      return detail::call_method<typename M::result>(
+          *lease_, M::name(), M::hash, typename M::arguments(std::forward<A>(args)...));
   }
 
  private:

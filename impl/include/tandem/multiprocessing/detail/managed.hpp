@@ -124,6 +124,18 @@ namespace tandem::inline v1::multiprocessing::detail {
 template <class P, class R>
 P keep_result(R&& result);  // in proxy.hpp
 
+// The error that is to be read; what goes on only if value is true says nothing more.
+template <class M>
+struct CheckMethod {
+  using Result = typename M::result;
+  static constexpr bool value =
+      pickle::Portable<typename M::arguments> &&
+      pickle::Portable<std::conditional_t<std::is_void_v<Result>, char, Result>>;
+  static_assert(value,
+                "tandem: a parameter or the result of this method cannot be sent to another "
+                "process; pointers, references and views mean nothing there");
+};
+
 template <class T, class M>
 struct RunMethod;
 template <class T, auto F, class Kept>
@@ -131,7 +143,13 @@ struct RunMethod<T, managers::Method<F, Kept>> {
   using M = managers::Method<F, Kept>;
   using Result = typename M::result;
 
-  static void run(void* object, pickle::Input& request, pickle::Output& reply, Step& step) {
+  static void run([[maybe_unused]] void* object, [[maybe_unused]] pickle::Input& request,
+                  [[maybe_unused]] pickle::Output& reply, [[maybe_unused]] Step& step) {
+    if constexpr (CheckMethod<M>::value) run_checked(object, request, reply, step);
+  }
+
+ private:
+  static void run_checked(void* object, pickle::Input& request, pickle::Output& reply, Step& step) {
     auto args = pickle::load<typename M::arguments>(request);
     step = Step::CALL;
     auto f = F;
