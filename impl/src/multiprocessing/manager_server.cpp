@@ -74,6 +74,16 @@ void write_failure(pickle::Output& reply, Step step) {
   pickle::encode_exception(exception, reply);
 }
 
+void send_reply(const Connection& connection, pickle::Output& reply) {
+  try {
+    send_message(connection, reply);
+  } catch (const pickle::PicklingError&) {  // open files do not go everywhere
+    reply.clear();
+    write_failure(reply, Step::RESULT);
+    send_message(connection, reply);
+  }
+}
+
 const ManagedMethod& method_of(const ManagedType& type, const std::string& name) {
   std::string exposed;
   for (const ManagedMethod& method : type.methods) {
@@ -286,7 +296,7 @@ void ManagerServer::accept_all() {
       const Connection connection = listener_.accept();
       const auto serve_it = [self = shared_from_this(), connection] { self->serve(connection); };
       if (!stop_.is_set()) threading::Thread({.target = serve_it, .daemon = true}).start();
-    } catch (const OSError&) {  // who has connected is gone
+    } catch (const std::exception&) {  // who has connected is gone, or there is no thread for him
     }
   }
 }
@@ -306,7 +316,7 @@ void ManagerServer::serve(const Connection& connection) {
       Received request(connection);
       pickle::Output reply(pickle::Sharing::CONNECTION);
       goes_on = client.answer(request.input(), reply);
-      send_message(connection, reply);
+      send_reply(connection, reply);
       if (!goes_on) stop_.set();
     }
   } catch (...) {  // the client is gone, or has another key

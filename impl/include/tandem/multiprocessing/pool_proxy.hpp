@@ -149,8 +149,9 @@ class TANDEM_API PoolProxy : public detail::PoolProxyBase {
       keep(output, started(pool, input));
     }
     static auto started(Pool& pool, v1::pickle::Input& input) {
-      auto [f, args] = Apply::taken(input);
-      return std::apply([&, &f = f](A&... each) { return pool.apply_async(f, each...); }, args);
+      auto taken = Apply::taken(input);
+      return std::apply([&](A&... each) { return pool.apply_async(taken.first, each...); },
+                        taken.second);
     }
   };
   template <class F, class T>

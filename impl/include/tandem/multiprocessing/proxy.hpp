@@ -97,9 +97,9 @@ class TANDEM_API RemoteError : public std::runtime_error {
 // any process has a proxy of it, or another object in the server has. A process that is killed has
 // none any more.
 // Proxies can be sent to other processes, as arguments, through queues and connections, to other
-// objects of the server; on the way the object stays alive. What is sent otherwise than to a
-// process that is being started goes without the authkey: who receives it has to have the same, in
-// current_process().authkey().
+// objects of the server; on the way the object stays alive (if it never arrives, as long as the
+// server). What is sent otherwise than to a process that is being started goes without the authkey:
+// who receives it has to have the same, in current_process().authkey().
 // Throws   all methods: what the method has thrown in the server, with a RemoteTraceback nested in
 //          it; RemoteError; OSError or EOFError (the server is gone); AuthenticationError.
 // Threads  any number at once. Each thread has a connection and a thread of the server to itself.

@@ -102,11 +102,12 @@ class ManagedList {
   void sort(bool descending) {
     const std::scoped_lock guard(mutex_);
     if constexpr (requires(const T& a, const T& b) { a < b; }) {
+      std::list<T> sorted(std::move_iterator(values_.begin()), std::move_iterator(values_.end()));
       if (descending)
-        std::stable_sort(values_.begin(), values_.end(),
-                         [](const auto& a, const auto& b) { return b < a; });
+        sorted.sort([](const T& a, const T& b) { return b < a; });
       else
-        std::stable_sort(values_.begin(), values_.end());
+        sorted.sort([](const T& a, const T& b) { return a < b; });
+      values_.assign(std::move_iterator(sorted.begin()), std::move_iterator(sorted.end()));
     }
   }
   void multiply(std::ptrdiff_t times) {
