@@ -1,6 +1,7 @@
-# TANDEM_SANITIZE=address|undefined|thread watches the library and everything that links it.
-set(TANDEM_SANITIZE "" CACHE STRING "address, undefined, thread, or nothing")
-set_property(CACHE TANDEM_SANITIZE PROPERTY STRINGS "" address undefined thread)
+# TANDEM_SANITIZE=address|undefined|address,undefined|thread watches the library and everything that
+# links it.
+set(TANDEM_SANITIZE "" CACHE STRING "address, undefined, both (address,undefined), thread, or nothing")
+set_property(CACHE TANDEM_SANITIZE PROPERTY STRINGS "" address undefined address,undefined thread)
 
 if(TANDEM_SANITIZE)
   set(TANDEM_SANITIZE_FLAGS -fsanitize=${TANDEM_SANITIZE} -fno-sanitize-recover=all
