@@ -210,6 +210,9 @@ void BaseManager::start(detail::Target initializer) const {
   writer.close();
   try {
     state.is_own_file = !state.address;
+    // Whoever was forked meanwhile may have the other end, too.
+    connection::wait({reader, process.sentinel()});
+    if (!reader.poll()) throw EOFError();
     state.address = reader.recv<Address>();
   } catch (...) {
     process.join();
