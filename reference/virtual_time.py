@@ -39,7 +39,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
 
     def _jump(self):
         # To the very number that the timer has: a sum of differences would not give it back.
-        self._now = self._scheduled[0]._when
+        self._now = float(self._scheduled[0]._when)
 
 
 class _Policy(asyncio.DefaultEventLoopPolicy if sys.version_info < (3, 12) else object):

@@ -103,7 +103,7 @@ CASE("asyncio.as-completed.futures-timeout", "iterated asynchronously the step t
   }());
 }
 
-CASE("asyncio.as-completed.timeout-not-needed", "all in time: the timer is gone") {
+CASE("asyncio.as-completed.timeout-not-needed", "no TimeoutError when all are in time") {
   run_virtual([]() -> Coroutine<> {
     co_await log_all(list(text("a", 1s)), 5s);
     co_await asyncio::sleep(10s);
@@ -173,8 +173,8 @@ CASE("asyncio.as-completed.concurrent", "several may be awaited at once") {
   run_virtual([]() -> Coroutine<> {
     std::vector<Task<std::string>> waiting;
     for (auto& completed : asyncio::as_completed(list(text("a", 2s), text("b", 1s))))
-      waiting.push_back(asyncio::create_task(
-          noted(std::move(completed), std::to_string(waiting.size()))));
+      waiting.push_back(
+          asyncio::create_task(noted(std::move(completed), std::to_string(waiting.size()))));
     co_await asyncio::wait(waiting);
   }());
 }
@@ -208,7 +208,9 @@ Coroutine<> says() {
 CASE("asyncio.as-completed.runs-at-once", "what it is given runs from the call on") {
   run_virtual([]() -> Coroutine<> {
     auto all = asyncio::as_completed(list(says()));
+    log("not yet");
     co_await turns(2);
+    log("awaited");
     for (auto& completed : all) co_await std::move(completed);
   }());
 }
@@ -271,8 +273,7 @@ CASE("asyncio.as-completed.event-order", "it comes in the turn after the callbac
 CASE("asyncio.as-completed.without-loop", "coroutines need a loop") {
   asyncio::set_event_loop(std::nullopt);
   auto coroutines = list(value(1));
-  const std::string refused =
-      raised([&] { return asyncio::as_completed(std::move(coroutines)); });
+  const std::string refused = raised([&] { return asyncio::as_completed(std::move(coroutines)); });
   log(refused.substr(0, refused.find(" in thread")));
   coroutines.front().close();
 }

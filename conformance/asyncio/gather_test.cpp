@@ -316,13 +316,12 @@ CASE("asyncio.gather.types", "a tuple of what was given one by one, a vector of 
     EXPECT_EQ(text, "two");
 
     std::vector<Coroutine<std::unique_ptr<int>>> coroutines;  // results that cannot be copied
-    for (int n = 0; n < 3; ++n)
-      coroutines.push_back(asyncio::sleep(0s, std::make_unique<int>(n)));
+    for (int n = 0; n < 3; ++n) coroutines.push_back(asyncio::sleep(0s, std::make_unique<int>(n)));
     const std::vector<std::unique_ptr<int>> all = co_await asyncio::gather(std::move(coroutines));
     EXPECT_EQ(*all.at(2), 2);
 
-    auto [good, bad] = co_await asyncio::gather(asyncio::return_exceptions,
-                                                asyncio::sleep(0s, 4), failure("bad"));
+    auto [good, bad] =
+        co_await asyncio::gather(asyncio::return_exceptions, asyncio::sleep(0s, 4), failure("bad"));
     EXPECT_EQ(good.result(), 4);
     EXPECT_EQ(good.exception(), nullptr);
     EXPECT_THROW(bad.result(), ValueError);

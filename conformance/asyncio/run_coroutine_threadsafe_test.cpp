@@ -28,9 +28,8 @@ template <class T>
 Coroutine<std::string> submitted(Coroutine<T> coroutine) {
   const auto loop = asyncio::get_running_loop();
   auto submit = [loop, given = std::move(coroutine)]() mutable {
-    return outcome([&] {
-      return asyncio::run_coroutine_threadsafe(std::move(given), loop).result();
-    });
+    return outcome(
+        [&] { return asyncio::run_coroutine_threadsafe(std::move(given), loop).result(); });
   };
   auto running = loop.run_in_executor(nullptr, std::move(submit));
   co_return co_await std::move(running);
@@ -45,7 +44,12 @@ CASE("asyncio.run-coroutine-threadsafe.exception", "the future has its exception
 }
 
 CASE("asyncio.run-coroutine-threadsafe.task-cancelled", "a task that was cancelled") {
-  asyncio::run([]() -> Coroutine<> { log(co_await submitted(cancels_itself())); }());
+  asyncio::run([]() -> Coroutine<> {
+    const auto future =
+        asyncio::run_coroutine_threadsafe(cancels_itself(), asyncio::get_running_loop());
+    co_await turns(5);
+    log(future.cancelled(), raised([&] { return future.result(); }));
+  }());
 }
 
 Coroutine<bool> runs_in(asyncio::EventLoop loop) {
@@ -53,9 +57,8 @@ Coroutine<bool> runs_in(asyncio::EventLoop loop) {
 }
 
 CASE("asyncio.run-coroutine-threadsafe.in-that-loop", "it runs in that loop's thread") {
-  asyncio::run([]() -> Coroutine<> {
-    log(co_await submitted(runs_in(asyncio::get_running_loop())));
-  }());
+  asyncio::run(
+      []() -> Coroutine<> { log(co_await submitted(runs_in(asyncio::get_running_loop()))); }());
 }
 
 CASE("asyncio.run-coroutine-threadsafe.future", "it is a future of concurrent.futures") {
@@ -111,8 +114,7 @@ CASE("asyncio.run-coroutine-threadsafe.factory-fails", "a task factory that thro
       const std::string text = raised_by(context.exception);
       log("report:", text.substr(0, text.find(':')));
     });
-    loop.set_task_factory(
-        [](const auto&, const auto&) { throw ValueError("no tasks today"); });
+    loop.set_task_factory([](const auto&, const auto&) { throw ValueError("no tasks today"); });
     const auto future = asyncio::run_coroutine_threadsafe(add(1, 2), loop);
     co_await turns(2);
     loop.set_task_factory({});

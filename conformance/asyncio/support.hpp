@@ -83,6 +83,22 @@ Coroutine<std::string> noted(A awaitable, std::string name) {
   co_return said;
 }
 
+// noted(), in a task of its own.
+template <class A>
+asyncio::Task<std::string> start(A awaitable, std::string name) {
+  return asyncio::create_task(noted(std::move(awaitable), std::move(name)));
+}
+using Tasks = std::vector<asyncio::Task<std::string>>;
+
+inline Coroutine<> all_of(Tasks tasks) {
+  for (const auto& task : tasks) co_await task;
+}
+
+// Has the loop log the text in its next turn: what comes before that did not give way.
+inline void soon(std::string text) {
+  asyncio::get_running_loop().call_soon([text = std::move(text)] { log(text); });
+}
+
 // "pending", "cancelled", the name of the exception, or the result.
 template <class F>
 std::string state(const F& future) {

@@ -206,8 +206,7 @@ CASE("asyncio.task-group.cancelled", "the task around it cancelled") {
 
 CASE("asyncio.task-group.cancelled-in-body", "the same while the body runs") {
   run_virtual([]() -> Coroutine<> {
-    const auto outer =
-        asyncio::create_task(group_in(value(0, 10s), value(1, 10s), value(2, 10s)));
+    const auto outer = asyncio::create_task(group_in(value(0, 10s), value(1, 10s), value(2, 10s)));
     co_await asyncio::sleep(1s);
     outer.cancel();
     co_await told(outer, "outer");
@@ -217,8 +216,8 @@ CASE("asyncio.task-group.cancelled-in-body", "the same while the body runs") {
 
 CASE("asyncio.task-group.cancelled-errors-win", "errors have priority over the cancellation") {
   run_virtual([]() -> Coroutine<> {
-    const auto outer = asyncio::create_task(group_in(
-        asyncio::sleep(10s), fails_when_cancelled("late"), fails_when_cancelled("late")));
+    const auto outer = asyncio::create_task(
+        group_in(asyncio::sleep(10s), fails_when_cancelled("late"), fails_when_cancelled("late")));
     co_await asyncio::sleep(1s);
     outer.cancel();
     co_await told(outer, "outer");
@@ -263,8 +262,8 @@ CASE("asyncio.task-group.nested", "errors of the inner group in a group within t
 
 CASE("asyncio.task-group.nested-cancelled", "cancelled from outside, with errors on the way out") {
   run_virtual([]() -> Coroutine<> {
-    auto inner = group_in(asyncio::sleep(10s), fails_when_cancelled("late"),
-                          fails_when_cancelled("late"));
+    auto inner =
+        group_in(asyncio::sleep(10s), fails_when_cancelled("late"), fails_when_cancelled("late"));
     const auto waiting = asyncio::create_task(group_in(std::move(inner), value(0, 10s)));
     co_await asyncio::sleep(1s);
     waiting.cancel();
@@ -362,9 +361,8 @@ CASE("asyncio.task-group.hydra", "tasks that make tasks are ended by an error") 
 CASE("asyncio.task-group.name", "create_task(name)") {
   run_virtual([]() -> Coroutine<> {
     TaskGroup group;
-    co_await asyncio::with(group, [](TaskGroup& tg) {
-      log(tg.create_task(value(1), "yolo").get_name());
-    });
+    co_await asyncio::with(group,
+                           [](TaskGroup& tg) { log(tg.create_task(value(1), "yolo").get_name()); });
   }());
 }
 
@@ -446,7 +444,9 @@ CASE("asyncio.task-group.refused-not-reported", "not said to be never awaited") 
   EXPECT_TRUE(logged.messages().empty());
 }
 
-Coroutine<> enters(TaskGroup& group) { co_await asyncio::with(group, [] {}); }
+Coroutine<> enters(TaskGroup& group) {
+  co_await asyncio::with(group, [] {});
+}
 Coroutine<> enters_again(TaskGroup& group) { co_await noted(enters(group), "again"); }
 
 CASE("asyncio.task-group.entered-once", "it is entered once") {
@@ -554,8 +554,8 @@ Coroutine<> says_cancelled() {
 
 CASE("asyncio.task-group.event-order-error", "when it cancels, when it comes back") {
   run_virtual([]() -> Coroutine<> {
-    const auto waiting = asyncio::create_task(told(group_in(
-        says_cancelled(), fails_after("a", 1), fails_after("b", 9), fails_after("c", 9))));
+    const auto waiting = asyncio::create_task(told(
+        group_in(says_cancelled(), fails_after("a", 1), fails_after("b", 9), fails_after("c", 9))));
     for (int turn = 0; turn < 7; ++turn) {
       co_await turns();
       log("turn", waiting.done());

@@ -403,9 +403,10 @@ CASE("asyncio.task.cancel-message", "the message arrives in the task and at who 
     caught.cancel("enough");
     passed.cancel("enough");
     late.cancel("enough");
-    const std::array said{co_await awaited(caught), co_await awaited(passed),
-                          co_await awaited(unstarted), co_await awaited(late)};
-    for (const std::string& line : said) log(line);
+    log(co_await awaited(caught));
+    log(co_await awaited(passed));
+    log(co_await awaited(unstarted));
+    log(co_await awaited(late));
   });
 }
 

@@ -341,6 +341,22 @@ CASE("asyncio.timeout.entered-once", "it is entered once") {
   }());
 }
 
+template <class E>
+std::string cause_of(const E& error) {
+  return raised([&] { std::rethrow_if_nested(error); });
+}
+
+CASE("asyncio.timeout.cause", "the cancellation is the cause of the TimeoutError") {
+  run_virtual([]() -> Coroutine<> {
+    Timeout scope = asyncio::timeout(1s);
+    try {
+      co_await within(scope, sleeps);
+    } catch (const TimeoutError& error) {
+      log(raised_by(std::current_exception()), "of", cause_of(error));
+    }
+  }());
+}
+
 Coroutine<> awaits(asyncio::Future<> future) { co_await future; }
 
 CASE("asyncio.timeout.event-order", "when the cancellation comes, and when the awaiter") {

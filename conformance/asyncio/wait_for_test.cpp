@@ -260,6 +260,20 @@ CASE("asyncio.wait-for.no-count-left", "the task's count of cancellations is as 
   }());
 }
 
+CASE("asyncio.wait-for.cause", "the cancellation is the cause of the TimeoutError") {
+  run_virtual([]() -> Coroutine<> {
+    for (const auto limit : {1s, 0s}) {
+      const auto late = asyncio::create_task(value(1, 10s));
+      co_await turns();
+      try {
+        co_await asyncio::wait_for(late, limit);
+      } catch (const asyncio::TimeoutError& error) {
+        log(raised([&] { std::rethrow_if_nested(error); }));
+      }
+    }
+  }());
+}
+
 CASE("asyncio.wait-for.event-order", "it comes back in the turn in which the awaited does") {
   run_virtual([]() -> Coroutine<> {
     const auto future = asyncio::get_running_loop().create_future<int>();

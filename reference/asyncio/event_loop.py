@@ -478,9 +478,10 @@ def _():
     run_ready(loop)
     log(f.cancelled())
     loop.close()
-    go_on.set()
-    executor.shutdown()
-    log("no complaint")
+    with Logged() as logged:
+        go_on.set()
+        executor.shutdown()
+    log(logged.messages)
 
 
 @case("asyncio.event-loop.default-executor", "set_default_executor() takes a pool of threads, which run_in_executor(None, …) uses")

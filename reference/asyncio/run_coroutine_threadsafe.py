@@ -61,7 +61,9 @@ def _():
 @case("asyncio.run-coroutine-threadsafe.task-cancelled", "a task that was cancelled: CancelledError")
 def _():
     async def main():
-        log(await submitted(cancels_itself()))
+        future = asyncio.run_coroutine_threadsafe(cancels_itself(), asyncio.get_running_loop())
+        await turns(5)
+        log(future.cancelled(), raised(future.result))
 
     asyncio.run(main())
 

@@ -118,8 +118,9 @@ def _():
     async def leftover():
         try:
             await asyncio.sleep(3600)
-        finally:
-            log("cleaned up")
+        except asyncio.CancelledError:
+            log("cancelled")
+            raise
 
     async def main():
         asyncio.create_task(leftover())

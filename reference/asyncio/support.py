@@ -81,15 +81,19 @@ def log_reports():
 
 
 class Logged(logging.Handler):
-    """What asyncio logs meanwhile: the first line of each message."""
+    """What asyncio and concurrent.futures log meanwhile: the first line of each message."""
+
+    LOGGERS = [logging.getLogger(name) for name in ("asyncio", "concurrent.futures")]
 
     def __enter__(self):
         self.messages = []
-        logging.getLogger("asyncio").addHandler(self)
+        for logger in self.LOGGERS:
+            logger.addHandler(self)
         return self
 
     def __exit__(self, *_):
-        logging.getLogger("asyncio").removeHandler(self)
+        for logger in self.LOGGERS:
+            logger.removeHandler(self)
 
     def emit(self, record):
         self.messages.append(record.getMessage().splitlines()[0])

@@ -3,7 +3,7 @@
 import asyncio
 
 from case import case, log, raised
-from support import log_at, loop_time, noted, run_virtual, turns
+from support import log_at, loop_time, noted, raised_by, run_virtual, turns
 
 
 def task(coroutine):
@@ -344,6 +344,17 @@ def _():
 
         await within(scope, body)
         await noted(within(scope, turns), "after")
+
+    run_virtual(main())
+
+
+@case("asyncio.timeout.cause", "the cancellation is the cause of the TimeoutError")
+def _():
+    async def main():
+        try:
+            await within(asyncio.timeout(1), sleeps)
+        except TimeoutError as error:
+            log(raised_by(error), "of", raised_by(error.__cause__))
 
     run_virtual(main())
 

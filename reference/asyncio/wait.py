@@ -151,17 +151,6 @@ def _():
     run_virtual(main())
 
 
-@case("asyncio.wait.timer-cancelled", "the timer goes with it")
-def _():
-    async def main():
-        a = task(asyncio.sleep(1))
-        await waited([a], dict(a=a), timeout=5)
-        await turns(3)
-        log_at("end")
-
-    run_virtual(main())
-
-
 @case("asyncio.wait.empty", "of nothing: ValueError")
 def _():
     async def main():

@@ -278,6 +278,20 @@ def _():
     run_virtual(main())
 
 
+@case("asyncio.wait-for.cause", "the cancellation is the cause of the TimeoutError")
+def _():
+    async def main():
+        for limit in (1, 0):
+            late = task(value(1, 10))
+            await turns()
+            try:
+                await asyncio.wait_for(late, limit)
+            except asyncio.TimeoutError as error:
+                log(type(error.__cause__).__name__)
+
+    run_virtual(main())
+
+
 @case("asyncio.wait-for.event-order", "it comes back in the turn in which the awaited does")
 def _():
     async def main():

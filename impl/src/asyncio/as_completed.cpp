@@ -53,8 +53,8 @@ void Completions::add(FutureState& future) {
 void Completions::begin(v1::Timeout timeout) {
   known_.clear();
   if (first_ && !timeout.is_forever())
-    timer_ = loop_.call_later(timeout.limit(),
-                              [self = shared_from_this()] { self->time_is_over(); });
+    timer_ =
+        loop_.call_later(timeout.limit(), [self = shared_from_this()] { self->time_is_over(); });
 }
 
 void Completions::link(Member& member) noexcept {

@@ -66,7 +66,7 @@ void FutureState::throw_failure() {
 }
 
 std::exception_ptr FutureState::make_cancelled_error() {
-  if (error_) return std::exchange(error_, nullptr);
+  if (error_ && is_cancelled()) return std::exchange(error_, nullptr);
   return std::make_exception_ptr(cancel_message_ ? CancelledError(*cancel_message_)
                                                  : CancelledError());
 }
@@ -234,8 +234,7 @@ void throw_result_is_shared() {
 // What a user's callback is to its future.
 
 namespace {
-// Never used again. By all threads: futures of several loops have callbacks.
-seam::atomic<std::uint64_t> next_callback_id{1};
+seam::atomic<std::uint64_t> callbacks_made{0};
 }  // namespace
 
 const NodeOps DoneCallback::ops_{
@@ -247,9 +246,7 @@ const NodeOps DoneCallback::ops_{
     [](const Node& node) { return static_cast<const DoneCallback&>(node).name() + "()"; }};
 
 DoneCallback::DoneCallback(ContextState* context) noexcept
-    : Node(ops_),
-      context_(context),
-      id_(next_callback_id.fetch_add(1, std::memory_order_relaxed)) {}  // relaxed: to be different
+    : Node(ops_), context_(context), id_(count_up(callbacks_made)) {}
 
 DoneCallback::~DoneCallback() = default;
 

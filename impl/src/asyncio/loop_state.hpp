@@ -31,6 +31,15 @@ namespace tandem::inline v1::asyncio::detail {
 // as a coroutine may go on in another thread.
 extern constinit thread_local LoopState* running_in_thread;
 
+// The next of the numbers that begin with one.
+inline std::uint64_t count_up(seam::atomic<std::uint64_t>& counter) noexcept {
+  // relaxed: they have only to be different; and alone there is nobody to differ from.
+  if (!seam::is_alone()) return counter.fetch_add(1, std::memory_order_relaxed) + 1;
+  const std::uint64_t number = counter.load(std::memory_order_relaxed) + 1;
+  counter.store(number, std::memory_order_relaxed);
+  return number;
+}
+
 class LoopState {
  public:
   static LoopState* make(bool is_virtual);

@@ -11,14 +11,6 @@ namespace {
 
 seam::atomic<std::uint64_t> tasks_made{0};
 
-std::uint64_t next_number() noexcept {
-  // relaxed: numbers have only to be different; and alone there is nobody to differ from.
-  if (!seam::is_alone()) return tasks_made.fetch_add(1, std::memory_order_relaxed) + 1;
-  const std::uint64_t number = tasks_made.load(std::memory_order_relaxed) + 1;
-  tasks_made.store(number, std::memory_order_relaxed);
-  return number;
-}
-
 bool is_cancellation(const std::exception_ptr& error) {
   try {
     std::rethrow_exception(error);
@@ -35,28 +27,29 @@ const NodeOps TaskState::ops_{[](Node& node) { static_cast<TaskState&>(node).run
                               [](Node&) noexcept {}, nullptr,
                               [](const Node&) { return std::string("Task.task_wakeup()"); }};
 
-// While it lives, this is the task that runs, in its own context.
+// While it lives, this is the task that runs, in its own context. A task that is done then leaves
+// the loop.
 class TaskState::Running {
  public:
-  explicit Running(TaskState& task) : task_(task), place_(task.loop().context_place()) {
-    LoopState& loop = task.loop();
-    if (task.context_) enter_context(*task.context_);
-    before_ = std::exchange(loop.current_task, &task);
-    place_before_ = std::exchange(place_.current, &task.context_);
-  }
+  explicit Running(TaskState& task)
+      : task_(task),
+        place_(task.loop().context_place()),
+        before_(std::exchange(task.loop().current_task, &task)),
+        place_before_(std::exchange(place_.current, &task.context_)) {}
   Running(const Running&) = delete;
   Running& operator=(const Running&) = delete;
   ~Running() {
     if (task_.context_) leave_context(*task_.context_);
     place_.current = place_before_;
     task_.loop().current_task = before_;
+    if (task_.is_done()) task_.loop().unlink(task_);
   }
 
  private:
   TaskState& task_;
   ContextPlace& place_;
-  TaskState* before_;
-  ContextState** place_before_;
+  TaskState* const before_;
+  ContextState** const place_before_;
 };
 
 TaskState::TaskState(LoopState& loop, std::coroutine_handle<> root, PromiseBase& promise) noexcept
@@ -147,28 +140,35 @@ void TaskState::schedule() {
 void TaskState::start_eagerly() {
   if (!loop().is_running()) return schedule();
   loop().link(*this);
-  {
-    const Running running(*this);
-    run_and_handle_result();
-  }
-  if (is_done()) loop().unlink(*this);
+  if (context_) enter_context(*context_);
+  const Running running(*this);
+  run_and_handle_result();
 }
 
 void TaskState::run() {
+  if (context_ && !can_enter()) return;
   if (waits_for_) thrown_ = waits_for_->failure();
   if (must_cancel_) [[unlikely]] {
     if (!thrown_ || !is_cancellation(thrown_)) thrown_ = make_cancelled_error();
     must_cancel_ = false;
   }
   waits_for_ = nullptr;
-  struct Left {
-    TaskState& task;
-    ~Left() {
-      if (task.is_done()) task.loop().unlink(task);
-    }
-  } const left{*this};
   const Running running(*this);
   run_and_handle_result();
+}
+
+// False: somebody runs in its context, and the task has lost its turn for ever, as CPython's has.
+bool TaskState::can_enter() {
+  try {
+    enter_context(*context_);
+    return true;
+  } catch (const RuntimeError&) {
+    const std::string text = ops_.describe(*this);
+    loop().report({.message = "Exception in callback " + text,
+                   .exception = std::current_exception(),
+                   .more = {{"handle", "<Handle " + text + ">"}}});
+    return false;
+  }
 }
 
 void TaskState::run_and_handle_result() {
@@ -257,13 +257,18 @@ void begin_task(TaskState& task, std::string name,
   if (loop.is_closed()) task.forget_destroy_pending();
   loop.check_open();
   if (name.empty())
-    task.set_number(next_number());
+    task.set_number(count_up(tasks_made));
   else
     task.set_name(std::move(name));
   task.set_context(chosen_context(context));
-  if (loop.task_factory) [[unlikely]]
-    return loop.task_factory(loop_of(loop), NewTask(task));
-  task.schedule();
+  if (!loop.task_factory) [[likely]]
+    return task.schedule();
+  try {
+    loop.task_factory(loop_of(loop), NewTask(task));
+  } catch (...) {
+    task.forget_destroy_pending();
+    throw;
+  }
 }
 
 TaskState* current_task_state() noexcept {

@@ -152,8 +152,7 @@ detail::LoopState& TaskGroup::loop() const noexcept { return *state_->loop; }
 void TaskGroup::add(const AnyFuture& task) { state_->add(detail::Access::state(task)); }
 
 Coroutine<> TaskGroup::aenter() {
-  if (state_->loop)
-    throw RuntimeError("TaskGroup " + state_->text() + " has already been entered");
+  if (state_->loop) throw RuntimeError("TaskGroup " + state_->text() + " has already been entered");
   detail::LoopState& loop = detail::running_loop();
   state_->parent = detail::current_task_state();
   if (!state_->parent)
@@ -197,8 +196,8 @@ Coroutine<bool> TaskGroup::aexit(std::exception_ptr error) {
     group.parent->uncancel();
     group.parent->cancel("");
   }
-  std::rethrow_exception(v1::detail::group_of("unhandled errors in a TaskGroup",
-                                              std::exchange(group.errors, {})));
+  std::rethrow_exception(
+      v1::detail::group_of("unhandled errors in a TaskGroup", std::exchange(group.errors, {})));
 }
 
 std::string to_string(const TaskGroup& group) { return group.state_->text(); }

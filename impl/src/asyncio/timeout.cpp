@@ -1,9 +1,9 @@
 #include "tandem/asyncio/timeout.hpp"
 
 #include <cmath>
+#include <exception>
 #include <ostream>
 
-#include "tandem/core/exception_group.hpp"
 #include "tandem/core/repr.hpp"
 
 namespace tandem::inline v1::asyncio {
@@ -63,14 +63,28 @@ void Timeout::enter() {
   reschedule(when_);
 }
 
+namespace {
+
+// Instead of CancelledError, which is its cause; others are left alone.
+void throw_timeout_instead_of(const std::exception_ptr& error) {
+  if (!error) return;
+  try {
+    std::rethrow_exception(error);
+  } catch (const CancelledError&) {
+    std::throw_with_nested(TimeoutError());
+  } catch (...) {
+  }
+}
+
+}  // namespace
+
 void Timeout::exit(const std::exception_ptr& error) {
   cancel_timer();
   if (state_ == State::entered) {
     state_ = State::exited;
   } else if (state_ == State::expiring) {
     state_ = State::expired;
-    if (task_->uncancel() <= cancelling_ && error && v1::detail::is<CancelledError>(error))
-      throw TimeoutError();
+    if (task_->uncancel() <= cancelling_) throw_timeout_instead_of(error);
   }
 }
 
@@ -93,9 +107,8 @@ std::string to_string(const Timeout& timeout) {
   std::string text = std::string("<Timeout [") + timeout.state_text() + "]";
   if (timeout.state_ == Timeout::State::entered) {
     text += " when=";
-    text += timeout.when_
-                ? v1::detail::float_repr(std::round(timeout.when_->count() * 1000) / 1000)
-                : "None";
+    text += timeout.when_ ? v1::detail::float_repr(std::round(timeout.when_->count() * 1000) / 1000)
+                          : "None";
   }
   return text + ">";
 }

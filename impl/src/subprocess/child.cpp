@@ -91,7 +91,7 @@ void Child::start_watcher() {
     platform::detach_thread(platform::thread_ident());
     (*owned)->watch();
   };
-  if (platform::start_thread(body, self.get(), 0) != 0)
+  if (platform::start_hidden_thread(body, self.get()) != 0)
     throw RuntimeError("can't start new thread");
   self.release();  // the thread's now
   watched_ = true;

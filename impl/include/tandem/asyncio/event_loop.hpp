@@ -174,6 +174,15 @@ class TANDEM_API TimerHandle : public Handle {
   std::chrono::duration<double> when() const noexcept {
     return std::chrono::duration<double>(state_->when);
   }
+  // By their times; == goes by identity, as of all handles.
+  friend bool operator<(const TimerHandle& a, const TimerHandle& b) noexcept {
+    return a.when() < b.when();
+  }
+  friend bool operator>(const TimerHandle& a, const TimerHandle& b) noexcept { return b < a; }
+  friend bool operator<=(const TimerHandle& a, const TimerHandle& b) noexcept {
+    return a < b || a == b;
+  }
+  friend bool operator>=(const TimerHandle& a, const TimerHandle& b) noexcept { return b <= a; }
 };
 TANDEM_API std::string to_string(const Handle& handle);
 TANDEM_API std::ostream& operator<<(std::ostream& out, const Handle& handle);

@@ -109,22 +109,20 @@ class TaskValue final : public Valued<TaskState, T> {
 
  private:
   TaskValue(LoopState& loop, std::coroutine_handle<P> frame) noexcept
-      : Valued<TaskState, T>(loop, frame, frame.promise()), promise_of_result_(&frame.promise()) {}
+      : Valued<TaskState, T>(loop, frame, frame.promise()) {}
 
   void take_value() override {
     if constexpr (std::is_void_v<T>)
       this->emplace();
     else if constexpr (std::is_reference_v<T>)
-      this->emplace(promise_of_result_->value);
+      this->emplace(static_cast<P&>(this->promise()).value);
     else
-      this->emplace(*std::move(promise_of_result_->value));
+      this->emplace(*std::move(static_cast<P&>(this->promise()).value));
   }
   void destroy() noexcept override {
     this->~TaskValue();
     free_block(this, sizeof(TaskValue));
   }
-
-  P* const promise_of_result_;
 };
 
 template <class T>

@@ -25,8 +25,8 @@ Coroutine<awaited_t<A>> result_at_once(A aw) {
   try {
     co_return std::move(future).result();
   } catch (const CancelledError&) {
+    std::throw_with_nested(TimeoutError());
   }
-  throw TimeoutError();
 }
 
 template <class A>

@@ -79,6 +79,7 @@ class TANDEM_API TaskState : public FutureState, public Node, public Trampoline 
   void report_loss() noexcept override;
   // The coroutine has returned: has the value moved out of its promise.
   virtual void take_value() = 0;
+  PromiseBase& promise() const noexcept { return *promise_; }
 
  private:
   friend class LoopState;
@@ -86,6 +87,7 @@ class TANDEM_API TaskState : public FutureState, public Node, public Trampoline 
   static const NodeOps ops_;
 
   void run();
+  bool can_enter();
   void run_and_handle_result();
   void end();
   void end_by_exception(std::exception_ptr error);
