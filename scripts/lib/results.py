@@ -78,7 +78,8 @@ def _concerns(entry, headers):
     """Is the entry for a build such as this?"""
     header = headers[0] if headers else {}
     sanitizer, toolchain = header.get("sanitizer") or "none", header.get("toolchain", "")
-    return entry.get("sanitizer", sanitizer) == sanitizer and fnmatch.fnmatchcase(toolchain, entry.get("toolchain", "*"))
+    # A build may have several: address,undefined.
+    return entry.get("sanitizer", sanitizer) in (sanitizer, *sanitizer.split(",")) and fnmatch.fnmatchcase(toolchain, entry.get("toolchain", "*"))
 
 
 def _malformed(entry):

@@ -66,7 +66,7 @@ void FutureState::throw_failure() {
 }
 
 std::exception_ptr FutureState::make_cancelled_error() {
-  if (error_) return std::exchange(error_, nullptr);
+  if (error_ && is_cancelled()) return std::exchange(error_, nullptr);
   return std::make_exception_ptr(cancel_message_ ? CancelledError(*cancel_message_)
                                                  : CancelledError());
 }

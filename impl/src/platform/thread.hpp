@@ -10,6 +10,9 @@ namespace tandem::inline v1::platform {
 // Returns 0, or the error number of the system; then body is never called.
 //   stack_size  in bytes; 0: the system's default
 int start_thread(void (*body)(void*), void* argument, std::size_t stack_size) noexcept;
+// The same for a thread of our own, of which the program knows nothing: its signal handlers never
+// run there.
+int start_hidden_thread(void (*body)(void*), void* argument) noexcept;
 // Whether start_thread() can be given that size.
 bool is_stack_size(std::size_t size) noexcept;
 

@@ -91,7 +91,7 @@ void Child::start_watcher() {
     platform::detach_thread(platform::thread_ident());
     (*owned)->watch();
   };
-  if (platform::start_thread(body, self.get(), 0) != 0)
+  if (platform::start_hidden_thread(body, self.get()) != 0)
     throw RuntimeError("can't start new thread");
   self.release();  // the thread's now
   watched_ = true;
@@ -102,6 +102,13 @@ void Child::watch() noexcept {
   const std::scoped_lock guard(mutex_);
   const auto ending = process_.reap();  // first: who is told of the end finds it done
   if (ending && !returncode()) publish(*ending);
+}
+
+bool Child::duplicate_handle(platform::Handle& duplicate) noexcept {
+  if (is_parents()) return false;
+  const std::scoped_lock guard(mutex_);
+  if (returncode() || watched_ || !process_.obtain_handle()) return false;
+  return platform::duplicate_handle(process_.handle(), duplicate) == 0;
 }
 
 void Child::send_signal(int signal) {

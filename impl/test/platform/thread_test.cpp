@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <csignal>
 #include <thread>
 
 #include "platform/sanitizers.hpp"
@@ -23,6 +24,28 @@ TEST(PlatformThread, SeesOthersAsLongAsTheyRun) {
     go.notify_one();
     other.join();
     EXPECT_FALSE(has_other_threads());
+  }
+}
+
+TEST(PlatformThread, HiddenOnesRunNoHandlers) {
+  static struct Seen {
+    sigset_t mask{};
+    std::atomic<bool> is_seen{false};
+  } seen;
+  const auto body = [](void* argument) {
+    detach_thread(thread_ident());
+    Seen& in = *static_cast<Seen*>(argument);
+    pthread_sigmask(SIG_BLOCK, nullptr, &in.mask);
+    in.is_seen = true;
+    in.is_seen.notify_one();
+  };
+  ASSERT_EQ(start_hidden_thread(body, &seen), 0);
+  seen.is_seen.wait(false);
+  sigset_t own;
+  pthread_sigmask(SIG_BLOCK, nullptr, &own);
+  for (const int signal : {SIGINT, SIGTERM, SIGUSR1, SIGCHLD}) {
+    EXPECT_EQ(sigismember(&seen.mask, signal), 1) << signal;
+    EXPECT_EQ(sigismember(&own, signal), 0) << signal;
   }
 }
 

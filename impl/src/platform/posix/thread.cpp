@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <memory>
 #include <new>
@@ -77,6 +78,16 @@ int start_thread(void (*body)(void*), void* argument, std::size_t stack_size) no
   pthread_t thread;
   const int error = pthread_create(&thread, attributes.get(), tandem_thread_entry, start.get());
   if (error == 0) start.release();  // the thread's now
+  return error;
+}
+
+// The mask is inherited: there is no moment at which the new thread could be chosen.
+int start_hidden_thread(void (*body)(void*), void* argument) noexcept {
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  const int error = start_thread(body, argument, 0);
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return error;
 }
 
