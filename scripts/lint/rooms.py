@@ -20,16 +20,17 @@ OPTIONAL = {
 }
 # What several primitives of a module share is no primitive.
 SHARED = {
-    "asyncio/loop_state", "asyncio/support", "asyncio/waiter",
     "asyncio/connect", "asyncio/loop_state", "asyncio/pipe_transport", "asyncio/process_transport", "asyncio/server",
-    "asyncio/socket_transport", "asyncio/support",
+    "asyncio/socket_transport", "asyncio/support", "asyncio/waiter",
     "queue/exceptions", "queue/flows", "queue/support",
     "threading/alone", "threading/excepthook", "threading/pingpong", "threading/registry", "threading/support",
     "threading/thread_state",
     "subprocess/child", "subprocess/communicate", "subprocess/launch", "subprocess/streams", "subprocess/support",
     "subprocess/text", "subprocess/writer",
     "pickle/exceptions", "pickle/input", "pickle/modules", "pickle/output", "pickle/support",
-    "multiprocessing/async_state", "multiprocessing/byte_queue", "multiprocessing/common", "multiprocessing/digest", "multiprocessing/finalizer", "multiprocessing/fork",
+    "multiprocessing/async_state", "multiprocessing/byte_queue", "multiprocessing/challenge", "multiprocessing/container_proxies",
+    "multiprocessing/manager_client", "multiprocessing/manager_server", "multiprocessing/manager_wire", "multiprocessing/pool_proxy", "multiprocessing/proxy",
+    "multiprocessing/sync_proxies", "multiprocessing/common", "multiprocessing/digest", "multiprocessing/finalizer", "multiprocessing/fork",
     "multiprocessing/forkserver", "multiprocessing/holder", "multiprocessing/imap_state", "multiprocessing/preparation",
     "multiprocessing/registry", "multiprocessing/ring", "multiprocessing/ring_transport", "multiprocessing/run",
     "multiprocessing/running", "multiprocessing/shared_block", "multiprocessing/spawn",
