@@ -179,8 +179,7 @@ struct MoveOnlyVector : std::vector<T> {
   MoveOnlyVector& operator=(MoveOnlyVector&&) noexcept = default;
 };
 template <class T>
-using vector_t =
-    std::conditional_t<std::copy_constructible<T>, std::vector<T>, MoveOnlyVector<T>>;
+using vector_t = std::conditional_t<std::copy_constructible<T>, std::vector<T>, MoveOnlyVector<T>>;
 
 template <class T>
 struct CollectVector {
@@ -277,8 +276,8 @@ auto gather_range(bool return_exceptions, R&& aws) -> Future<typename Collect::R
 // Spec     asyncio.gather
 template <Awaitable... A>
 auto gather(A&&... aws) -> Future<std::tuple<detail::gathered_t<A>...>> {
-  return detail::gather_all<detail::CollectTuple<detail::awaited_t<A>...>>(
-      false, std::forward<A>(aws)...);
+  return detail::gather_all<detail::CollectTuple<detail::awaited_t<A>...>>(false,
+                                                                           std::forward<A>(aws)...);
 }
 template <detail::AwaitableRange R>
 auto gather(R&& aws)
