@@ -8,6 +8,7 @@
 #include "conformance/asyncio/support.hpp"
 
 using namespace tandem::conformance;
+namespace asyncio = tandem::asyncio;
 
 namespace {
 

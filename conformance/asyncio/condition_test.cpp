@@ -5,6 +5,7 @@
 #include "conformance/asyncio/support.hpp"
 
 using namespace tandem::conformance;
+namespace asyncio = tandem::asyncio;
 
 namespace {
 

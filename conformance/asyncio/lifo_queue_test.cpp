@@ -4,6 +4,7 @@
 #include "conformance/asyncio/support.hpp"
 
 using namespace tandem::conformance;
+namespace asyncio = tandem::asyncio;
 using IntQueue = asyncio::LifoQueue<int>;
 
 CASE("asyncio.lifo-queue.order.lifo", "the last in is the first out") {

@@ -6,6 +6,7 @@
 #include "conformance/asyncio/support.hpp"
 
 using namespace tandem::conformance;
+namespace asyncio = tandem::asyncio;
 using IntQueue = asyncio::PriorityQueue<int>;
 
 CASE("asyncio.priority-queue.order.lowest-first", "the lowest is the first out") {

@@ -6,6 +6,7 @@
 #include "conformance/asyncio/support.hpp"
 
 using namespace tandem::conformance;
+namespace asyncio = tandem::asyncio;
 
 namespace {
 

@@ -185,12 +185,19 @@ async def _():
 @running
 async def _():
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        for number in range(4):
+        for number in range(5):
             task = asyncio.ensure_future(asyncio.open_connection(*listening.getsockname()))
             await turns(number)
             task.cancel()
-            log(await said(task))
-        await turns(3)
+            error = await said(task)
+            await turns(3)
+            if number == 0:  # not even begun
+                log(error)
+                continue
+            peer, _ = listening.accept()
+            peer.setblocking(False)
+            log(error, shown(peer.recv(1)))
+            peer.close()
 
 
 @case("asyncio.streams.reset", "a reset in the middle of a read is raised by it")

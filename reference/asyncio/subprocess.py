@@ -263,15 +263,15 @@ async def _():
     log(await said(process.wait()), await said(other))
 
 
-@case("asyncio.subprocess.wait.streams", "not before the child's pipes are at their ends")
+@case("asyncio.subprocess.wait.streams", "who waits goes on when the child's pipes are at their ends, too")
 @running
 async def _():
     process = await sh("sleep 1000 & echo $!", stdout=PIPE)
+    task = asyncio.ensure_future(process.wait())
     other = int(await process.stdout.readline())
     await until(lambda: process.returncode is not None)
-    task = asyncio.ensure_future(process.wait())
     await turns(5)
-    log(process.returncode, await said(process.stdout.read(0)))
+    log(process.returncode, task.done())
     os.kill(other, signal.SIGKILL)
     log(await said(process.stdout.read()), await said(task))
 

@@ -7,7 +7,7 @@ an expression with co_await: a lambda that captures by value, and the temporary 
 Give such a thing a name first.
 
 Types are not known here: an aggregate is a struct without constructors that our files define, and its destructor does
-something when a member is of a class that is not known to be harmless.
+something when a member is one of std's classes or a handle.
 """
 import re
 
@@ -29,9 +29,11 @@ VIEW = re.compile(r"\b(?:w?string_view|span)\b")
 
 STRUCT = re.compile(r"\b(?:struct|class)\s+(?:TANDEM_API\s+)?(\w+)[^;{}()=]*\{")
 MEMBER = re.compile(r"^(?:const\s+)?([\w:]+(?:<.*>)?)(?:\s*const)?\s+(\w+)\s*(?:\{.*\}|=.*)?$", re.S)
-TRIVIAL = re.compile(
-    r"(?:std::)?(?:bool|char|double|float|int|long|short|unsigned|u?int\d+_t|size_t|ptrdiff_t|byte|nullptr_t|"
-    r"chrono::\w+|(?:optional|atomic)<(?:bool|int|double|std::size_t)>)(?:<.*>)?|Timeout|ReturnWhen|[A-Z]|Seconds")
+# Members whose destructors do nothing, though they are std's; and those of ours that do something.
+HARMLESS = re.compile(
+    r"std::(?:u?int\w+_t|size_t|ptrdiff_t|byte|nullptr_t|string_view|chrono::\w+(?:<.*>)?|"
+    r"(?:optional|atomic|array)<(?:bool|char|int|long|double|std::size_t|std::string_view)\b[^<>]*>)")
+HANDLES = re.compile(r"(?:\w+::)*(?:(?:Any)?(?:Future|Task)|Coroutine|(?:Timer)?Handle|EventLoop|Context)(?:<.*>)?")
 
 
 class Statement:
@@ -156,13 +158,12 @@ def wrong_parameter(parameter):
         return "a view"
     if "&&" in kind:
         return "an rvalue reference"
-    outer = re.sub(r"<[^<>]*>", "", re.sub(r"<[^<>]*>", "", kind))
+    outer = re.sub(r"\([^()]*\)$", "", re.sub(r"<[^<>]*>", "", re.sub(r"<[^<>]*>", "", kind))).rpartition("*")[2]
     return "a reference to const" if "&" in outer and re.search(r"\bconst\b", outer) else None
 
 
 def aggregates(code):
-    """{name: (its members, does its destructor do anything)} of the structs without constructors."""
-    found = {}
+    """Yields (name, its members, does its destructor do anything) of the structs without constructors."""
     for match in STRUCT.finditer(code):
         body = top_level(code[match.end():])
         name = match.group(1)
@@ -170,10 +171,14 @@ def aggregates(code):
             continue
         members = [MEMBER.match(part.strip()) for part in body.replace("public:", "").split(";")]
         members = {member.group(2): member.group(1) for member in members if member}
-        works = "~" + name in body or any(not TRIVIAL.fullmatch(kind) for kind in members.values())
+        works = "~" + name in body or any(map(works_at_its_end, members.values()))
         if members:
-            found[name] = (set(members), works)
-    return found
+            yield name, set(members), works
+
+
+def works_at_its_end(kind):
+    """Does the destructor of a member of this type do anything, as far as one can see?"""
+    return HANDLES.fullmatch(kind) is not None or kind.startswith("std::") and not HARMLESS.fullmatch(kind)
 
 
 def top_level(code):
@@ -193,7 +198,7 @@ class Expressions:
 
     def __init__(self, known):
         self.known = known
-        names = sorted(name for name, (_, works) in known.items() if works)
+        names = sorted({name for name, _, works in known if works} - {name for name, _, works in known if not works})
         self.temporary = re.compile(r"\b(%s|array)\s*(?:<[^;{}]*>)?(?:\s+\w+)?\s*\{(?!\s*\})" % "|".join(names or ["array"]))
 
     def wrong(self, text):
@@ -204,7 +209,7 @@ class Expressions:
             yield "a %s{…} within an expression with co_await: name it first" % match.group(1)
         for braces in re.findall(r"[(,]\s*\{\s*(\.\w+\s*=[^{}]*)", text):
             names = set(re.findall(r"\.(\w+)\s*=", braces))
-            fitting = [works for members, works in self.known.values() if names <= members]
+            fitting = [works for _, members, works in self.known if names <= members]
             if fitting and all(fitting):
                 yield "options {.%s = …} with a destructor within an expression with co_await: name them first" % min(names)
 
@@ -233,9 +238,8 @@ def check(root):
     paths = [path for room in ROOMS for path in tree.files(root, room, tree.SOURCES)]
     texts = {path: tree.read(root, path) for path in paths}
     ours = {path: text for path, text in texts.items() if "Coroutine" in text}
-    known = {}
-    for text in ours.values():
-        known.update(aggregates(code_of(text)))
+    known = [found for path, text in texts.items() if path in ours or path.startswith("impl/include/")
+             for found in aggregates(code_of(text))]
     complaints = ["%s:%d: %s" % (path, line, wrong)
                   for path, text in ours.items() for line, wrong in sorted(set(check_file(text, known)))]
     return complaints, len(paths)

@@ -156,7 +156,8 @@ class CoroutinesTest(unittest.TestCase):
 
     def test_good_parameters(self):
         for good in ("", "std::string text, int n", "Lock& lock", "std::vector<std::string> v", "const char* text",
-                     "std::function<void(const int&)> f", "std::shared_ptr<const int> p", "const int n"):
+                     "std::function<void(const int&)> f", "std::shared_ptr<const int> p", "const int n", "const void*& kept",
+                     "void (*act)(const X&)"):
             self.assertEqual(self.wrong("Coroutine<int> f(%s) { co_return 1; }" % good), [])
         self.assertEqual(self.wrong("Coroutine<> f(const std::string& text) { return g(text); }"), [])
         self.assertEqual(self.wrong("Coroutine<> f(const std::string& text);"), [])

@@ -112,8 +112,8 @@ Coroutine<platform::Handle> connect_socket(EventLoop loop, platform::NetworkAddr
 }
 
 Coroutine<platform::Handle> connect_to_any(EventLoop loop, Target target) {
-  const Addresses addresses = co_await resolve(loop, std::move(target.host), target.port,
-                                               target.options.family, false);
+  const Addresses addresses =
+      co_await resolve(loop, std::move(target.host), target.port, target.options.family, false);
   if (addresses.empty()) throw OSError("getaddrinfo() returned empty list");
   std::vector<std::exception_ptr> errors;
   for (const auto& address : addresses) {
@@ -176,7 +176,8 @@ Coroutine<Made> connect_pipe(ProtocolFactory factory, int pipe, bool for_writing
   platform::Handle handle(pipe);
   std::shared_ptr<BaseProtocol> protocol = factory();
   const Future<> waiter(loop);
-  const auto transport = make_pipe_transport(loop, std::move(handle), for_writing, protocol, waiter);
+  const auto transport =
+      make_pipe_transport(loop, std::move(handle), for_writing, protocol, waiter);
   try {
     co_await waiter;
   } catch (...) {

@@ -25,7 +25,9 @@ class ReadPipe final : public TransportState {
   void write_eof() override { throw NotImplementedError("this pipe is read from"); }
   std::string to_string() const override {
     return "<_UnixReadPipeTransport" + state_text() +
-           (lost_ ? " closed>" : watches_reading() ? " polling>" : " idle>");
+           (lost_               ? " closed>"
+            : watches_reading() ? " polling>"
+                                : " idle>");
   }
 
  private:

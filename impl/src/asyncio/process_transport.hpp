@@ -60,8 +60,8 @@ class ProcessTransport : public std::enable_shared_from_this<ProcessTransport> {
   const EventLoop loop_;
   std::shared_ptr<SubprocessProtocol> protocol_;
   std::shared_ptr<v1::subprocess::detail::Child> child_{};
-  std::array<platform::Handle, 3> ends_{};                    // of pipes that are not connected yet
-  std::array<std::shared_ptr<PipeProtocol>, 3> pipes_{};      // null: not connected, or no pipe
+  std::array<platform::Handle, 3> ends_{};                // of pipes that are not connected yet
+  std::array<std::shared_ptr<PipeProtocol>, 3> pipes_{};  // null: not connected, or no pipe
   std::array<bool, 3> has_pipe_{};
   platform::Handle end_of_child_{};
   int pid_ = -1;

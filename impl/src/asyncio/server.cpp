@@ -82,8 +82,8 @@ void ServerState::accept(const Listening& listening) {
     // The socket stays ready: it is looked at again in a while.
     ExceptionContext context{.message = "socket.accept() out of system resource",
                              .exception = os_error(error)};
-    context.more = {{"socket", "<asyncio.TransportSocket fd=" +
-                                   std::to_string(listening.file->fd()) + ">"}};
+    context.more = {
+        {"socket", "<asyncio.TransportSocket fd=" + std::to_string(listening.file->fd()) + ">"}};
     loop_.call_exception_handler(context);
     loop_.remove_reader(listening.file->fd());
     loop_.call_later(accept_retry_delay, [self = shared_from_this(), listening] {
@@ -294,8 +294,8 @@ Coroutine<Server> serve(ProtocolFactory factory, ServerTarget target) {
   } else {
     if (!options.sock) throw ValueError("Neither host/port nor sock were specified");
     if (!platform::family_of_stream(*options.sock))
-      throw ValueError("A Stream Socket was expected, got <socket fd=" +
-                       std::to_string(*options.sock) + ">");
+      throw ValueError(
+          "A Stream Socket was expected, got <socket fd=" + std::to_string(*options.sock) + ">");
     sockets.push_back({std::make_shared<SocketFile>(platform::Handle(*options.sock))});
   }
   co_return co_await made(loop, std::move(sockets), std::move(factory), options.backlog,

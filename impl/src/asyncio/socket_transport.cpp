@@ -37,9 +37,8 @@ std::shared_ptr<SocketTransport> SocketTransport::make(const EventLoop& loop,
                                                        const std::optional<Future<>>& waiter,
                                                        std::optional<Address> peer,
                                                        std::shared_ptr<ServerState> server) {
-  const std::shared_ptr<SocketTransport> transport(
-      new SocketTransport(loop, std::move(socket), std::move(protocol), std::move(peer),
-                          std::move(server)));
+  const std::shared_ptr<SocketTransport> transport(new SocketTransport(
+      loop, std::move(socket), std::move(protocol), std::move(peer), std::move(server)));
   transport->start(waiter);
   return transport;
 }

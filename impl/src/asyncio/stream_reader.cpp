@@ -74,7 +74,8 @@ void ReaderState::resume_if_read() {
 // Awaited: until something comes, or the end.
 class ReaderState::Waiting {
  public:
-  Waiting(ReaderState& reader, const Future<>& waiter) : reader_(reader), awaiter_(waiter.operator co_await()) {}
+  Waiting(ReaderState& reader, const Future<>& waiter)
+      : reader_(reader), awaiter_(waiter.operator co_await()) {}
   Waiting(const Waiting&) = delete;
   Waiting& operator=(const Waiting&) = delete;
   ~Waiting() { reader_.waiter_.reset(); }
@@ -130,8 +131,7 @@ Coroutine<std::string> ReaderState::readexactly(std::shared_ptr<ReaderState> sel
   self->check_exception();
   const auto count = static_cast<std::size_t>(n);
   while (self->buffer_.size() < count) {
-    if (self->eof_)
-      throw IncompleteReadError(self->buffer_.take(self->buffer_.size()), count);
+    if (self->eof_) throw IncompleteReadError(self->buffer_.take(self->buffer_.size()), count);
     co_await self->wait("readexactly");
   }
   std::string data = self->buffer_.take(count);
@@ -172,8 +172,7 @@ Coroutine<std::string> ReaderState::readuntil(std::shared_ptr<ReaderState> self,
                                               std::vector<std::string> separators) {
   std::ranges::stable_sort(separators, {}, &std::string::size);
   if (separators.empty()) throw ValueError("Separator should contain at least one element");
-  if (separators.front().empty())
-    throw ValueError("Separator should be at least one-byte string");
+  if (separators.front().empty()) throw ValueError("Separator should be at least one-byte string");
   self->check_exception();
   Search search{separators};
   for (;;) {

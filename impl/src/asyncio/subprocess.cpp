@@ -140,8 +140,7 @@ Coroutine<SubprocessTransport> start_process(std::shared_ptr<SubprocessProtocol>
   EventLoop loop = get_running_loop();
   check(plan.options, shell);
   const Future<> waiter(loop);
-  const auto transport =
-      ProcessTransport::make(loop, std::move(protocol), std::move(plan), waiter);
+  const auto transport = ProcessTransport::make(loop, std::move(protocol), std::move(plan), waiter);
   std::exception_ptr error;
   try {
     co_await waiter;

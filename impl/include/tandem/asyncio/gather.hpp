@@ -69,6 +69,7 @@ class TANDEM_API Gathering {
       : outer_(outer), return_exceptions_(return_exceptions) {}
   virtual ~Gathering() = default;
 
+  void reserve(std::size_t count) { children_.reserve(count); }
   void add(const StateHandle& child, bool is_new);
   // All are added. Those that are done already count now.
   void begin();
@@ -121,6 +122,7 @@ class GatheringFuture final : public FutureValue<R>, private Gathering {
   }
   using Gathering::add;
   using Gathering::begin;
+  using Gathering::reserve;
 
   bool cancel(std::string message) override {
     return !this->is_done() && this->cancel_children(message);
@@ -177,8 +179,7 @@ struct MoveOnlyVector : std::vector<T> {
   MoveOnlyVector& operator=(MoveOnlyVector&&) noexcept = default;
 };
 template <class T>
-using vector_t =
-    std::conditional_t<std::copy_constructible<T>, std::vector<T>, MoveOnlyVector<T>>;
+using vector_t = std::conditional_t<std::copy_constructible<T>, std::vector<T>, MoveOnlyVector<T>>;
 
 template <class T>
 struct CollectVector {
@@ -208,7 +209,8 @@ class Gatherer {
   using State = GatheringFuture<R, Collect>;
 
  public:
-  explicit Gatherer(bool return_exceptions) : return_exceptions_(return_exceptions) {}
+  Gatherer(bool return_exceptions, std::size_t expected)
+      : return_exceptions_(return_exceptions), expected_(expected) {}
 
   template <class A>
   void add(A&& awaitable) {
@@ -233,23 +235,28 @@ class Gatherer {
  private:
   void make(LoopState& loop) {
     outer_ = State::make(loop, return_exceptions_);
+    outer_->reserve(expected_);
     handle_ = StateHandle(outer_);
   }
 
   const bool return_exceptions_;
+  const std::size_t expected_;  // so many, as far as is known
   State* outer_ = nullptr;
   StateHandle handle_;
 };
 
 template <class Collect, class... A>
 auto gather_all(bool return_exceptions, A&&... aws) -> Future<typename Collect::Result> {
-  Gatherer<Collect> gatherer(return_exceptions);
+  Gatherer<Collect> gatherer(return_exceptions, sizeof...(A));
   (gatherer.add(std::forward<A>(aws)), ...);
   return std::move(gatherer).finish();
 }
 template <class Collect, class R>
 auto gather_range(bool return_exceptions, R&& aws) -> Future<typename Collect::Result> {
-  Gatherer<Collect> gatherer(return_exceptions);
+  std::size_t count = 0;
+  if constexpr (std::ranges::sized_range<R>)
+    count = static_cast<std::size_t>(std::ranges::size(aws));
+  Gatherer<Collect> gatherer(return_exceptions, count);
   for_each_awaitable(std::forward<R>(aws), [&](auto&& awaitable) {
     gatherer.add(std::forward<decltype(awaitable)>(awaitable));
   });
@@ -269,8 +276,8 @@ auto gather_range(bool return_exceptions, R&& aws) -> Future<typename Collect::R
 // Spec     asyncio.gather
 template <Awaitable... A>
 auto gather(A&&... aws) -> Future<std::tuple<detail::gathered_t<A>...>> {
-  return detail::gather_all<detail::CollectTuple<detail::awaited_t<A>...>>(
-      false, std::forward<A>(aws)...);
+  return detail::gather_all<detail::CollectTuple<detail::awaited_t<A>...>>(false,
+                                                                           std::forward<A>(aws)...);
 }
 template <detail::AwaitableRange R>
 auto gather(R&& aws)

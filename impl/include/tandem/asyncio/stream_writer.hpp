@@ -18,8 +18,8 @@ namespace detail {
 class WriterState;
 }
 
-// The sending half of a connection or of a child's stdin. A handle: copies are the same writer. When
-// the last one goes, a connection that was not closed is closed, and a ResourceWarning logged.
+// The sending half of a connection or of a child's stdin. A handle: copies are the same writer.
+// When the last one goes, a connection that was not closed is closed, and a ResourceWarning logged.
 //
 //   writer.write(data);
 //   co_await writer.drain();  // a peer that reads slowly is waited for, and memory is bounded

@@ -118,7 +118,7 @@ class TANDEM_API Server {
   // Throws   CancelledError; RuntimeError (it is closed, or waited for here already).
   // Spec     asyncio.streams.server.forever
   Coroutine<> serve_forever() const;
-  // Takes no more connections; those that are there stay. Spec     asyncio.streams.server.close-keeps
+  // Takes no more connections; those that are there stay. Spec asyncio.streams.server.close-keeps
   void close() const;
   // Closes them, or ends them at once. Spec     asyncio.streams.server.close-clients
   void close_clients() const;

@@ -1,7 +1,7 @@
 // asyncio's children: create_subprocess_exec, create_subprocess_shell and Process.
 //
-//   auto process = co_await asyncio::create_subprocess_exec({"sort"}, {.stdin_ = PIPE, .stdout_ = PIPE});
-//   auto [sorted, errors] = co_await process.communicate("pear\napple\n");
+//   auto process = co_await asyncio::create_subprocess_exec({"sort"}, {.stdin_ = PIPE, .stdout_ =
+//   PIPE}); auto [sorted, errors] = co_await process.communicate("pear\napple\n");
 #pragma once
 #include <chrono>
 #include <concepts>
@@ -61,8 +61,8 @@ class Program {
 };
 
 // Python's keyword arguments of create_subprocess_exec() and create_subprocess_shell(). No member
-// owns anything, which g++ 12 would give back twice within co_await. For all of Popen's options there
-// is the form that takes a named PopenOptions.
+// owns anything, which g++ 12 would give back twice within co_await. For all of Popen's options
+// there is the form that takes a named PopenOptions.
 struct ProcessOptions {
   v1::subprocess::Stdio stdin_{};
   v1::subprocess::Stdio stdout_{};
@@ -169,8 +169,8 @@ struct TANDEM_API Plan {
 using SubprocessFactory = std::function<std::shared_ptr<SubprocessProtocol>()>;
 
 TANDEM_API Coroutine<Process> create_process(Plan plan, bool shell, std::ptrdiff_t limit);
-TANDEM_API Coroutine<SubprocessTransport> start_process(std::shared_ptr<SubprocessProtocol> protocol,
-                                                        Plan plan, bool shell);
+TANDEM_API Coroutine<SubprocessTransport> start_process(
+    std::shared_ptr<SubprocessProtocol> protocol, Plan plan, bool shell);
 
 template <class P>
 Coroutine<std::pair<SubprocessTransport, std::shared_ptr<P>>> typed_process(

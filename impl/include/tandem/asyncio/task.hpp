@@ -103,25 +103,30 @@ class TaskValue final : public Valued<TaskState, T> {
   static TaskValue* make(LoopState& loop, Frame<P> frame) {
     static_assert(alignof(TaskValue) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__,
                   "tandem: over-aligned results are not supported; use a pointer");
-    void* const memory = allocate_block(sizeof(TaskValue));
+    void* const memory = allocate_packed(sizeof(TaskValue));
     return ::new (memory) TaskValue(loop, frame.release());
   }
 
  private:
   TaskValue(LoopState& loop, std::coroutine_handle<P> frame) noexcept
       : Valued<TaskState, T>(loop, frame, frame.promise()) {}
+  ~TaskValue() override { this->end_life(); }
 
+  P& promise() const noexcept { return static_cast<P&>(TaskState::promise()); }
   void take_value() override {
     if constexpr (std::is_void_v<T>)
       this->emplace();
     else if constexpr (std::is_reference_v<T>)
-      this->emplace(static_cast<P&>(this->promise()).value);
+      this->emplace(promise().value);
     else
-      this->emplace(*std::move(static_cast<P&>(this->promise()).value));
+      this->emplace(*std::move(promise().value));
+  }
+  void destroy_frame() noexcept override {
+    std::coroutine_handle<P>::from_promise(promise()).destroy();
   }
   void destroy() noexcept override {
     this->~TaskValue();
-    free_block(this, sizeof(TaskValue));
+    free_packed(this, sizeof(TaskValue));
   }
 };
 

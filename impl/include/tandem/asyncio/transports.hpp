@@ -295,8 +295,8 @@ template <ProtocolMaker F>
 auto create_connection(F make, std::optional<std::string> host = {}, std::optional<int> port = {},
                        ConnectionOptions options = {})
     -> Coroutine<std::pair<Transport, std::shared_ptr<detail::protocol_t<F>>>> {
-  return detail::typed<detail::protocol_t<F>>(detail::connect(
-      std::move(make), detail::Target(std::move(host), port, options)));
+  return detail::typed<detail::protocol_t<F>>(
+      detail::connect(std::move(make), detail::Target(std::move(host), port, options)));
 }
 // The same to a path. One that begins with a zero byte is no file.
 template <ProtocolMaker F>

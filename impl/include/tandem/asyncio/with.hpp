@@ -34,7 +34,7 @@ class [[nodiscard("it releases the lock at the end of its scope")]] Guard {
   Guard(const Guard&) = delete;
   Guard& operator=(const Guard&) = delete;
   Guard(Guard && other) noexcept : lock_(std::exchange(other.lock_, nullptr)) {}
-  Guard& operator=(Guard&& other) {
+  Guard& operator=(Guard&& other) noexcept {
     if (this == &other) return *this;
     release();
     lock_ = std::exchange(other.lock_, nullptr);
@@ -43,8 +43,12 @@ class [[nodiscard("it releases the lock at the end of its scope")]] Guard {
   ~Guard() { release(); }
 
  private:
-  void release() {
-    if (L* const lock = std::exchange(lock_, nullptr)) lock->release();
+  void release() noexcept {
+    try {
+      if (L* const lock = std::exchange(lock_, nullptr)) lock->release();
+    } catch (const std::exception&) {
+      // Somebody has released it before; or the task is dropped in wait(), where it has not got it.
+    }
   }
   L* lock_;
 };

@@ -12,6 +12,7 @@
 #include <exception>
 #include <memory>
 #include <new>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -59,7 +60,9 @@ class TANDEM_API FutureState {
   // The error of a cancelled future: the one that ended its task, once; else a new one.
   std::exception_ptr make_cancelled_error();
   // The message given to cancel(); null: none.
-  const std::string* cancel_message() const noexcept { return cancel_message_.get(); }
+  const std::string* cancel_message() const noexcept {
+    return rare_ && rare_->cancel_message ? &*rare_->cancel_message : nullptr;
+  }
 
   // Before a result is set by the user. Throws InvalidStateError (done), RuntimeError (a task).
   void check_settable() const;
@@ -115,14 +118,26 @@ class TANDEM_API FutureState {
 
   // Future.cancel(), also for tasks.
   bool cancel_future(const std::string* message);
-  void fail(std::exception_ptr error) noexcept {
-    error_ = std::move(error);
+  void fail(std::exception_ptr error) {
+    rare().error = std::move(error);
     log_exception_ = true;
   }
   void set_cancel_message(const std::string* message);  // null: none
 
-  void* value_ = nullptr;     // where the value is, once there is one
-  std::exception_ptr error_;  // what was set; of a cancelled task what ended it
+  // What few futures have.
+  struct Rare {
+    std::exception_ptr error;   // what was set; of a cancelled task what ended it
+    std::exception_ptr thrown;  // a task's: to be thrown where it goes on
+    std::optional<std::string> cancel_message;
+    std::optional<std::string> name;  // a task's; none: Task-<number>
+  };
+  Rare& rare() {
+    if (!rare_) rare_ = std::make_unique<Rare>();
+    return *rare_;
+  }
+
+  void* value_ = nullptr;  // where the value is, once there is one
+  std::unique_ptr<Rare> rare_;
 
  private:
   friend class TaskState;
@@ -133,20 +148,19 @@ class TANDEM_API FutureState {
   std::string callbacks_text() const;
   void die() noexcept;
 
-  seam::atomic<std::uint32_t> references_;
-  State state_ = State::pending;
-  bool log_exception_ = false;  // it has one that nobody has asked for
-  const bool is_task_;
-
- protected:
-  bool log_destroy_pending_ = true;  // a task that dies pending says so
-  bool must_cancel_ = false;         // a task's
-  bool is_linked_ = false;           // a task is in its loop's list
-
- private:
   LoopState* const loop_;
   Node* last_callback_ = nullptr;  // of a ring
-  std::unique_ptr<std::string> cancel_message_;
+  seam::atomic<std::uint32_t> references_;
+  State state_ = State::pending;
+  bool log_exception_ : 1 = false;  // it has one that nobody has asked for
+  const bool is_task_ : 1;
+
+ protected:
+  bool log_destroy_pending_ : 1 = true;  // a task that dies pending says so
+  bool must_cancel_ : 1 = false;         // a task's
+  bool is_linked_ : 1 = false;           // a task is in its loop's list
+  bool is_started_ : 1 = false;          // a task has run
+  bool is_sleeping_ : 1 = false;         // a task waits for its timer
 };
 
 // A handle's reference; empty after a move.
@@ -203,6 +217,14 @@ std::string value_repr(const T& value) {
     return "<" + type_name<T>() + ">";
 }
 
+// Room for a value.
+template <class T>
+union Room {
+  Room() noexcept {}
+  ~Room() {}
+  T value;
+};
+
 // A state with room for its value; Base is FutureState or TaskState.
 template <class Base, class T>
 class Valued : public Base {
@@ -211,8 +233,8 @@ class Valued : public Base {
 
   template <class... U>
   void emplace(U&&... arguments) {
-    ::new (static_cast<void*>(std::addressof(storage_))) Element(std::forward<U>(arguments)...);
-    this->value_ = std::addressof(storage_);
+    this->value_ = ::new (static_cast<void*>(std::addressof(room_.value)))
+        Element(std::forward<U>(arguments)...);
   }
   static Element& value_of(FutureState& state) noexcept {
     return *static_cast<Element*>(state.value());
@@ -222,16 +244,27 @@ class Valued : public Base {
   template <class... A>
   explicit Valued(A&&... arguments) : Base(std::forward<A>(arguments)...) {}
   ~Valued() override {
-    if (this->value_) std::destroy_at(std::addressof(storage_));
+    if (this->value_) std::destroy_at(std::addressof(room_.value));
   }
   std::string value_text() const override {
     return value_repr(*static_cast<const Element*>(this->value_));
   }
 
  private:
-  union {
-    Element storage_;  // while value_
-  };
+  Room<Element> room_;  // has a value while value_ says so
+};
+// Nothing needs no room.
+template <class Base>
+class Valued<Base, void> : public Base {
+ public:
+  using Element = std::monostate;
+
+  void emplace() noexcept { this->value_ = this; }
+
+ protected:
+  template <class... A>
+  explicit Valued(A&&... arguments) : Base(std::forward<A>(arguments)...) {}
+  std::string value_text() const override { return "None"; }
 };
 
 // A future that somebody sets.
@@ -241,14 +274,14 @@ class FutureValue : public Valued<FutureState, T> {
   static FutureValue* make(LoopState& loop) {
     static_assert(alignof(FutureValue) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__,
                   "tandem: over-aligned results are not supported; use a pointer");
-    return ::new (allocate_block(sizeof(FutureValue))) FutureValue(loop);
+    return ::new (allocate_packed(sizeof(FutureValue))) FutureValue(loop);
   }
 
  protected:
   explicit FutureValue(LoopState& loop) : Valued<FutureState, T>(loop) {}
   void destroy() noexcept override {
     this->~FutureValue();
-    free_block(this, sizeof(FutureValue));
+    free_packed(this, sizeof(FutureValue));
   }
 };
 
