@@ -1,5 +1,6 @@
 """What CPython observes when it runs a program: see PROTOCOL.md."""
 
+import asyncio_program
 import concurrent.futures as futures
 import logging
 import multiprocessing
@@ -39,7 +40,7 @@ def features():
         found.append("queue.shutdown")
     if "cancel_futures" in futures.Executor.shutdown.__code__.co_varnames:
         found.append("executor.cancel_futures")
-    return found
+    return found + asyncio_program.features()
 
 
 def split(operation):
@@ -554,7 +555,19 @@ class PoolProgram(Program):
         self.pool.terminate()
 
 
+class AsyncioProgram:
+    def __init__(self, program):
+        self.program = program
+
+    def run(self):
+        try:
+            return asyncio_program.run(self.program)
+        except NotImplementedError as error:
+            raise Unsupported(str(error)) from None
+
+
 KINDS = {
+    "asyncio": AsyncioProgram,
     "pool": PoolProgram,
     "queue": QueueProgram,
     "future": FutureProgram,

@@ -4,6 +4,7 @@ Runs on every CPython from 3.8 on.
 """
 import argparse
 import json
+import resource
 import sys
 import threading
 import time
@@ -43,6 +44,26 @@ def latency_row(name, items):
         return pass_
 
     return register
+
+
+def bytes_row(name, items):
+    """Registers pass_(items) -> bytes for each of them; run once: memory that was used stays."""
+
+    def register(pass_):
+        def run(plan):
+            count = max(100, int(items * plan.scale))
+            value = pass_(count)
+            return {"unit": "B", "value": value, "items": count, "passes": [value]}
+
+        ROWS[name] = run
+        return pass_
+
+    return register
+
+
+def resident_bytes():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * resource.getpagesize()
 
 
 def _scaled(plan, items, grain):

@@ -15,6 +15,7 @@ using Json = nlohmann::json;
 // Fails the running test when the two differ, or skips it when there is no CPython. First come the
 // programs of regressions/<kind>-*.json.
 //   program   made by RapidCheck; must avoid the features that the reference lacks
+//   counts    of "programs", else of their operations, whatever those are called
 void check_against_cpython(const std::string& kind, const rc::Gen<Json>& program,
                            const Counts& counts);
 
@@ -31,7 +32,7 @@ rc::Gen<Json> array_of(G... parts) {
 rc::Gen<Json> always(Json value);
 // Bytes as programs have them: a character for each.
 rc::Gen<Json> text_of(rc::Gen<char> byte);
-// `operations` between 1 and 40 of them, beside the members of `head`.
-rc::Gen<Json> program_of(rc::Gen<Json> head, rc::Gen<Json> operation);
+// `operations` between 1 and `most` of them, beside the members of `head`.
+rc::Gen<Json> program_of(rc::Gen<Json> head, rc::Gen<Json> operation, int most = 40);
 
 }  // namespace tandem::conformance

@@ -22,7 +22,8 @@ constexpr NamedKind all_kinds[] = {
 #ifdef TANDEM_PROGRAMS_FUTURES
     {"future", run_future}, {"executor", run_executor},
 #endif
-    {"shlex", run_shlex},   {"text", run_text},         {"child", run_child}, {"pool", run_pool},
+    {"shlex", run_shlex},   {"text", run_text},         {"child", run_child},
+    {"pool", run_pool},     {"asyncio", run_asyncio},
 };
 
 std::string class_name(const std::type_info& type) {
@@ -45,7 +46,10 @@ std::vector<std::string> kinds() {
   return names;
 }
 
-std::vector<std::string> features() { return {"queue.shutdown", "executor.cancel_futures"}; }
+std::vector<std::string> features() {
+  return {"queue.shutdown", "executor.cancel_futures", "asyncio.3.11", "asyncio.3.12",
+          "asyncio.3.13"};
+}
 
 Json run_program(const std::string& kind, const Json& program) {
   for (const NamedKind& known : all_kinds) {

@@ -33,6 +33,7 @@ Json run_shlex(const Json& program);
 Json run_text(const Json& program);
 Json run_child(const Json& program);
 Json run_pool(const Json& program);
+Json run_asyncio(const Json& program);
 
 // An operation [name, argument..., {options}], taken apart.
 struct Step {

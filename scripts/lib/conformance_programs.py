@@ -190,6 +190,67 @@ class TextGenerator:
         return {"encoding": encoding, "errors": errors, "operations": [self.operation() for _ in range(self.random.randint(1, 4))]}
 
 
+class AsyncioGenerator:
+    """A letter for each argument: n an entry, b a body, d a delay, t a timeout, a an action, f yes or no, r return_when,
+    q a queue, w one of two, v a value, s a text, m the message of a cancellation; N and B several."""
+
+    ACTIONS = {
+        **{"cancel nm": 6, "done n": 1, "cancelled n": 1, "result n": 2, "exception n": 2, "new_future": 2, "set_result nv": 3},
+        **{"set_exception ns": 1, "add_done_callback nf": 2, "remove_done_callback n": 1, "call_soon a": 1, "call_later da": 2},
+        **{"call_at da": 1, "cancel_handle n": 1, "handle_cancelled n": 0.5, "event_set w": 2, "event_clear w": 1},
+        **{"put_nowait qv": 2, "get_nowait q": 2, "task_done q": 2, "qsize q": 0.5, "shutdown qf": 0.5, "release": 2},
+        **{"locked": 0.5, "sem_release w": 2, "cond_release": 1, "cell wv": 1, "variable": 0.5, "set_variable v": 0.5},
+        **{"tasks": 0.5, "raise s": 1},
+    }
+    WEIGHTS = {
+        **ACTIONS,
+        **{"create_task b": 14, "group_create b": 6, "cancelling": 1, "uncancel": 1, "gather_kept Nf": 1, "shield_kept n": 1},
+        **{"reschedule t": 1, "expired": 1, "notify v": 1, "notify_all": 0.5, "sleep d": 14, "turns v": 3, "await n": 5},
+        **{"await_itself": 0.2, "call b": 1, "gather Nf": 3, "gather_bodies Bf": 3, "shield n": 3, "shield_body b": 2},
+        **{"wait Ntr": 3, "wait_for nt": 3, "wait_for_body bt": 3, "as_completed Nt": 2, "timeout tb": 4, "timeout_at db": 1},
+        **{"group b": 5, "with_lock b": 3, "acquire": 2, "with_semaphore b": 3, "sem_acquire w": 2, "with_condition b": 2},
+        **{"cond_acquire": 1, "cond_wait": 2, "cond_wait_for wv": 1, "event_wait w": 3, "barrier_wait w": 2},
+        **{"barrier_reset w": 0.5, "barrier_abort w": 0.3, "put qv": 4, "get q": 4, "join q": 1, "return v": 1},
+    }
+    BODIES = [0, 0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 4, 5]
+    VALUES = {
+        **{"n": range(12), "b": range(6), "d": range(5), "t": [None, 0, 1, 2, 3, 4], "f": [0, 1], "r": range(3), "q": [0, 0, 1, 1, 2, 3]},
+        **{"w": [0, 0, 1], "v": range(6), "s": ["", "a", "b"], "m": ["", "", "a", "b"]},
+    }
+    NEEDED = {
+        "asyncio.3.11": "timeout timeout_at reschedule expired barrier_wait barrier_reset barrier_abort cancelling",
+        "asyncio.3.12": "wait_for wait_for_body wait gather gather_kept",
+        "asyncio.3.13": "shutdown uncancel group group_create with_semaphore sem_acquire with_condition cond_acquire cond_wait "
+        "cond_wait_for as_completed",
+    }
+
+    def __init__(self, random, features):
+        self.random = random
+        lacking = {name for feature, names in self.NEEDED.items() if feature not in features for name in names.split()}
+        self.weights = {name: weight for name, weight in self.WEIGHTS.items() if name.split()[0] not in lacking}
+        self.actions = {name: weight for name, weight in self.weights.items() if name in self.ACTIONS and not name.endswith("a")}
+        self.has_messages, self.has_eager = "asyncio.3.11" in features, "asyncio.3.12" in features
+
+    def argument(self, letter):
+        random = self.random
+        if letter in "NB":
+            return [self.argument(letter.lower()) for _ in range(random.randint(1, 3))]
+        if letter == "a":
+            return self.operation(self.actions)
+        return random.choice(self.VALUES[letter] if letter != "m" or self.has_messages else [""])
+
+    def operation(self, weights):
+        name, letters = (*weighted(self.random, weights).split(), "")[:2]
+        return [name, *map(self.argument, letters)]
+
+    def program(self):
+        random, operations = self.random, []
+        for _ in range(random.randint(1, 2 * MAX_OPERATIONS)):
+            operation = [random.choice(self.BODIES), *self.operation(self.weights)]
+            operations.append(operation + random.choice([[], [{"catch": 1}], [{"catch": 1}], [{"catch": 2}]]))
+        return {"eager": self.has_eager and random.random() < 0.15, "operations": operations}
+
+
 def maker(generator):
     return lambda random, features: generator(random, features).program()
 
@@ -200,6 +261,7 @@ GENERATORS = {
     "executor": maker(ExecutorGenerator),
     "shlex": maker(ShlexGenerator),
     "text": maker(TextGenerator),
+    "asyncio": maker(AsyncioGenerator),
 }
 
 

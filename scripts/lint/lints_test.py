@@ -8,6 +8,7 @@ import tempfile
 import unittest
 
 import committed_text
+import coroutines
 import faults
 import headers
 import include_sets
@@ -135,6 +136,58 @@ class FaultsTest(unittest.TestCase):
     def test_a_fault_that_cannot_be_seeded(self):
         files = {**self.FILES, self.HEADER: "", "conformance/faults/queue/q.toml": self.FAULT}
         self.assertEqual(len(complaints(faults, files)), 1)
+
+
+class CoroutinesTest(unittest.TestCase):
+    def wrong(self, text, path="conformance/a.cpp"):
+        text = "struct Item { int n; std::string text; };\nstruct Plain { int a; double b; };\n" \
+               "struct Made { Made(int n); std::string text; };\nstruct Options { Plain p; std::string name; };\n" + text
+        return [complaint.split(": ", 1)[1] for complaint in complaints(coroutines, {path: text})]
+
+    def test_parameters(self):
+        for bad in ("const std::string& text", "int n, std::string const& text", "A&& a", "std::string_view text",
+                    "std::span<int> numbers", "const std::vector<int>& v = {}"):
+            for form in ("Coroutine<int> f(%s) { co_return 1; }", "asyncio::Coroutine<> X::f(%s) const { co_await g(); }",
+                         "auto f(%s) -> asyncio::Coroutine<std::vector<int>> { if (x) { co_await g(); } }",
+                         "void h() { const auto f = [](%s) -> Coroutine<> { co_return; }; }",
+                         "void h() { run([&](%s) -> Coroutine<> { for (;;) co_await g(); }(1)); }",
+                         "template <class A> inline Coroutine<typename A::type> f(%s) { co_return 1; }"):
+                self.assertEqual(len(self.wrong(form % bad)), 1, form % bad)
+
+    def test_good_parameters(self):
+        for good in ("", "std::string text, int n", "Lock& lock", "std::vector<std::string> v", "const char* text",
+                     "std::function<void(const int&)> f", "std::shared_ptr<const int> p", "const int n", "const void*& kept",
+                     "void (*act)(const X&)"):
+            self.assertEqual(self.wrong("Coroutine<int> f(%s) { co_return 1; }" % good), [])
+        self.assertEqual(self.wrong("Coroutine<> f(const std::string& text) { return g(text); }"), [])
+        self.assertEqual(self.wrong("Coroutine<> f(const std::string& text);"), [])
+        self.assertEqual(self.wrong("int f(const X& x) { run([]() -> Coroutine<> { co_return; }()); return 1; }"), [])
+
+    def awaits(self, statement):
+        return self.wrong("Coroutine<> f() {\n  %s\n}\n" % statement)
+
+    def test_lambdas(self):
+        for bad in ("co_await f([x] { return x; });", "auto y = co_await f(1, [=]() mutable { go(); });",
+                    "if (co_await f([x = 1](int n) { return n; })) go();", "log(co_await f([&a, b] {}));",
+                    "co_return co_await f([*this] {});"):
+            self.assertEqual(len(self.awaits(bad)), 1, bad)
+        for good in ("const auto g = [x] { return x; };\n  co_await f(g);", "co_await f([] { return 1; });",
+                     "co_await f([&] { go(); });", "co_await f([&a, &b, this] {});", "auto [a, b] = co_await f(v[x](1));",
+                     "run([x]() -> Coroutine<> { co_await f(x); });"):
+            self.assertEqual(self.awaits(good), [], good)
+
+    def test_aggregates(self):
+        for bad in ('co_await q.put(Item{1, "x"});', "const std::array said{co_await a(), co_await b()};",
+                    "co_await f({.p = {}, .name = x});", "use(co_await a(), std::array<std::string, 2>{x, y});"):
+            self.assertEqual(len(self.awaits(bad)), 1, bad)
+        for good in ("co_await q.put(Plain{1, 2});", "co_await q.put(Made{1});", "const Item item{1, x};\n  co_await q.put(item);",
+                     "co_await f({.a = 1, .b = 2});", "co_await f(std::string{x});", "for (const Item& i : v) { co_await f(i); }"):
+            self.assertEqual(self.awaits(good), [], good)
+
+    def test_where_it_is(self):
+        files = {"impl/src/a.cpp": "// Coroutine\n\nCoroutine<> f(\n    A&& a) {\n  co_return;\n}\n"}
+        self.assertEqual(complaints(coroutines, files),
+                         ["impl/src/a.cpp:3: an rvalue reference as a coroutine's parameter: A&& a"])
 
 
 class MemoryOrdersTest(unittest.TestCase):

@@ -20,6 +20,8 @@ OPTIONAL = {
 }
 # What several primitives of a module share is no primitive.
 SHARED = {
+    "asyncio/connect", "asyncio/loop_state", "asyncio/pipe_transport", "asyncio/process_transport", "asyncio/server",
+    "asyncio/sleep_timer", "asyncio/socket_transport", "asyncio/support", "asyncio/waiter",
     "queue/exceptions", "queue/flows", "queue/support",
     "threading/alone", "threading/excepthook", "threading/pingpong", "threading/registry", "threading/support",
     "threading/thread_state",
@@ -36,6 +38,7 @@ SHARED = {
     "multiprocessing/transport", "multiprocessing/worker", "multiprocessing/workers",
     "concurrent/futures/exceptions", "concurrent/futures/future_set", "concurrent/futures/state",
     "concurrent/futures/support", "concurrent/futures/watch",
+    "asyncio/support",
 }
 
 

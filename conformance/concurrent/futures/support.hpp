@@ -5,18 +5,16 @@
 #include <concepts>
 #include <exception>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <ranges>
 #include <regex>
 #include <string>
-#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "conformance/harness/case.hpp"
-#include "tandem/core/log.hpp"
+#include "conformance/harness/logged.hpp"
 #include "tandem/futures.hpp"
 #include "tandem/threading.hpp"
 
@@ -125,39 +123,6 @@ class Steps {
 
   Range range_;
   std::optional<std::ranges::iterator_t<Range>> at_;
-};
-
-// What is logged meanwhile: the first and the last line of each message.
-class Logged {
- public:
-  Logged()
-      : old_(log_sink([kept = kept_](std::string_view message) {
-          const std::lock_guard guard(kept->lock);
-          kept->messages.push_back(abridged(std::string(message)));
-        })) {}
-  Logged(const Logged&) = delete;
-  Logged& operator=(const Logged&) = delete;
-  ~Logged() { log_sink(std::move(old_)); }
-
-  std::vector<std::string> messages() const {
-    const std::lock_guard guard(kept_->lock);
-    return kept_->messages;
-  }
-
- private:
-  static std::string abridged(const std::string& message) {
-    const std::string trimmed = message.substr(0, message.find_last_not_of('\n') + 1);
-    const auto first = trimmed.find('\n');
-    if (first == std::string::npos) return trimmed;
-    return trimmed.substr(0, first) + " ... " + trimmed.substr(trimmed.rfind('\n') + 1);
-  }
-
-  struct Kept {
-    std::mutex lock;
-    std::vector<std::string> messages;
-  };
-  std::shared_ptr<Kept> kept_ = std::make_shared<Kept>();
-  LogSink old_;
 };
 
 }  // namespace tandem::conformance

@@ -1,5 +1,7 @@
 // Everything there is, for those who do not mind what it costs to compile.
 #pragma once
+#include "tandem/asyncio.hpp"
+#include "tandem/contextvars.hpp"
 #include "tandem/futures.hpp"
 #include "tandem/futures/process.hpp"
 #include "tandem/multiprocessing.hpp"

@@ -114,6 +114,11 @@ OSError::OSError(int error_number, std::optional<std::string> filename,
       Text{std::move(strerror), std::move(filename), std::move(filename2), std::move(what)});
 }
 
+OSError::OSError(ErrorText error) : std::system_error(error.number, std::generic_category()) {
+  std::string what = python_text(error.number, error.text, {}, {});
+  text_ = std::make_shared<const Text>(Text{std::move(error.text), {}, {}, std::move(what)});
+}
+
 OSError::OSError(std::string message)
     : std::system_error(0, std::generic_category()),
       text_(std::make_shared<const Text>(Text{"", {}, {}, std::move(message)})) {}
@@ -123,44 +128,57 @@ const std::optional<std::string>& OSError::filename() const noexcept { return te
 const std::optional<std::string>& OSError::filename2() const noexcept { return text_->filename2; }
 const char* OSError::what() const noexcept { return text_->what.c_str(); }
 
-void detail::throw_os_error(int error_number, std::optional<std::string> filename,
-                            std::optional<std::string> filename2) {
-  switch (error_number) {
+namespace {
+
+template <class... A>
+[[noreturn]] void throw_kind(int number, A&&... arguments) {
+  switch (number) {
     case EAGAIN:
     case EALREADY:
     case EINPROGRESS:
-      throw BlockingIOError(error_number, std::move(filename), std::move(filename2));
+      throw BlockingIOError(std::forward<A>(arguments)...);
     case ECHILD:
-      throw ChildProcessError(error_number, std::move(filename), std::move(filename2));
+      throw ChildProcessError(std::forward<A>(arguments)...);
     case EPIPE:
     case ESHUTDOWN:
-      throw BrokenPipeError(error_number, std::move(filename), std::move(filename2));
+      throw BrokenPipeError(std::forward<A>(arguments)...);
     case ECONNABORTED:
-      throw ConnectionAbortedError(error_number, std::move(filename), std::move(filename2));
+      throw ConnectionAbortedError(std::forward<A>(arguments)...);
     case ECONNREFUSED:
-      throw ConnectionRefusedError(error_number, std::move(filename), std::move(filename2));
+      throw ConnectionRefusedError(std::forward<A>(arguments)...);
     case ECONNRESET:
-      throw ConnectionResetError(error_number, std::move(filename), std::move(filename2));
+      throw ConnectionResetError(std::forward<A>(arguments)...);
     case EEXIST:
-      throw FileExistsError(error_number, std::move(filename), std::move(filename2));
+      throw FileExistsError(std::forward<A>(arguments)...);
     case ENOENT:
-      throw FileNotFoundError(error_number, std::move(filename), std::move(filename2));
+      throw FileNotFoundError(std::forward<A>(arguments)...);
     case EINTR:
-      throw InterruptedError(error_number, std::move(filename), std::move(filename2));
+      throw InterruptedError(std::forward<A>(arguments)...);
     case EISDIR:
-      throw IsADirectoryError(error_number, std::move(filename), std::move(filename2));
+      throw IsADirectoryError(std::forward<A>(arguments)...);
     case ENOTDIR:
-      throw NotADirectoryError(error_number, std::move(filename), std::move(filename2));
+      throw NotADirectoryError(std::forward<A>(arguments)...);
     case EACCES:
     case EPERM:
-      throw PermissionError(error_number, std::move(filename), std::move(filename2));
+      throw PermissionError(std::forward<A>(arguments)...);
     case ESRCH:
-      throw ProcessLookupError(error_number, std::move(filename), std::move(filename2));
+      throw ProcessLookupError(std::forward<A>(arguments)...);
     case ETIMEDOUT:
-      throw TimeoutError(error_number, std::move(filename), std::move(filename2));
+      throw TimeoutError(std::forward<A>(arguments)...);
     default:
-      throw OSError(error_number, std::move(filename), std::move(filename2));
+      throw OSError(std::forward<A>(arguments)...);
   }
+}
+
+}  // namespace
+
+void detail::throw_os_error(int error_number, std::optional<std::string> filename,
+                            std::optional<std::string> filename2) {
+  throw_kind(error_number, error_number, std::move(filename), std::move(filename2));
+}
+void detail::throw_os_error(ErrorText error) {
+  const int number = error.number;
+  throw_kind(number, std::move(error));
 }
 
 }  // namespace tandem::inline v1

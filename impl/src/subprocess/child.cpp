@@ -104,6 +104,13 @@ void Child::watch() noexcept {
   if (ending && !returncode()) publish(*ending);
 }
 
+bool Child::duplicate_handle(platform::Handle& duplicate) noexcept {
+  if (is_parents()) return false;
+  const std::scoped_lock guard(mutex_);
+  if (returncode() || watched_ || !process_.obtain_handle()) return false;
+  return platform::duplicate_handle(process_.handle(), duplicate) == 0;
+}
+
 void Child::send_signal(int signal) {
   if (is_parents()) return;
   const std::scoped_lock guard(mutex_);

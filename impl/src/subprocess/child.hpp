@@ -38,6 +38,10 @@ class Child : public std::enable_shared_from_this<Child> {
   // Throws   RuntimeError (a watcher is needed, but no thread is left).
   bool wait(Deadline until);
 
+  // A handle of one's own, which becomes readable when the child has ended, reaped or not. False:
+  // there is none to be had; wait() then.
+  bool duplicate_handle(platform::Handle& duplicate) noexcept;
+
   // Throws   OSError. One that has ended is not signalled.
   void send_signal(int signal);
   // The process group that the child leads: also where the child itself has ended, but was not

@@ -152,12 +152,19 @@ class TANDEM_API UnicodeEncodeError : public UnicodeError {
   std::shared_ptr<const Fields> fields_;  // shared: copying an exception must not throw
 };
 
+// Python's OSError(number, text): an error of the system with a text of one's own.
+struct ErrorText {
+  int number;
+  std::string text;
+};
+
 // An error of the operating system.
 //   what()  is Python's text: "[Errno 2] No such file or directory: 'x'"
 class TANDEM_API OSError : public std::system_error {
  public:
   explicit OSError(int error_number, std::optional<std::string> filename = {},
                    std::optional<std::string> filename2 = {});
+  explicit OSError(ErrorText error);
   // Python's OSError("text"): no number, and the text alone.
   explicit OSError(std::string message);
   int errno_() const noexcept { return code().value(); }
@@ -264,6 +271,7 @@ namespace detail {
 [[noreturn]] TANDEM_API void throw_os_error(int error_number,
                                             std::optional<std::string> filename = {},
                                             std::optional<std::string> filename2 = {});
+[[noreturn]] TANDEM_API void throw_os_error(ErrorText error);
 
 }  // namespace detail
 }  // namespace tandem::inline v1

@@ -13,7 +13,8 @@
 namespace tandem::inline v1::concurrent::futures {
 
 // Python's set of futures, iterated in the order of the input. A value.
-template <class F>
+//   Any  what stands for futures of all types: asyncio's are others
+template <class F, class Any = AnyFuture>
 class FutureSet {
  public:
   using value_type = F;
@@ -32,7 +33,7 @@ class FutureSet {
     if (known_.insert(future).second) futures_.push_back(future);
   }
   // `future in done`
-  bool contains(const AnyFuture& future) const { return known_.contains(future); }
+  bool contains(const Any& future) const { return known_.contains(future); }
   std::size_t size() const { return futures_.size(); }
   bool empty() const { return futures_.empty(); }
   const_iterator begin() const { return futures_.begin(); }
@@ -40,7 +41,7 @@ class FutureSet {
 
  private:
   std::vector<F> futures_;
-  std::unordered_set<AnyFuture> known_;
+  std::unordered_set<Any> known_;
 };
 
 template <class R>

@@ -1,0 +1,72 @@
+// asyncio.Semaphore and asyncio.BoundedSemaphore.
+#pragma once
+#include <cstddef>
+#include <iosfwd>
+#include <string>
+
+#include "tandem/asyncio/coroutine.hpp"
+#include "tandem/asyncio/detail/waiter.hpp"
+
+namespace tandem::inline v1::asyncio {
+
+// A count that acquire() takes one from, waiting while it is zero, and release() adds to. Neither
+// copied nor moved. `async with semaphore` is auto guard = co_await asyncio::with(semaphore), which
+// must end before the semaphore does. Tasks may wait when it goes: they are never woken, and can be
+// cancelled.
+// Threads  those of its loop only.
+// Order    who comes first gets in first, and nobody overtakes one that was woken.
+// Spec     asyncio.semaphore
+class TANDEM_API Semaphore {
+ public:
+  //   value  the count at first
+  // Throws   ValueError (negative).
+  explicit Semaphore(std::ptrdiff_t value = 1);
+  Semaphore(const Semaphore&) = delete;
+  Semaphore& operator=(const Semaphore&) = delete;
+  virtual ~Semaphore();
+
+  // Takes one, waiting until there is one. Returns true.
+  // Throws   CancelledError: then nothing is taken; RuntimeError (it has to wait, and not in the
+  //          loop where tasks have waited before).
+  // Spec     asyncio.semaphore.acquire
+  Coroutine<bool> acquire();
+  // Adds one, which belongs to the task that has waited longest, if there is one.
+  // Spec     asyncio.semaphore.release
+  virtual void release();
+  // acquire() would wait: there is none, or others come first.
+  bool locked() const noexcept { return value_ == 0 || waiters_.any_uncancelled(); }
+
+  // Python's repr: "<asyncio.locks.Semaphore object at 0x7f12ab [unlocked, value:1]>".
+  TANDEM_API friend std::string to_string(const Semaphore& semaphore);
+  TANDEM_API friend std::ostream& operator<<(std::ostream& out, const Semaphore& semaphore);
+
+ protected:
+  std::ptrdiff_t value() const noexcept { return value_; }
+
+ private:
+  class Turn;
+  virtual const char* name() const noexcept { return "Semaphore"; }
+  bool wake_up_next();
+
+  std::ptrdiff_t value_;
+  detail::Waiters waiters_;
+  detail::LoopBinding binding_;
+};
+
+// A semaphore whose count never passes its first value.
+// Spec     asyncio.semaphore.bounded
+class TANDEM_API BoundedSemaphore : public Semaphore {
+ public:
+  explicit BoundedSemaphore(std::ptrdiff_t value = 1);
+  ~BoundedSemaphore() override;
+
+  // Throws   ValueError (released more often than acquired: nothing is changed then).
+  void release() override;
+
+ private:
+  const char* name() const noexcept override { return "BoundedSemaphore"; }
+
+  const std::ptrdiff_t bound_;
+};
+
+}  // namespace tandem::inline v1::asyncio

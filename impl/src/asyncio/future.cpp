@@ -1,0 +1,288 @@
+#include "tandem/asyncio/future.hpp"
+
+#include <ostream>
+#include <utility>
+
+#include "asyncio/loop_state.hpp"
+#include "tandem/asyncio/event_loop.hpp"
+
+namespace tandem::inline v1::asyncio {
+
+namespace detail {
+
+FutureState::FutureState(LoopState& loop, std::uint32_t references, bool is_task) noexcept
+    : loop_(&loop), references_(references), is_task_(is_task) {
+  loop.hold();
+}
+
+FutureState::~FutureState() {
+  for (Node* node = last_callback_ ? last_callback_->next : nullptr; node;) {
+    Node* const next = node == last_callback_ ? nullptr : node->next;
+    node->ops->drop(*node);
+    node = next;
+  }
+  loop_->drop();
+}
+
+TaskState* FutureState::as_task() noexcept {
+  return is_task_ ? static_cast<TaskState*>(this) : nullptr;
+}
+
+bool FutureState::cancel(std::string message) {
+  return cancel_future(message.empty() ? nullptr : &message);
+}
+
+bool FutureState::cancel_future(const std::string* message) {
+  log_exception_ = false;
+  if (is_done()) return false;
+  state_ = State::cancelled;
+  set_cancel_message(message);
+  schedule_callbacks();
+  return true;
+}
+
+void FutureState::set_cancel_message(const std::string* message) {
+  if (message)
+    rare().cancel_message = *message;
+  else if (rare_)
+    rare_->cancel_message.reset();
+}
+
+std::exception_ptr FutureState::exception() {
+  if (is_cancelled()) std::rethrow_exception(make_cancelled_error());
+  if (!is_done()) throw InvalidStateError("Exception is not set.");
+  log_exception_ = false;
+  return rare_ ? rare_->error : nullptr;
+}
+
+std::exception_ptr FutureState::failure() {
+  if (value_) [[likely]]
+    return nullptr;
+  if (is_cancelled()) return make_cancelled_error();
+  log_exception_ = false;
+  return rare_ ? rare_->error : nullptr;
+}
+
+void FutureState::throw_failure() {
+  if (!is_done()) throw InvalidStateError("Result is not set.");
+  std::rethrow_exception(failure());
+}
+
+std::exception_ptr FutureState::make_cancelled_error() {
+  if (rare_ && rare_->error && is_cancelled()) return std::exchange(rare_->error, nullptr);
+  const std::string* const message = cancel_message();
+  return std::make_exception_ptr(message ? CancelledError(*message) : CancelledError());
+}
+
+void FutureState::check_settable() const {
+  if (is_task_) throw RuntimeError("Task does not support set_result operation");
+  if (is_done()) throw InvalidStateError("invalid state");
+}
+
+void FutureState::set_exception(std::exception_ptr error) {
+  if (is_task_) throw RuntimeError("Task does not support set_exception operation");
+  if (is_done()) throw InvalidStateError("invalid state");
+  if (!error) throw ValueError("the exception must not be null");
+  fail(std::move(error));
+  finish();
+}
+
+void FutureState::finish() {
+  state_ = State::finished;
+  schedule_callbacks();
+}
+
+void FutureState::schedule_callbacks() {
+  if (!last_callback_) return;
+  Node* const last = std::exchange(last_callback_, nullptr);
+  Node* node = last->next;
+  const bool is_closed = loop_->is_closed();
+  for (bool is_last = false; !is_last;) {
+    Node* const next = node->next;
+    is_last = node == last;
+    if (is_closed) {
+      node->ops->drop(*node);
+    } else {
+      if (node->ops->arm) node->ops->arm(*node, *this);
+      loop_->push(*node);
+    }
+    node = next;
+  }
+  if (is_closed && !loop_->is_tearing_down()) loop_->check_open();
+}
+
+void FutureState::add_callback(Node& node) {
+  if (is_done()) {
+    if (loop_->is_closed()) {
+      node.ops->drop(node);
+      loop_->check_open();
+    }
+    if (node.ops->arm) node.ops->arm(node, *this);
+    return loop_->push(node);
+  }
+  if (last_callback_) {
+    node.next = last_callback_->next;
+    last_callback_->next = &node;
+  } else {
+    node.next = &node;
+  }
+  last_callback_ = &node;
+}
+
+template <class Is>
+Node* FutureState::take_callback(Is is) noexcept {
+  if (!last_callback_) return nullptr;
+  Node* before = last_callback_;
+  do {
+    Node* const node = before->next;
+    if (is(*node)) {
+      before->next = node->next;
+      if (node == last_callback_) last_callback_ = before == node ? nullptr : before;
+      return node;
+    }
+    before = node;
+  } while (before != last_callback_);
+  return nullptr;
+}
+
+bool FutureState::remove_callback(Node& wanted) noexcept {
+  return take_callback([&](const Node& node) { return &node == &wanted; }) != nullptr;
+}
+
+bool FutureState::remove_callback(std::uint64_t id) noexcept {
+  Node* const node = take_callback([&](const Node& each) {
+    return each.ops == &DoneCallback::ops_ && static_cast<const DoneCallback&>(each).id() == id;
+  });
+  if (node) node->ops->drop(*node);
+  return node != nullptr;
+}
+
+void FutureState::die() noexcept {
+  if (!log_exception_ && !(is_task_ && !is_done() && log_destroy_pending_)) [[likely]]
+    return destroy();
+  references_.store(1, std::memory_order_relaxed);  // relaxed: nobody else has it
+  report_loss();
+  drop();  // unless somebody has kept it
+}
+
+void FutureState::report_loss() noexcept {
+  log_exception_ = false;
+  try {
+    loop_->report({.message = std::string(class_name()) + " exception was never retrieved",
+                   .exception = rare_ ? rare_->error : nullptr,
+                   .future = Access::share<AnyFuture>(*this)});
+  } catch (...) {
+    // KeyboardInterrupt or SystemExit of a handler: Python ignores what __del__ raises.
+  }
+}
+
+namespace {
+
+const char* state_text(const FutureState& future) noexcept {
+  switch (future.state()) {
+    case State::pending:
+      return "pending";
+    case State::cancelled:
+      return "cancelled";
+    case State::finished:
+      break;
+  }
+  return "finished";
+}
+
+// ValueError('text')
+std::string exception_repr(const std::exception_ptr& error) {
+  std::string name = exception_name(error), text = exception_text(error);
+  text = text == name ? "" : string_repr(text.substr(name.size() + 2));
+  return name + "(" + text + ")";
+}
+
+}  // namespace
+
+std::string FutureState::to_string() {
+  TaskState* const task = as_task();
+  std::string text = std::string("<") + class_name() + " ";
+  text += task && task->cancelling() > 0 && !is_done() ? "cancelling" : state_text(*this);
+  if (task) {
+    text += " name=" + string_repr(task->name());
+    if (const std::string other = task->waits_for_text(); !other.empty())
+      text += " wait_for=" + other;
+  }
+  if (value_)
+    text += " result=" + value_text();
+  else if (rare_ && rare_->error && !is_cancelled())
+    text += " exception=" + exception_repr(rare_->error);
+  return text + callbacks_text() + ">";
+}
+
+std::string FutureState::callbacks_text() const {
+  if (!last_callback_) return "";
+  std::size_t count = 1;
+  for (const Node* node = last_callback_->next; node != last_callback_; node = node->next) ++count;
+  const auto describe = [](const Node& node) { return node.ops->describe(node); };
+  const Node& first = *last_callback_->next;
+  std::string text = describe(first);
+  if (count > 2) text += ", <" + std::to_string(count - 2) + " more>";
+  if (count > 1) text += ", " + describe(*last_callback_);
+  return " cb=[" + text + "]";
+}
+
+void StateHandle::throw_empty() {
+  throw InvalidStateError("this handle has no future: it was moved from or gave its result away");
+}
+
+void throw_result_is_shared() {
+  throw InvalidStateError("the result cannot be copied, and other handles share it");
+}
+
+// What a user's callback is to its future.
+
+namespace {
+seam::atomic<std::uint64_t> callbacks_made{0};
+}  // namespace
+
+const NodeOps DoneCallback::ops_{
+    [](Node& node) { static_cast<DoneCallback&>(node).run(); },
+    [](Node& node) noexcept { static_cast<DoneCallback&>(node).destroy(); },
+    [](Node& node, FutureState& future) noexcept {
+      static_cast<DoneCallback&>(node).future_ = StateHandle::share(future);
+    },
+    [](const Node& node) { return static_cast<const DoneCallback&>(node).name() + "()"; }};
+
+DoneCallback::DoneCallback(ContextState* context) noexcept
+    : Node(ops_), context_(context), id_(count_up(callbacks_made)) {}
+
+DoneCallback::~DoneCallback() = default;
+
+void DoneCallback::run() {
+  struct Owner {
+    DoneCallback* callback;
+    ~Owner() { callback->destroy(); }
+  } const owner{this};
+  LoopState& loop = future_->loop();
+  const StateHandle kept = future_;
+  try {
+    const ContextScope scope(context_.place());
+    call(std::move(future_));
+  } catch (const KeyboardInterrupt&) {
+    throw;
+  } catch (const SystemExit&) {
+    throw;
+  } catch (...) {
+    const std::string text = name() + "()";
+    loop.report({.message = "Exception in callback " + text,
+                 .exception = std::current_exception(),
+                 .more = {{"handle", "<Handle " + text + ">"}}});
+  }
+}
+
+}  // namespace detail
+
+EventLoop AnyFuture::get_loop() const { return detail::loop_of(state_->loop()); }
+
+std::string to_string(const AnyFuture& future) { return detail::Access::state(future).to_string(); }
+std::ostream& operator<<(std::ostream& out, const AnyFuture& future) {
+  return out << to_string(future);
+}
+
+}  // namespace tandem::inline v1::asyncio
