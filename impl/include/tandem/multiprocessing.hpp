@@ -9,6 +9,7 @@
 #include "tandem/multiprocessing/joinable_queue.hpp"
 #include "tandem/multiprocessing/listener.hpp"
 #include "tandem/multiprocessing/lock.hpp"
+#include "tandem/multiprocessing/managers.hpp"
 #include "tandem/multiprocessing/pool.hpp"
 #include "tandem/multiprocessing/process.hpp"
 #include "tandem/multiprocessing/queue.hpp"

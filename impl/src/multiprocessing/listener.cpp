@@ -14,6 +14,7 @@
 #include <mutex>
 #include <string_view>
 
+#include "multiprocessing/challenge.hpp"
 #include "multiprocessing/digest.hpp"
 #include "multiprocessing/finalizer.hpp"
 #include "multiprocessing/ring.hpp"
@@ -79,7 +80,8 @@ void verify(std::string_view key, std::string_view challenge, std::string_view a
     throw AuthenticationError("digest received was wrong");
 }
 
-// Whether the other side knows the key.
+}  // namespace
+
 void deliver_challenge(const Connection& connection, std::string_view key) {
   const std::string challenge = bracketed(digest_name) + random_bytes(random_size);
   connection.send_bytes(std::string(challenge_word) + challenge);
@@ -110,6 +112,8 @@ void answer_challenge(const Connection& connection, std::string_view key) {
   if (connection.recv_bytes(longest_message) != welcome_word)
     throw AuthenticationError("digest sent was rejected");
 }
+
+namespace {
 
 [[noreturn]] void fail(int error) {
   if (error == ENAMETOOLONG) throw OSError("AF_UNIX path too long");

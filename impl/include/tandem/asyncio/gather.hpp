@@ -215,8 +215,14 @@ class Gatherer {
   template <class A>
   void add(A&& awaitable) {
     if (outer_) {
-      auto future = ensure_future(std::forward<A>(awaitable), loop_of(outer_->loop()));
-      return outer_->add(Access::handle(future), is_coroutine<A>);
+      if constexpr (is_coroutine<A>) {
+        const auto task = make_task(outer_->loop(), std::forward<A>(awaitable));
+        outer_->add(Access::handle(task), true);
+      } else {
+        const auto future = ensure_future(std::forward<A>(awaitable), loop_of(outer_->loop()));
+        outer_->add(Access::handle(future), false);
+      }
+      return;
     }
     auto future = ensure_future(std::forward<A>(awaitable));
     make(Access::state(future).loop());

@@ -21,6 +21,8 @@ namespace tandem::inline v1::multiprocessing::connection {
 //   {"localhost", 25000}  a host and its port: AF_INET. Port 0: one that is free
 class Address {
  public:
+  using Place = std::variant<std::string, std::pair<std::string, int>>;
+
   Address(std::string path) : place_(std::move(path)) {}
   Address(const char* path) : place_(path) {}
   Address(std::string host, int port) : place_(std::pair(std::move(host), port)) {}
@@ -38,8 +40,13 @@ class Address {
     return out << to_string(address);
   }
 
+  Place reduce() const { return place_; }  // how it is pickled
+
  private:
-  std::variant<std::string, std::pair<std::string, int>> place_;
+  friend class v1::pickle::access;
+  explicit Address(Place place) : place_(std::move(place)) {}
+
+  Place place_;
 };
 
 // Python's keyword arguments of Listener().
