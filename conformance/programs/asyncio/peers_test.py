@@ -118,9 +118,12 @@ class Peers(unittest.TestCase):
         print("\n%d connections: %d bytes each" % (many, (server.memory() - before) // many))
         self.assertEqual(answers, [b"%d" % number for number in range(many)])
         for sock in socks:
+            sock.shutdown(socket.SHUT_WR)
+        for sock in socks:
+            self.assertEqual(sock.recv(1), b"")
             sock.close()
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-        server.stop()
+        self.assertEqual(server.stop()[1], many)
 
     def test_reset(self):
         """Whoever goes without reading costs nobody else anything."""
