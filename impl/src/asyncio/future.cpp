@@ -56,7 +56,7 @@ std::exception_ptr FutureState::exception() {
 }
 
 std::exception_ptr FutureState::failure() {
-  if (value_) [[likely]]
+  if (has_value_) [[likely]]
     return nullptr;
   if (is_cancelled()) return make_cancelled_error();
   log_exception_ = false;
@@ -208,7 +208,7 @@ std::string FutureState::to_string() {
     if (const std::string other = task->waits_for_text(); !other.empty())
       text += " wait_for=" + other;
   }
-  if (value_)
+  if (has_value_)
     text += " result=" + value_text();
   else if (rare_ && rare_->error && !is_cancelled())
     text += " exception=" + exception_repr(rare_->error);

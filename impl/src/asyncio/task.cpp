@@ -88,7 +88,7 @@ void TaskState::set_name(std::string name) { rare().name = std::move(name); }
 
 int TaskState::uncancel() noexcept {
   if (cancels_requested_ > 0 && --cancels_requested_ == 0) must_cancel_ = false;
-  return cancels_requested_;
+  return cancelling();
 }
 
 contextvars::Context TaskState::context() {

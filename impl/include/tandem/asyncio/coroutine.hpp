@@ -172,25 +172,29 @@ class CoroutineAwaiter {
 // Of a coroutine without a result, or of sleep().
 class VoidAwaiter {
  public:
-  explicit VoidAwaiter(Coroutine<void>& coro) noexcept : coro_(coro) {}
+  explicit VoidAwaiter(Coroutine<void>& coro) noexcept : coro_(&coro) {}
   VoidAwaiter(const VoidAwaiter&) = delete;
   VoidAwaiter& operator=(const VoidAwaiter&) = delete;
-  ~VoidAwaiter() {
-    if (timer_) end_sleep(*timer_);
-  }
+  ~VoidAwaiter() { end(); }
 
   bool await_ready() const;
   template <TaskPromise W>
   bool await_suspend(std::coroutine_handle<W> waiting);
   void await_resume() {
-    if (timer_) end_sleep(*std::exchange(timer_, nullptr));
+    end();
     task_->rethrow();
   }
 
  private:
-  Coroutine<void>& coro_;
-  TaskState* task_ = nullptr;
-  SleepTimer* timer_ = nullptr;  // of a sleep of some time
+  void end() noexcept {
+    if (task_ && timer_) end_sleep(*std::exchange(timer_, nullptr));
+  }
+
+  TaskState* task_ = nullptr;  // null: not yet suspended
+  union {
+    Coroutine<void>* coro_;  // before
+    SleepTimer* timer_;      // then; null: no sleep of some time
+  };
 };
 
 template <class T>
@@ -265,19 +269,21 @@ class [[nodiscard("co_await it, or give it to create_task")]] Coroutine {
 namespace detail {
 
 inline bool VoidAwaiter::await_ready() const {
-  if (!coro_.delay_.is_set())
-    CoroutineAwaiter<void>::check_unused(coro_.frame_.get());
-  else if (coro_.delay_.seconds() != coro_.delay_.seconds())
+  if (!coro_->delay_.is_set())
+    CoroutineAwaiter<void>::check_unused(coro_->frame_.get());
+  else if (coro_->delay_.seconds() != coro_->delay_.seconds())
     throw_invalid_delay();
   return false;
 }
 
 template <TaskPromise W>
 bool VoidAwaiter::await_suspend(std::coroutine_handle<W> waiting) {
+  Coroutine<void>& coro = *coro_;
+  timer_ = nullptr;
   task_ = waiting.promise().task;
-  if (!coro_.delay_.is_set()) return CoroutineAwaiter<void>::begin(coro_.frame_.get(), waiting);
-  const double seconds = coro_.delay_.seconds();
-  coro_.delay_.clear();
+  if (!coro.delay_.is_set()) return CoroutineAwaiter<void>::begin(coro.frame_.get(), waiting);
+  const double seconds = coro.delay_.seconds();
+  coro.delay_.clear();
   if (seconds > 0)
     timer_ = task_->sleep(seconds, waiting);
   else

@@ -373,7 +373,8 @@ class TANDEM_API EventLoop {
   Coroutine<> shutdown_default_executor(Timeout timeout = {}) const;
 
   // Who is told of exceptions that nobody else gets; an empty one: default_exception_handler(),
-  // which logs them. Spec     asyncio.event-loop.exception-handler
+  // which logs them.
+  // Spec     asyncio.event-loop.exception-handler
   void set_exception_handler(ExceptionHandler handler) const;
   ExceptionHandler get_exception_handler() const;
   void default_exception_handler(const ExceptionContext& context) const;

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "tandem/asyncio/event_loop.hpp"
-#include "tandem/asyncio/shield.hpp"
 #include "tandem/asyncio/task.hpp"
 #include "tandem/concurrent/futures/future.hpp"
 

@@ -64,7 +64,8 @@ class AnyTask : public AnyFuture, public detail::TaskMembers<AnyTask> {
 };
 
 // A coroutine that runs by itself, in turns with others. A handle; the loop keeps the task until it
-// is done. Spec     asyncio.task
+// is done.
+// Spec     asyncio.task
 template <class T>
 class Task : public Future<T>, public detail::TaskMembers<Task<T>> {
  public:
@@ -181,7 +182,8 @@ class TANDEM_API NewTask {
 using TaskFactory = std::function<void(const EventLoop& loop, const NewTask& task)>;
 
 // For EventLoop::set_task_factory(): tasks run at once, and the loop knows only of those that have
-// to wait. Spec     asyncio.task.eager
+// to wait.
+// Spec     asyncio.task.eager
 TANDEM_API void eager_task_factory(const EventLoop& loop, const NewTask& task);
 
 // What can be awaited: a Coroutine (no named one: std::move it), a Future or a Task.

@@ -40,6 +40,7 @@ class TANDEM_API FutureState {
   bool is_done() const noexcept { return state_ != State::pending; }
   bool is_cancelled() const noexcept { return state_ == State::cancelled; }
   LoopState& loop() const noexcept { return *loop_; }
+  bool is_task() const noexcept { return is_task_; }
   // Null: it is no task.
   TaskState* as_task() noexcept;
 
@@ -49,7 +50,7 @@ class TANDEM_API FutureState {
 
   // Future.result(), but for the value. Throws InvalidStateError, CancelledError, what was set.
   void get() {
-    if (value_) [[likely]]
+    if (has_value_) [[likely]]
       return;
     throw_failure();
   }
@@ -70,7 +71,6 @@ class TANDEM_API FutureState {
   // There is a value or an error: the callbacks are scheduled.
   // Throws RuntimeError (there are some, and the loop is closed).
   void finish();
-  void* value() const noexcept { return value_; }
 
   // Has the node scheduled when the future is done, now if it is.
   void add_callback(Node& node);
@@ -136,7 +136,6 @@ class TANDEM_API FutureState {
     return *rare_;
   }
 
-  void* value_ = nullptr;  // where the value is, once there is one
   std::unique_ptr<Rare> rare_;
 
  private:
@@ -161,6 +160,12 @@ class TANDEM_API FutureState {
   bool is_linked_ : 1 = false;           // a task is in its loop's list
   bool is_started_ : 1 = false;          // a task has run
   bool is_sleeping_ : 1 = false;         // a task waits for its timer
+  bool has_value_ : 1 = false;           // in its room (Valued)
+  // Of a task, which has no such gap: what becomes of its coroutines in this step, and how many
+  // calls of enter() they are in.
+  enum class Going : std::uint8_t { on, waiting, ended };
+  Going going_ : 2 = Going::waiting;
+  std::uint8_t nested_ : 6 = 0;
 };
 
 // A handle's reference; empty after a move.
@@ -233,25 +238,27 @@ class Valued : public Base {
 
   template <class... U>
   void emplace(U&&... arguments) {
-    this->value_ = ::new (static_cast<void*>(std::addressof(room_.value)))
-        Element(std::forward<U>(arguments)...);
+    ::new (static_cast<void*>(std::addressof(room_.value))) Element(std::forward<U>(arguments)...);
+    this->has_value_ = true;
   }
+  // Of a future that has one, whatever made it.
   static Element& value_of(FutureState& state) noexcept {
-    return *static_cast<Element*>(state.value());
+    if (state.is_task()) return static_cast<Valued<TaskState, T>&>(state).room_.value;
+    return static_cast<Valued<FutureState, T>&>(state).room_.value;
   }
 
  protected:
   template <class... A>
   explicit Valued(A&&... arguments) : Base(std::forward<A>(arguments)...) {}
   ~Valued() override {
-    if (this->value_) std::destroy_at(std::addressof(room_.value));
+    if (this->has_value_) std::destroy_at(std::addressof(room_.value));
   }
-  std::string value_text() const override {
-    return value_repr(*static_cast<const Element*>(this->value_));
-  }
+  std::string value_text() const override { return value_repr(std::as_const(room_.value)); }
 
  private:
-  Room<Element> room_;  // has a value while value_ says so
+  template <class B, class V>
+  friend class Valued;
+  Room<Element> room_;  // has a value while has_value_
 };
 // Nothing needs no room.
 template <class Base>
@@ -259,7 +266,7 @@ class Valued<Base, void> : public Base {
  public:
   using Element = std::monostate;
 
-  void emplace() noexcept { this->value_ = this; }
+  void emplace() noexcept { this->has_value_ = true; }
 
  protected:
   template <class... A>

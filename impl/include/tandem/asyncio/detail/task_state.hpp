@@ -65,7 +65,7 @@ class TANDEM_API TaskState : public FutureState, public Node {
 
   std::string name() const;
   void set_name(std::string name);
-  int cancelling() const noexcept { return cancels_requested_; }
+  int cancelling() const noexcept { return static_cast<int>(cancels_requested_); }
   int uncancel() noexcept;
   contextvars::Context context();
   std::string waits_for_text() const;  // "": it does not wait
@@ -78,7 +78,9 @@ class TANDEM_API TaskState : public FutureState, public Node {
 
   // Before it is scheduled.
   void set_context(ContextState* adopted) noexcept { context_ = adopted; }
-  void set_number(std::uint64_t number) noexcept { number_ = number; }
+  void set_number(std::uint64_t number) noexcept {
+    number_ = number & ((std::uint64_t{1} << number_bits) - 1);
+  }
 
  protected:
   // Owned by the caller, and by the loop until it is done.
@@ -98,7 +100,7 @@ class TANDEM_API TaskState : public FutureState, public Node {
   class Running;
   static const NodeOps ops_;
   static constexpr std::uint8_t most_nested = 16;
-  enum class Going : std::uint8_t { on, waiting, ended };
+  static constexpr int number_bits = 44;  // enough for weeks of nothing but new tasks
 
   void run();
   bool can_enter();
@@ -122,10 +124,8 @@ class TANDEM_API TaskState : public FutureState, public Node {
   };
   ContextState* context_ = nullptr;
   TaskState *next_task_ = nullptr, *previous_task_ = nullptr;  // of the loop's
-  std::uint64_t number_ = 0;
-  std::int32_t cancels_requested_ = 0;
-  Going going_ = Going::waiting;
-  std::uint8_t nested_ = 0;  // calls of enter()
+  std::uint64_t number_ : number_bits = 0;
+  std::int64_t cancels_requested_ : 64 - number_bits = 0;  // half a million
 };
 
 }  // namespace tandem::inline v1::asyncio::detail
