@@ -41,6 +41,7 @@ asyncio::Coroutine<> round_trips(std::uint64_t count, Histogram* latency) {
   }
   writer.close();
   server.close();
+  co_await server.wait_closed();
   ::unlink(path.c_str());
 }
 
@@ -63,6 +64,7 @@ asyncio::Coroutine<double> connect_all(std::uint64_t count) {
   const double all = resident_bytes() - before;
   for (const auto& writer : writers) writer.close();
   server.close();
+  co_await server.wait_closed();
   ::unlink(path.c_str());
   co_return all / static_cast<double>(count);
 }

@@ -36,6 +36,7 @@ async def round_trips(count):
         check(back, message)
     writer.close()
     server.close()
+    await server.wait_closed()
     return times
 
 
@@ -57,6 +58,7 @@ async def connect_all(count):
     for _, writer in ends:
         writer.close()
     server.close()
+    await server.wait_closed()
     return used / count
 
 

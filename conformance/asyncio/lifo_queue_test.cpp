@@ -62,5 +62,10 @@ CASE("asyncio.lifo-queue.order.woken-together",
 }
 
 CASE("asyncio.lifo-queue.kind.is-a-queue", "it is a Queue") {
+  IntQueue own;
+  asyncio::Queue<int>& q = own;
+  q.put_nowait(1);
+  q.put_nowait(2);
+  EXPECT_EQ(q.get_nowait(), 2);
   log(std::derived_from<IntQueue, asyncio::Queue<int>>);
 }

@@ -110,5 +110,10 @@ CASE("asyncio.priority-queue.order.compare-argument", "the comparison is the sec
 }
 
 CASE("asyncio.priority-queue.kind.is-a-queue", "it is a Queue") {
+  IntQueue own;
+  asyncio::Queue<int>& q = own;
+  q.put_nowait(1);
+  q.put_nowait(2);
+  EXPECT_EQ(q.get_nowait(), 1);
   log(std::derived_from<IntQueue, asyncio::Queue<int>>);
 }

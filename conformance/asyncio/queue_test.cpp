@@ -877,9 +877,11 @@ class Fragile {
 CASE("asyncio.queue.items.failing-move", "an item whose copy fails is neither lost nor doubled") {
   each_kind<Fragile>(0, [](asyncio::Queue<Fragile>& q) -> Coroutine<> {
     const Fragile two(2);
+    Fragile three(3);
     q.put_nowait(Fragile(1));
     Fragile::fails = true;
     EXPECT_EQ(raised([&] { q.put_nowait(two); }), "runtime_error: no");
+    EXPECT_EQ(raised([&] { q.put_nowait(std::move(three)); }), "runtime_error: no");
     EXPECT_EQ(raised([&] { q.get_nowait(); }), "runtime_error: no");
     EXPECT_EQ(raised([&] { q.try_get(); }), "runtime_error: no");
     Fragile::fails = false;

@@ -385,8 +385,12 @@ CASE("asyncio.subprocess.wait.cancel",
 
 namespace {
 Coroutine<> wait_streams() {
-  const Process process = co_await shell("sleep 1000 & echo $!", {.stdout_ = PIPE});
+  const Process process =
+      co_await shell("read x; sleep 1000 & echo $!", {.stdin_ = PIPE, .stdout_ = PIPE});
   const auto task = asyncio::create_task(process.wait());
+  co_await turns(2);
+  process.stdin_().write("\n");
+  process.stdin_().close();
   const int other = std::stoi(co_await process.stdout_().readline());
   while (!process.returncode()) co_await turns();
   co_await turns(5);

@@ -50,13 +50,6 @@ class Ticker : public threading::Thread {
   threading::Event stop_;
 };
 
-struct Counter {
-  int up() { return ++count; }
-  int down() { return --count; }
-  int* where() { return &count; }
-  int count = 0;
-};
-
 void all() {
   queue::Queue<int> q;
   queue::Queue<std::unique_ptr<int>> owners;
@@ -227,16 +220,6 @@ void all() {
 #endif
 #ifdef CASE_59  // WHY by its what()
   [[maybe_unused]] auto codec = pickle::detail::exception_codec<threading::Lock>();
-#endif
-
-#ifdef CASE_67  // WHY not registered
-  mp::managers::BaseManager()
-      .register_<Counter>("Counter", mp::managers::method<&Counter::up>)()
-      .call<&Counter::down>();
-#endif
-#ifdef CASE_68  // WHY parameter or the result of this method
-  mp::managers::BaseManager().register_<Counter>("Counter",
-                                                 mp::managers::method<&Counter::where>)();
 #endif
 
 #ifdef CASE_60  // a result is shared

@@ -266,8 +266,11 @@ async def _():
 @case("asyncio.subprocess.wait.streams", "who waits goes on when the child's pipes are at their ends, too")
 @running
 async def _():
-    process = await sh("sleep 1000 & echo $!", stdout=PIPE)
+    process = await sh("read x; sleep 1000 & echo $!", stdin=PIPE, stdout=PIPE)
     task = asyncio.ensure_future(process.wait())
+    await turns(2)
+    process.stdin.write(b"\n")
+    process.stdin.close()
     other = int(await process.stdout.readline())
     await until(lambda: process.returncode is not None)
     await turns(5)

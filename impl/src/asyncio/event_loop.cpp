@@ -73,7 +73,7 @@ void CallbackState::run() {
 std::string CallbackState::to_string() const {
   std::string text = is_timer_ ? "<TimerHandle" : "<Handle";
   if (cancelled) text += " cancelled";
-  if (is_timer_) text += " when=" + float_repr(when);
+  if (is_timer_) text += " when=" + float_repr(when_);
   if (!cancelled) text += " " + name() + "()";
   return text + ">";
 }
@@ -228,7 +228,7 @@ void EventLoop::schedule_threadsafe(const detail::CallbackHandle& callback) cons
 }
 void EventLoop::schedule_at(double when, const detail::CallbackHandle& callback) const {
   check_call(*state_);
-  callback->make_timer();
+  callback->make_timer(when);
   state_->push_at(when, *callback.get());
   callback->hold();
 }

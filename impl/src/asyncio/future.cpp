@@ -11,7 +11,7 @@ namespace tandem::inline v1::asyncio {
 namespace detail {
 
 FutureState::FutureState(LoopState& loop, std::uint32_t references, bool is_task) noexcept
-    : references_(references), is_task_(is_task), loop_(&loop) {
+    : loop_(&loop), references_(references), is_task_(is_task) {
   loop.hold();
 }
 
@@ -42,22 +42,25 @@ bool FutureState::cancel_future(const std::string* message) {
 }
 
 void FutureState::set_cancel_message(const std::string* message) {
-  cancel_message_ = message ? std::make_unique<std::string>(*message) : nullptr;
+  if (message)
+    rare().cancel_message = *message;
+  else if (rare_)
+    rare_->cancel_message.reset();
 }
 
 std::exception_ptr FutureState::exception() {
   if (is_cancelled()) std::rethrow_exception(make_cancelled_error());
   if (!is_done()) throw InvalidStateError("Exception is not set.");
   log_exception_ = false;
-  return error_;
+  return rare_ ? rare_->error : nullptr;
 }
 
 std::exception_ptr FutureState::failure() {
-  if (value_) [[likely]]
+  if (has_value_) [[likely]]
     return nullptr;
   if (is_cancelled()) return make_cancelled_error();
   log_exception_ = false;
-  return error_;
+  return rare_ ? rare_->error : nullptr;
 }
 
 void FutureState::throw_failure() {
@@ -66,9 +69,9 @@ void FutureState::throw_failure() {
 }
 
 std::exception_ptr FutureState::make_cancelled_error() {
-  if (error_ && is_cancelled()) return std::exchange(error_, nullptr);
-  return std::make_exception_ptr(cancel_message_ ? CancelledError(*cancel_message_)
-                                                 : CancelledError());
+  if (rare_ && rare_->error && is_cancelled()) return std::exchange(rare_->error, nullptr);
+  const std::string* const message = cancel_message();
+  return std::make_exception_ptr(message ? CancelledError(*message) : CancelledError());
 }
 
 void FutureState::check_settable() const {
@@ -166,7 +169,7 @@ void FutureState::report_loss() noexcept {
   log_exception_ = false;
   try {
     loop_->report({.message = std::string(class_name()) + " exception was never retrieved",
-                   .exception = error_,
+                   .exception = rare_ ? rare_->error : nullptr,
                    .future = Access::share<AnyFuture>(*this)});
   } catch (...) {
     // KeyboardInterrupt or SystemExit of a handler: Python ignores what __del__ raises.
@@ -202,12 +205,13 @@ std::string FutureState::to_string() {
   text += task && task->cancelling() > 0 && !is_done() ? "cancelling" : state_text(*this);
   if (task) {
     text += " name=" + string_repr(task->name());
-    if (FutureState* const other = task->waits_for()) text += " wait_for=" + other->to_string();
+    if (const std::string other = task->waits_for_text(); !other.empty())
+      text += " wait_for=" + other;
   }
-  if (value_)
+  if (has_value_)
     text += " result=" + value_text();
-  else if (error_ && !is_cancelled())
-    text += " exception=" + exception_repr(error_);
+  else if (rare_ && rare_->error && !is_cancelled())
+    text += " exception=" + exception_repr(rare_->error);
   return text + callbacks_text() + ">";
 }
 

@@ -109,8 +109,7 @@ void LoopState::check_thread() const {
 }
 
 void LoopState::push_at(double when, Timer& timer) {
-  timer.when = when;
-  timers_.push(timer);
+  timers_.push(when, timer);
   timer.scheduled = true;
 }
 

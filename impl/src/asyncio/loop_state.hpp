@@ -116,6 +116,9 @@ class LoopState {
   void forget_interrupts() noexcept { interrupts_ = 0; }
   int interrupts() const noexcept { return interrupts_; }
 
+  // What transports receive into, one after the other; null: there were none yet.
+  std::unique_ptr<char[]> receive_buffer;
+
   // Reports.
   ExceptionHandler exception_handler;
   void report(const ExceptionContext& context);

@@ -32,7 +32,7 @@ class ReadPipe final : public TransportState {
 
  private:
   void read_ready() override {
-    char* const buffer = receive_buffer();
+    char* const buffer = receive_buffer(loop_);
     const platform::Transfer done = platform::read_some(fd_, buffer, most_read);
     if (done.error == EAGAIN) return;
     const AnyProtocol protocol = protocol_;

@@ -161,7 +161,8 @@ Coroutine<> ProcessTransport::connect_pipes(std::shared_ptr<ProcessTransport> se
     self->call_soon([transport = SubprocessTransport(self)](SubprocessProtocol& protocol) {
       protocol.connection_made(transport);
     });
-    for (Call& call : *std::exchange(self->pending_, std::nullopt)) {
+    auto pending = std::exchange(self->pending_, std::nullopt);
+    for (Call& call : *pending) {
       if (call)
         self->call_soon(std::move(call));
       else

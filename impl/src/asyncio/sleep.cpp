@@ -1,59 +1,54 @@
-// A sleep is a future and its timer in one: what CPython's call_later(delay, set_result, future)
-// is, in the same steps.
 #include "tandem/asyncio/sleep.hpp"
 
 #include "asyncio/loop_state.hpp"
+#include "asyncio/sleep_timer.hpp"
 
 namespace tandem::inline v1::asyncio::detail {
 
-namespace {
+const NodeOps SleepTimer::ops{
+    [](Node& node) { static_cast<SleepTimer&>(node).run(); },
+    [](Node& node) noexcept { static_cast<SleepTimer&>(node).leave_loop(); }, nullptr,
+    [](const Node&) { return std::string("_set_result_unless_cancelled()"); }};
 
-class SleepState final : public FutureState, public Timer {
- public:
-  // One reference is the sleeper's, the other one the heap's.
-  static SleepState* make(LoopState& loop) {
-    return ::new (allocate_block(sizeof(SleepState))) SleepState(loop);
-  }
-
-  void end() noexcept {
-    if (!cancelled && scheduled) loop().note_cancelled_timer();
-    cancelled = true;
-  }
-
- private:
-  static const NodeOps ops;
-
-  explicit SleepState(LoopState& loop) : FutureState(loop, 2), Timer(ops) {}
-  void run() {
-    const StateHandle owner(this);
-    if (cancelled || is_cancelled()) return;
-    value_ = this;
-    finish();
-  }
-  void destroy() noexcept override {
-    this->~SleepState();
-    free_block(this, sizeof(SleepState));
-  }
-  std::string value_text() const override { return "None"; }
-};
-
-const NodeOps SleepState::ops{[](Node& node) { static_cast<SleepState&>(node).run(); },
-                              [](Node& node) noexcept { static_cast<SleepState&>(node).drop(); },
-                              nullptr,
-                              [](const Node&) { return std::string("<TimerHandle sleep()>"); }};
-
-}  // namespace
-
-StateHandle TaskState::sleep(double seconds, std::coroutine_handle<> resumed) {
-  LoopState& own = loop();
-  SleepState* const sleep = SleepState::make(own);
-  const StateHandle sleeper(sleep);
-  own.push_at(own.time() + seconds, *sleep);
-  wait_for(*sleep, resumed);
-  return sleeper;
+SleepTimer* SleepTimer::make(TaskState& task) {
+  return ::new (allocate_packed(sizeof(SleepTimer))) SleepTimer(task);
 }
 
-void end_sleep(FutureState& sleep) noexcept { static_cast<SleepState&>(sleep).end(); }
+void SleepTimer::destroy() noexcept { free_packed(this, sizeof(SleepTimer)); }
+
+void SleepTimer::run() {
+  if (!cancelled && !is_over) {
+    is_over = true;
+    task->loop().push(static_cast<Node&>(*task));
+  }
+  leave_loop();
+}
+
+bool SleepTimer::end() {
+  if (is_over) return false;
+  is_over = is_ended = true;
+  task->loop().push(static_cast<Node&>(*task));
+  return true;
+}
+
+void SleepTimer::leave_loop() noexcept {
+  is_in_loop = false;
+  if (!task) destroy();
+}
+
+void SleepTimer::leave() noexcept {
+  if (!is_in_loop) return destroy();
+  if (!cancelled && scheduled) task->loop().note_cancelled_timer();
+  cancelled = true;
+  task = nullptr;
+}
+
+std::string SleepTimer::to_string() const {
+  if (is_ended) return "<Future cancelled>";
+  return is_over ? "<Future finished result=None>" : "<Future pending cb=[Task.task_wakeup()]>";
+}
+
+void end_sleep(SleepTimer& timer) noexcept { timer.leave(); }
 
 void throw_invalid_delay() { throw ValueError("Invalid delay: NaN (not a number)"); }
 

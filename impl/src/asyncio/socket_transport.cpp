@@ -62,7 +62,7 @@ void SocketTransport::read_ready() {
 }
 
 void SocketTransport::read_plain() {
-  char* const buffer = receive_buffer();
+  char* const buffer = receive_buffer(loop_);
   const platform::Transfer done = platform::receive_at_once(fd_, buffer, most_read);
   if (done.error == EAGAIN) return;
   if (done.error != 0)

@@ -1,6 +1,7 @@
 #include "tandem/asyncio/task.hpp"
 
 #include "asyncio/loop_state.hpp"
+#include "asyncio/sleep_timer.hpp"
 #include "tandem/asyncio/event_loop.hpp"
 
 namespace tandem::inline v1::asyncio {
@@ -53,18 +54,20 @@ class TaskState::Running {
 };
 
 TaskState::TaskState(LoopState& loop, std::coroutine_handle<> root, PromiseBase& promise) noexcept
-    : FutureState(loop, 1, true), Node(ops_), resumed_(root), root_(root), promise_(&promise) {
+    : FutureState(loop, 1, true), Node(ops_), onward_(root), promise_(&promise) {
   promise.task = this;
 }
 
 TaskState::~TaskState() {
-  if (waits_for_) waits_for_->remove_callback(static_cast<Node&>(*this));
-  if (root_) {
-    loop().tear_down(1);
-    drop_frame();
-    loop().tear_down(-1);
-  }
   if (context_) drop_context(*context_);
+}
+
+void TaskState::end_life() noexcept {
+  if (!is_sleeping_ && waits_for_) waits_for_->remove_callback(static_cast<Node&>(*this));
+  if (!promise_) return;
+  loop().tear_down(1);
+  drop_frame();
+  loop().tear_down(-1);
 }
 
 void TaskState::report_loss() noexcept {
@@ -78,14 +81,14 @@ void TaskState::report_loss() noexcept {
   }
 }
 
-std::string TaskState::name() const { return name_ ? *name_ : "Task-" + std::to_string(number_); }
-void TaskState::set_name(std::string name) {
-  name_ = std::make_unique<std::string>(std::move(name));
+std::string TaskState::name() const {
+  return rare_ && rare_->name ? *rare_->name : "Task-" + std::to_string(number_);
 }
+void TaskState::set_name(std::string name) { rare().name = std::move(name); }
 
 int TaskState::uncancel() noexcept {
   if (cancels_requested_ > 0 && --cancels_requested_ == 0) must_cancel_ = false;
-  return cancels_requested_;
+  return cancelling();
 }
 
 contextvars::Context TaskState::context() {
@@ -98,15 +101,22 @@ bool TaskState::cancel(std::string message) {
   forget_exception();
   if (is_done()) return false;
   ++cancels_requested_;
-  if (waits_for_ && waits_for_->cancel(message)) return true;
+  if (cancel_waited_for(message)) return true;
   // It is scheduled, or it runs.
   must_cancel_ = true;
   set_cancel_message(message.empty() ? nullptr : &message);
   return true;
 }
 
+bool TaskState::cancel_waited_for(const std::string& message) {
+  if (!is_sleeping_) return waits_for_ && waits_for_->cancel(message);
+  if (!timer_->end()) return false;
+  keep(std::make_exception_ptr(CancelledError(message)));
+  return true;
+}
+
 void TaskState::wait_for(FutureState& future, std::coroutine_handle<> resumed) {
-  resumed_ = resumed;
+  suspend(resumed);
   if (&future.loop() != &loop()) [[unlikely]]
     return throw_later(std::make_exception_ptr(RuntimeError("Task " + to_string() + " got Future " +
                                                             future.to_string() +
@@ -116,17 +126,37 @@ void TaskState::wait_for(FutureState& future, std::coroutine_handle<> resumed) {
         std::make_exception_ptr(RuntimeError("Task cannot await on itself: " + to_string())));
   future.add_callback(static_cast<Node&>(*this));
   waits_for_ = &future;
-  if (must_cancel_ && future.cancel(cancel_message() ? *cancel_message() : ""))
+  cancel_if_asked_to();
+}
+
+// What was asked for while it ran.
+void TaskState::cancel_if_asked_to() {
+  if (must_cancel_ && cancel_waited_for(cancel_message() ? *cancel_message() : ""))
     must_cancel_ = false;
 }
 
 void TaskState::yield(std::coroutine_handle<> resumed) {
-  resumed_ = resumed;
+  suspend(resumed);
   loop().push(static_cast<Node&>(*this));
 }
 
+SleepTimer* TaskState::sleep(double seconds, std::coroutine_handle<> resumed) {
+  SleepTimer* const timer = SleepTimer::make(*this);
+  loop().push_at(loop().time() + seconds, *timer);
+  suspend(resumed);
+  timer_ = timer;
+  is_sleeping_ = true;
+  cancel_if_asked_to();
+  return timer;
+}
+
+std::string TaskState::waits_for_text() const {
+  if (is_sleeping_) return timer_->to_string();
+  return waits_for_ ? waits_for_->to_string() : "";
+}
+
 void TaskState::throw_later(std::exception_ptr error) {
-  thrown_ = std::move(error);
+  keep(std::move(error));
   loop().push(static_cast<Node&>(*this));
 }
 
@@ -147,12 +177,15 @@ void TaskState::start_eagerly() {
 
 void TaskState::run() {
   if (context_ && !can_enter()) return;
-  if (waits_for_) thrown_ = waits_for_->failure();
+  if (!is_sleeping_ && waits_for_)
+    if (std::exception_ptr failure = waits_for_->failure()) [[unlikely]]
+      keep(std::move(failure));
   if (must_cancel_) [[unlikely]] {
-    if (!thrown_ || !is_cancellation(thrown_)) thrown_ = make_cancelled_error();
+    if (!rare().thrown || !is_cancellation(rare().thrown)) rare().thrown = make_cancelled_error();
     must_cancel_ = false;
   }
   waits_for_ = nullptr;
+  is_sleeping_ = false;
   const Running running(*this);
   run_and_handle_result();
 }
@@ -172,19 +205,19 @@ bool TaskState::can_enter() {
 }
 
 void TaskState::run_and_handle_result() {
-  if (thrown_ && !is_started_) [[unlikely]] {  // thrown into a coroutine that has not begun
+  if (!is_started_ && rare_ && rare_->thrown) [[unlikely]] {  // into a coroutine that has not begun
     drop_frame();
-    return end_by_exception(std::exchange(thrown_, nullptr));
+    return end_by_exception(std::exchange(rare_->thrown, nullptr));
   }
   is_started_ = true;
-  onward = resumed_;
-  do std::exchange(onward, {}).resume();
-  while (onward);
-  if (root_.done()) end();
+  going_ = Going::on;
+  do onward_.resume();
+  while (going_ == Going::on);
+  if (going_ == Going::ended) end();
 }
 
 void TaskState::end() {
-  std::exception_ptr error = std::move(promise_->error);
+  std::exception_ptr error = rare_ ? std::exchange(rare_->thrown, nullptr) : nullptr;
   if (!error && !must_cancel_) {
     try {
       take_value();
@@ -204,7 +237,7 @@ void TaskState::end_by_exception(std::exception_ptr error) {
   try {
     std::rethrow_exception(error);
   } catch (const CancelledError&) {
-    error_ = std::move(error);
+    rare().error = std::move(error);
     cancel_future(nullptr);
   } catch (const KeyboardInterrupt&) {
     fail(std::move(error));
@@ -220,7 +253,10 @@ void TaskState::end_by_exception(std::exception_ptr error) {
   }
 }
 
-void TaskState::drop_frame() noexcept { std::exchange(root_, nullptr).destroy(); }
+void TaskState::drop_frame() noexcept {
+  destroy_frame();
+  promise_ = nullptr;
+}
 
 // The loop and its tasks.
 
@@ -234,7 +270,8 @@ void LoopState::link(TaskState& task) noexcept {
 }
 
 void LoopState::unlink(TaskState& task) noexcept {
-  if (!std::exchange(task.is_linked_, false)) return;
+  if (!task.is_linked_) return;
+  task.is_linked_ = false;
   (task.previous_task_ ? task.previous_task_->next_task_ : tasks_) = task.next_task_;
   if (task.next_task_) task.next_task_->previous_task_ = task.previous_task_;
   task.drop();

@@ -16,8 +16,8 @@ class TimerHeap {
   Timer& first() const noexcept { return *entries_.front().timer; }
   double first_time() const noexcept { return entries_.front().when; }
 
-  void push(Timer& timer) {
-    entries_.push_back({timer.when, &timer});
+  void push(double when, Timer& timer) {
+    entries_.push_back({when, &timer});
     sift_down(0, entries_.size() - 1);
   }
   Timer& pop() noexcept {
@@ -46,7 +46,7 @@ class TimerHeap {
 
  private:
   struct Entry {
-    double when = 0;  // the timer's: to be compared without looking there
+    double when = 0;  // here, to be compared without a look at the timer
     Timer* timer = nullptr;
   };
 

@@ -159,8 +159,8 @@ class TransportState : public std::enable_shared_from_this<TransportState> {
 // CPython complains of the fifth write that fails.
 inline constexpr unsigned failed_writes_to_log = 5;
 inline constexpr std::size_t most_read = 256 * 1024;
-// Memory to receive into: of this thread, and valid until it is asked for again.
-char* receive_buffer();
+// Memory to receive into: of the loop, and valid until it is asked for again.
+char* receive_buffer(const EventLoop& loop);
 
 // A transport over a socket: CPython's _SelectorSocketTransport.
 class SocketTransport final : public TransportState {

@@ -3,6 +3,7 @@
 #include <memory>
 #include <ostream>
 
+#include "asyncio/loop_state.hpp"
 #include "asyncio/transport_state.hpp"
 #include "tandem/core/exceptions.hpp"
 #include "tandem/core/log.hpp"
@@ -131,8 +132,9 @@ Address address_of(const platform::NetworkAddress& native) {
   return Address(std::move(parts.name));
 }
 
-char* receive_buffer() {
-  static thread_local const auto buffer = std::make_unique<char[]>(most_read);
+char* receive_buffer(const EventLoop& loop) {
+  auto& buffer = state_of(loop).receive_buffer;
+  if (!buffer) buffer.reset(new char[most_read]);
   return buffer.get();
 }
 

@@ -89,7 +89,7 @@ bool Waiter::leave() noexcept {
 
 bool Waiter::wake() {
   if (is_done()) return false;
-  value_ = this;
+  has_value_ = true;
   finish();
   return true;
 }

@@ -19,6 +19,8 @@ namespace tandem::inline v1::detail {
 
 void* allocate_block(std::size_t bytes) { return ::operator new(bytes); }
 void free_block(void* block, std::size_t) noexcept { ::operator delete(block); }
+void* allocate_packed(std::size_t bytes) { return ::operator new(bytes); }
+void free_packed(void* block, std::size_t) noexcept { ::operator delete(block); }
 std::size_t pooled_bytes() noexcept { return 0; }
 
 #else
@@ -26,7 +28,9 @@ std::size_t pooled_bytes() noexcept { return 0; }
 namespace {
 
 // Blocks begin at cache lines, so that a small task is one line to hand over.
-constexpr std::size_t granule = 64, classes = 8;
+constexpr std::size_t granule = 64, whole_classes = 8;
+// What is packed does not; those classes come after the others.
+constexpr std::size_t step = 16, most_packed = 256, classes = whole_classes + most_packed / step;
 // Of the magazines in the depot, for each size: 4 MiB of 64-byte blocks.
 constexpr std::size_t most_magazines = 1024, most_bytes = 8 * 1024 * 1024;
 
@@ -203,7 +207,11 @@ class Depot {
  private:
   template <std::size_t... size_class>
   explicit Depot(std::index_sequence<size_class...>)
-      : shelves_{Shelf((size_class + 1) * granule, source_)...} {}
+      : shelves_{Shelf(block_size(size_class), source_)...} {}
+  static constexpr std::size_t block_size(std::size_t size_class) noexcept {
+    return size_class < whole_classes ? (size_class + 1) * granule
+                                      : (size_class - whole_classes + 1) * step;
+  }
 
   SlabSource source_;  // first: a fork() takes the locks of what was made last first
   std::array<Shelf, classes> shelves_;
@@ -276,16 +284,33 @@ thread_local Cache cache;
 
 }  // namespace
 
-void* allocate_block(std::size_t bytes) {
-  const std::size_t size_class = (bytes - 1) / granule;
-  if (size_class >= classes) return ::operator new(bytes);
+namespace {
+
+void* take(std::size_t size_class) {
   return cache_is_over ? depot()[size_class].take() : cache.take(size_class);
 }
+void give(std::size_t size_class, void* block) noexcept {
+  cache_is_over ? depot()[size_class].give(block) : cache.give(size_class, block);
+}
 
+}  // namespace
+
+void* allocate_block(std::size_t bytes) {
+  const std::size_t size_class = (bytes - 1) / granule;
+  return size_class < whole_classes ? take(size_class) : ::operator new(bytes);
+}
 void free_block(void* block, std::size_t bytes) noexcept {
   const std::size_t size_class = (bytes - 1) / granule;
-  if (size_class >= classes) return ::operator delete(block);
-  cache_is_over ? depot()[size_class].give(block) : cache.give(size_class, block);
+  size_class < whole_classes ? give(size_class, block) : ::operator delete(block);
+}
+
+void* allocate_packed(std::size_t bytes) {
+  if (bytes > most_packed) return allocate_block(bytes);
+  return take(whole_classes + (bytes - 1) / step);
+}
+void free_packed(void* block, std::size_t bytes) noexcept {
+  if (bytes > most_packed) return free_block(block, bytes);
+  give(whole_classes + (bytes - 1) / step, block);
 }
 
 std::size_t pooled_bytes() noexcept { return depot().bytes(); }

@@ -33,29 +33,28 @@ namespace detail {
 TANDEM_API void log_never_awaited(const std::type_info& result) noexcept;
 [[noreturn]] TANDEM_API void throw_reused();
 // Of sleep(): the delay is over, whatever has ended it.
-TANDEM_API void end_sleep(FutureState& sleep) noexcept;
+TANDEM_API void end_sleep(SleepTimer& timer) noexcept;
 [[noreturn]] TANDEM_API void throw_invalid_delay();
 
 struct PromiseBase {
   TaskState* task = nullptr;       // null: never awaited
   std::coroutine_handle<> parent;  // who awaits it; null: the task
-  std::exception_ptr error;
 
-  static void* operator new(std::size_t size) { return allocate_block(size); }
-  static void operator delete(void* frame, std::size_t size) noexcept { free_block(frame, size); }
+  static void* operator new(std::size_t size) { return allocate_packed(size); }
+  static void operator delete(void* frame, std::size_t size) noexcept { free_packed(frame, size); }
 
   struct Final {
     bool await_ready() const noexcept { return false; }
     template <class P>
     void await_suspend(std::coroutine_handle<P> ended) const noexcept {
       const PromiseBase& promise = ended.promise();
-      promise.task->onward = promise.parent;
+      promise.task->leave(promise.parent);
     }
     void await_resume() const noexcept {}
   };
   std::suspend_always initial_suspend() const noexcept { return {}; }
   Final final_suspend() const noexcept { return {}; }
-  void unhandled_exception() noexcept { error = std::current_exception(); }
+  void unhandled_exception() noexcept { task->keep(std::current_exception()); }
 };
 
 template <class T>
@@ -118,6 +117,7 @@ class Delay {
   }
 
   bool is_set() const noexcept { return !(seconds_ < 0); }
+  void clear() noexcept { seconds_ = none; }
   double seconds() const noexcept { return seconds_; }
 
  private:
@@ -133,78 +133,72 @@ struct NoDelay {
 template <class T>
 using delay_t = std::conditional_t<std::is_void_v<T>, Delay, NoDelay>;
 
-// A sleep that is awaited.
-class Sleeping {
- public:
-  Sleeping() = default;
-  Sleeping(const Sleeping&) = delete;
-  Sleeping& operator=(const Sleeping&) = delete;
-  ~Sleeping() { end(); }
-
-  void begin(TaskState& task, double seconds, std::coroutine_handle<> waiting) {
-    if (seconds > 0)
-      timer_ = task.sleep(seconds, waiting);
-    else
-      task.yield(waiting);
-  }
-  void end() noexcept {
-    if (timer_.get()) end_sleep(*timer_.get());
-    timer_ = {};
-  }
-
- private:
-  StateHandle timer_;
-};
-struct NotSleeping {};
-
 template <class T>
 class CoroutineAwaiter {
   using P = typename Coroutine<T>::promise_type;
 
  public:
-  CoroutineAwaiter(Frame<P> frame, delay_t<T> delay) noexcept
-      : frame_(std::move(frame)), delay_(std::move(delay)) {}
+  explicit CoroutineAwaiter(Coroutine<T>& coro) noexcept : frame_(coro.frame_.get()) {}
 
   bool await_ready() const {
-    if constexpr (std::is_void_v<T>)
-      if (delay_.is_set()) {
-        if (delay_.seconds() != delay_.seconds()) throw_invalid_delay();
-        return false;
-      }
-    if (!frame_.get()) throw_reused();
+    check_unused(frame_);
     return false;
   }
   template <TaskPromise W>
   bool await_suspend(std::coroutine_handle<W> waiting) {
-    TaskState* const task = waiting.promise().task;
-    if constexpr (std::is_void_v<T>)
-      if (delay_.is_set()) {
-        task_ = task;
-        sleeping_.begin(*task, delay_.seconds(), waiting);
-        return true;
-      }
-    frame_.promise().task = task;
-    frame_.promise().parent = waiting;
-    return task->enter(frame_.get(), waiting);
+    return begin(frame_, waiting);
   }
   T await_resume() {
-    if constexpr (std::is_void_v<T>)
-      if (task_) {
-        sleeping_.end();
-        return task_->rethrow();
-      }
     P& promise = frame_.promise();
-    if (promise.error) [[unlikely]]
-      std::rethrow_exception(std::exchange(promise.error, nullptr));
+    promise.task->rethrow();
     return promise.take();
   }
 
+  static void check_unused(std::coroutine_handle<P> frame) {
+    if (!frame || frame.promise().task) throw_reused();
+  }
+  template <TaskPromise W>
+  static bool begin(std::coroutine_handle<P> frame, std::coroutine_handle<W> waiting) {
+    P& promise = frame.promise();
+    promise.task = waiting.promise().task;
+    promise.parent = waiting;
+    return promise.task->enter(frame, waiting);
+  }
+
  private:
-  Frame<P> frame_;
-  [[no_unique_address]] delay_t<T> delay_;
-  [[no_unique_address]] std::conditional_t<std::is_void_v<T>, TaskState*, NotSleeping> task_{};
-  [[no_unique_address]] std::conditional_t<std::is_void_v<T>, Sleeping, NoDelay> sleeping_{};
+  std::coroutine_handle<P> frame_;  // the coroutine object's
 };
+
+// Of a coroutine without a result, or of sleep().
+class VoidAwaiter {
+ public:
+  explicit VoidAwaiter(Coroutine<void>& coro) noexcept : coro_(&coro) {}
+  VoidAwaiter(const VoidAwaiter&) = delete;
+  VoidAwaiter& operator=(const VoidAwaiter&) = delete;
+  ~VoidAwaiter() { end(); }
+
+  bool await_ready() const;
+  template <TaskPromise W>
+  bool await_suspend(std::coroutine_handle<W> waiting);
+  void await_resume() {
+    end();
+    task_->rethrow();
+  }
+
+ private:
+  void end() noexcept {
+    if (task_ && timer_) end_sleep(*std::exchange(timer_, nullptr));
+  }
+
+  TaskState* task_ = nullptr;  // null: not yet suspended
+  union {
+    Coroutine<void>* coro_;  // before
+    SleepTimer* timer_;      // then; null: no sleep of some time
+  };
+};
+
+template <class T>
+using awaiter_t = std::conditional_t<std::is_void_v<T>, VoidAwaiter, CoroutineAwaiter<T>>;
 
 }  // namespace detail
 
@@ -247,14 +241,12 @@ class [[nodiscard("co_await it, or give it to create_task")]] Coroutine {
 
   // The result, or what the coroutine throws. It runs within the task of whoever awaits it.
   // Throws   RuntimeError (moved from: it was awaited already).
-  detail::CoroutineAwaiter<T> operator co_await()&& noexcept {
-    return detail::CoroutineAwaiter<T>(std::move(frame_), std::move(delay_));
-  }
+  detail::awaiter_t<T> operator co_await()&& noexcept { return detail::awaiter_t<T>(*this); }
   // The library's own: the frame, for a task. Throws RuntimeError (moved from).
   detail::Frame<promise_type> take_frame()&& {
     if constexpr (std::is_void_v<T>)
       if (delay_.is_set()) return detail::sleep_in_frame(std::move(delay_)).take_frame();
-    if (!frame_.get()) detail::throw_reused();
+    detail::CoroutineAwaiter<T>::check_unused(frame_.get());
     return std::move(frame_);
   }
   // The library's own: sleep().
@@ -263,13 +255,42 @@ class [[nodiscard("co_await it, or give it to create_task")]] Coroutine {
 
  private:
   explicit Coroutine(std::coroutine_handle<promise_type> frame) noexcept : frame_(frame) {}
+  friend class detail::CoroutineAwaiter<T>;
+  friend class detail::VoidAwaiter;
   void warn() const noexcept {
-    if (frame_.get() || delay_.is_set()) [[unlikely]]
+    if ((frame_.get() && !frame_.promise().task) || delay_.is_set()) [[unlikely]]
       detail::log_never_awaited(typeid(T));
   }
 
   detail::Frame<promise_type> frame_;
   [[no_unique_address]] detail::delay_t<T> delay_;
 };
+
+namespace detail {
+
+inline bool VoidAwaiter::await_ready() const {
+  if (!coro_->delay_.is_set())
+    CoroutineAwaiter<void>::check_unused(coro_->frame_.get());
+  else if (coro_->delay_.seconds() != coro_->delay_.seconds())
+    throw_invalid_delay();
+  return false;
+}
+
+template <TaskPromise W>
+bool VoidAwaiter::await_suspend(std::coroutine_handle<W> waiting) {
+  Coroutine<void>& coro = *coro_;
+  timer_ = nullptr;
+  task_ = waiting.promise().task;
+  if (!coro.delay_.is_set()) return CoroutineAwaiter<void>::begin(coro.frame_.get(), waiting);
+  const double seconds = coro.delay_.seconds();
+  coro.delay_.clear();
+  if (seconds > 0)
+    timer_ = task_->sleep(seconds, waiting);
+  else
+    task_->yield(waiting);
+  return true;
+}
+
+}  // namespace detail
 
 }  // namespace tandem::inline v1::asyncio

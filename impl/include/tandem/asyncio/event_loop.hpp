@@ -55,7 +55,11 @@ class TANDEM_API CallbackState : public Timer {
   contextvars::Context context();
   void hold() noexcept;
   void drop() noexcept;
-  void make_timer() noexcept { is_timer_ = true; }
+  void make_timer(double time) noexcept {
+    is_timer_ = true;
+    when_ = time;
+  }
+  double when() const noexcept { return when_; }
 
  protected:
   // The reference is the caller's.
@@ -76,6 +80,7 @@ class TANDEM_API CallbackState : public Timer {
   bool is_lasting_ = false;  // a file's or a signal's: called again and again
   bool is_queued_ = false;   // one that lasts is in the ready queue
   bool is_running_ = false;
+  double when_ = 0;  // of a timer, by the loop's clock
   LoopState* const loop_;
   ContextHandle context_;
 };
@@ -172,7 +177,7 @@ class TANDEM_API TimerHandle : public Handle {
   using Handle::Handle;
   // By the loop's clock.
   std::chrono::duration<double> when() const noexcept {
-    return std::chrono::duration<double>(state_->when);
+    return std::chrono::duration<double>(state_->when());
   }
   // By their times; == goes by identity, as of all handles.
   friend bool operator<(const TimerHandle& a, const TimerHandle& b) noexcept {
@@ -368,7 +373,8 @@ class TANDEM_API EventLoop {
   Coroutine<> shutdown_default_executor(Timeout timeout = {}) const;
 
   // Who is told of exceptions that nobody else gets; an empty one: default_exception_handler(),
-  // which logs them. Spec     asyncio.event-loop.exception-handler
+  // which logs them.
+  // Spec     asyncio.event-loop.exception-handler
   void set_exception_handler(ExceptionHandler handler) const;
   ExceptionHandler get_exception_handler() const;
   void default_exception_handler(const ExceptionContext& context) const;

@@ -105,8 +105,9 @@ class TANDEM_API AnyFuture {
   AnyFuture& operator=(AnyFuture&&) = default;
 
   // Cancels it, if it is not done: its callbacks are scheduled. Of a task: has CancelledError
-  // thrown where it waits, in the next turn of the loop; it may catch that. Returns  whether there
-  // was something to be cancelled Spec     asyncio.future.cancel
+  // thrown where it waits, in the next turn of the loop; it may catch that.
+  // Returns  whether there was something to be cancelled
+  // Spec     asyncio.future.cancel
   bool cancel(std::string message = "") const { return state_->cancel(std::move(message)); }
   bool cancelled() const { return state_->is_cancelled(); }
   // Cancelled, or with a result or an exception.
@@ -211,7 +212,8 @@ class FutureAwaiter {
 }  // namespace detail
 
 // The same with its result, a T; T may be void or a reference. Future<T>() is pending; whoever made
-// it sets its result. Spec     asyncio.future
+// it sets its result.
+// Spec     asyncio.future
 template <class T>
 class Future : public AnyFuture {
  public:
@@ -229,8 +231,8 @@ class Future : public AnyFuture {
     if constexpr (!std::is_void_v<T>) return detail::shared_value<T>(*state_);
   }
   // Of a temporary the value: moved out when this is the last handle, copied otherwise. The handle
-  // is empty afterwards, unless this throws. Throws   also InvalidStateError (not the last handle,
-  // and T cannot be copied).
+  // is empty afterwards, unless this throws.
+  // Throws   also InvalidStateError (not the last handle, and T cannot be copied).
   T result() && {
     state_->get();
     if constexpr (std::is_void_v<T>)
@@ -255,7 +257,8 @@ class Future : public AnyFuture {
   }
 
   // In a coroutine: waits until it is done, and gives the result by the rule of result(). When the
-  // task is cancelled meanwhile, so is the future. Spec     asyncio.future.await
+  // task is cancelled meanwhile, so is the future.
+  // Spec     asyncio.future.await
   detail::FutureAwaiter<T, false> operator co_await() const& {
     return detail::FutureAwaiter<T, false>(state_);
   }

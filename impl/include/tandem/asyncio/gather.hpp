@@ -179,8 +179,7 @@ struct MoveOnlyVector : std::vector<T> {
   MoveOnlyVector& operator=(MoveOnlyVector&&) noexcept = default;
 };
 template <class T>
-using vector_t =
-    std::conditional_t<std::copy_constructible<T>, std::vector<T>, MoveOnlyVector<T>>;
+using vector_t = std::conditional_t<std::copy_constructible<T>, std::vector<T>, MoveOnlyVector<T>>;
 
 template <class T>
 struct CollectVector {
@@ -216,8 +215,14 @@ class Gatherer {
   template <class A>
   void add(A&& awaitable) {
     if (outer_) {
-      auto future = ensure_future(std::forward<A>(awaitable), loop_of(outer_->loop()));
-      return outer_->add(Access::handle(future), is_coroutine<A>);
+      if constexpr (is_coroutine<A>) {
+        const auto task = make_task(outer_->loop(), std::forward<A>(awaitable));
+        outer_->add(Access::handle(task), true);
+      } else {
+        const auto future = ensure_future(std::forward<A>(awaitable), loop_of(outer_->loop()));
+        outer_->add(Access::handle(future), false);
+      }
+      return;
     }
     auto future = ensure_future(std::forward<A>(awaitable));
     make(Access::state(future).loop());
@@ -277,8 +282,8 @@ auto gather_range(bool return_exceptions, R&& aws) -> Future<typename Collect::R
 // Spec     asyncio.gather
 template <Awaitable... A>
 auto gather(A&&... aws) -> Future<std::tuple<detail::gathered_t<A>...>> {
-  return detail::gather_all<detail::CollectTuple<detail::awaited_t<A>...>>(
-      false, std::forward<A>(aws)...);
+  return detail::gather_all<detail::CollectTuple<detail::awaited_t<A>...>>(false,
+                                                                           std::forward<A>(aws)...);
 }
 template <detail::AwaitableRange R>
 auto gather(R&& aws)

@@ -19,7 +19,9 @@ struct RunOptions {
 //
 // While run() runs in the main thread, and nobody handles SIGINT, the first Ctrl-C cancels the
 // coroutine's task; and if that ends by it, run() throws KeyboardInterrupt. The second one has it
-// thrown at once, as soon as the loop has its turn. Threads  one at a time. Spec     asyncio.runner
+// thrown at once, as soon as the loop has its turn.
+// Threads  one at a time.
+// Spec     asyncio.runner
 class TANDEM_API Runner {
  public:
   explicit Runner(RunOptions options = {});

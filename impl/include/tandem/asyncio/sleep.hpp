@@ -9,10 +9,13 @@
 namespace tandem::inline v1::asyncio {
 
 // Suspends the task for so long, in seconds; zero or less: for one turn of the loop. It ends no
-// sooner than that, and it is cancelled where the task is. Throws   when awaited: ValueError (NaN),
-// CancelledError. Spec     asyncio.sleep
-inline Coroutine<> sleep(std::chrono::duration<double> delay) {
-  return Coroutine<>(detail::Delay(delay.count()));
+// sooner than that, and it is cancelled where the task is.
+// Throws   when awaited: ValueError (NaN), CancelledError.
+// Spec     asyncio.sleep
+template <class Rep, class Period>
+Coroutine<> sleep(std::chrono::duration<Rep, Period> delay) {
+  // Any duration as it is: what is converted on the way stays in the awaiting frame.
+  return Coroutine<>(detail::Delay(std::chrono::duration<double>(delay).count()));
 }
 // The same; then it gives the result.
 template <class T>

@@ -55,7 +55,8 @@ class TANDEM_API StreamWriter {
   // Throws   what has broken the connection.
   // Spec     asyncio.stream-writer.wait-closed
   Coroutine<> wait_closed() const;
-  // "peername", "sockname", "socket", "pipe". Spec     asyncio.stream-writer.extra-info
+  // "peername", "sockname", "socket", "pipe".
+  // Spec     asyncio.stream-writer.extra-info
   ExtraInfo get_extra_info(std::string_view name) const;
   const Transport& transport() const noexcept;
 

@@ -112,7 +112,8 @@ class TANDEM_API Server {
   // What it listens at; none: it is closed.
   std::vector<TransportSocket> sockets() const;
   EventLoop get_loop() const;
-  // Takes connections from now on. Spec     asyncio.streams.server.serving
+  // Takes connections from now on.
+  // Spec     asyncio.streams.server.serving
   Coroutine<> start_serving() const;
   // The same, until this is cancelled; then it is closed.
   // Throws   CancelledError; RuntimeError (it is closed, or waited for here already).
@@ -120,10 +121,12 @@ class TANDEM_API Server {
   Coroutine<> serve_forever() const;
   // Takes no more connections; those that are there stay. Spec asyncio.streams.server.close-keeps
   void close() const;
-  // Closes them, or ends them at once. Spec     asyncio.streams.server.close-clients
+  // Closes them, or ends them at once.
+  // Spec     asyncio.streams.server.close-clients
   void close_clients() const;
   void abort_clients() const;
-  // Until it is closed and no connection is left. Spec     asyncio.streams.server.wait-closed
+  // Until it is closed and no connection is left.
+  // Spec     asyncio.streams.server.wait-closed
   Coroutine<> wait_closed() const;
 
   // `async with server`: co_await asyncio::with(server, body). Closed at the end.

@@ -64,7 +64,8 @@ class AnyTask : public AnyFuture, public detail::TaskMembers<AnyTask> {
 };
 
 // A coroutine that runs by itself, in turns with others. A handle; the loop keeps the task until it
-// is done. Spec     asyncio.task
+// is done.
+// Spec     asyncio.task
 template <class T>
 class Task : public Future<T>, public detail::TaskMembers<Task<T>> {
  public:
@@ -103,25 +104,30 @@ class TaskValue final : public Valued<TaskState, T> {
   static TaskValue* make(LoopState& loop, Frame<P> frame) {
     static_assert(alignof(TaskValue) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__,
                   "tandem: over-aligned results are not supported; use a pointer");
-    void* const memory = allocate_block(sizeof(TaskValue));
+    void* const memory = allocate_packed(sizeof(TaskValue));
     return ::new (memory) TaskValue(loop, frame.release());
   }
 
  private:
   TaskValue(LoopState& loop, std::coroutine_handle<P> frame) noexcept
       : Valued<TaskState, T>(loop, frame, frame.promise()) {}
+  ~TaskValue() override { this->end_life(); }
 
+  P& promise() const noexcept { return static_cast<P&>(TaskState::promise()); }
   void take_value() override {
     if constexpr (std::is_void_v<T>)
       this->emplace();
     else if constexpr (std::is_reference_v<T>)
-      this->emplace(static_cast<P&>(this->promise()).value);
+      this->emplace(promise().value);
     else
-      this->emplace(*std::move(static_cast<P&>(this->promise()).value));
+      this->emplace(*std::move(promise().value));
+  }
+  void destroy_frame() noexcept override {
+    std::coroutine_handle<P>::from_promise(promise()).destroy();
   }
   void destroy() noexcept override {
     this->~TaskValue();
-    free_block(this, sizeof(TaskValue));
+    free_packed(this, sizeof(TaskValue));
   }
 };
 
@@ -176,7 +182,8 @@ class TANDEM_API NewTask {
 using TaskFactory = std::function<void(const EventLoop& loop, const NewTask& task)>;
 
 // For EventLoop::set_task_factory(): tasks run at once, and the loop knows only of those that have
-// to wait. Spec     asyncio.task.eager
+// to wait.
+// Spec     asyncio.task.eager
 TANDEM_API void eager_task_factory(const EventLoop& loop, const NewTask& task);
 
 // What can be awaited: a Coroutine (no named one: std::move it), a Future or a Task.

@@ -12,6 +12,7 @@
 #include <exception>
 #include <memory>
 #include <new>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -39,6 +40,7 @@ class TANDEM_API FutureState {
   bool is_done() const noexcept { return state_ != State::pending; }
   bool is_cancelled() const noexcept { return state_ == State::cancelled; }
   LoopState& loop() const noexcept { return *loop_; }
+  bool is_task() const noexcept { return is_task_; }
   // Null: it is no task.
   TaskState* as_task() noexcept;
 
@@ -48,7 +50,7 @@ class TANDEM_API FutureState {
 
   // Future.result(), but for the value. Throws InvalidStateError, CancelledError, what was set.
   void get() {
-    if (value_) [[likely]]
+    if (has_value_) [[likely]]
       return;
     throw_failure();
   }
@@ -59,7 +61,9 @@ class TANDEM_API FutureState {
   // The error of a cancelled future: the one that ended its task, once; else a new one.
   std::exception_ptr make_cancelled_error();
   // The message given to cancel(); null: none.
-  const std::string* cancel_message() const noexcept { return cancel_message_.get(); }
+  const std::string* cancel_message() const noexcept {
+    return rare_ && rare_->cancel_message ? &*rare_->cancel_message : nullptr;
+  }
 
   // Before a result is set by the user. Throws InvalidStateError (done), RuntimeError (a task).
   void check_settable() const;
@@ -67,7 +71,6 @@ class TANDEM_API FutureState {
   // There is a value or an error: the callbacks are scheduled.
   // Throws RuntimeError (there are some, and the loop is closed).
   void finish();
-  void* value() const noexcept { return value_; }
 
   // Has the node scheduled when the future is done, now if it is.
   void add_callback(Node& node);
@@ -115,14 +118,25 @@ class TANDEM_API FutureState {
 
   // Future.cancel(), also for tasks.
   bool cancel_future(const std::string* message);
-  void fail(std::exception_ptr error) noexcept {
-    error_ = std::move(error);
+  void fail(std::exception_ptr error) {
+    rare().error = std::move(error);
     log_exception_ = true;
   }
   void set_cancel_message(const std::string* message);  // null: none
 
-  void* value_ = nullptr;     // where the value is, once there is one
-  std::exception_ptr error_;  // what was set; of a cancelled task what ended it
+  // What few futures have.
+  struct Rare {
+    std::exception_ptr error;   // what was set; of a cancelled task what ended it
+    std::exception_ptr thrown;  // a task's: to be thrown where it goes on
+    std::optional<std::string> cancel_message;
+    std::optional<std::string> name;  // a task's; none: Task-<number>
+  };
+  Rare& rare() {
+    if (!rare_) rare_ = std::make_unique<Rare>();
+    return *rare_;
+  }
+
+  std::unique_ptr<Rare> rare_;
 
  private:
   friend class TaskState;
@@ -133,20 +147,25 @@ class TANDEM_API FutureState {
   std::string callbacks_text() const;
   void die() noexcept;
 
-  seam::atomic<std::uint32_t> references_;
-  State state_ = State::pending;
-  bool log_exception_ = false;  // it has one that nobody has asked for
-  const bool is_task_;
-
- protected:
-  bool log_destroy_pending_ = true;  // a task that dies pending says so
-  bool must_cancel_ = false;         // a task's
-  bool is_linked_ = false;           // a task is in its loop's list
-
- private:
   LoopState* const loop_;
   Node* last_callback_ = nullptr;  // of a ring
-  std::unique_ptr<std::string> cancel_message_;
+  seam::atomic<std::uint32_t> references_;
+  State state_ = State::pending;
+  bool log_exception_ : 1 = false;  // it has one that nobody has asked for
+  const bool is_task_ : 1;
+
+ protected:
+  bool log_destroy_pending_ : 1 = true;  // a task that dies pending says so
+  bool must_cancel_ : 1 = false;         // a task's
+  bool is_linked_ : 1 = false;           // a task is in its loop's list
+  bool is_started_ : 1 = false;          // a task has run
+  bool is_sleeping_ : 1 = false;         // a task waits for its timer
+  bool has_value_ : 1 = false;           // in its room (Valued)
+  // Of a task, which has no such gap: what becomes of its coroutines in this step, and how many
+  // calls of enter() they are in.
+  enum class Going : std::uint8_t { on, waiting, ended };
+  Going going_ : 2 = Going::waiting;
+  std::uint8_t nested_ : 6 = 0;
 };
 
 // A handle's reference; empty after a move.
@@ -203,6 +222,14 @@ std::string value_repr(const T& value) {
     return "<" + type_name<T>() + ">";
 }
 
+// Room for a value.
+template <class T>
+union Room {
+  Room() noexcept {}
+  ~Room() {}
+  T value;
+};
+
 // A state with room for its value; Base is FutureState or TaskState.
 template <class Base, class T>
 class Valued : public Base {
@@ -211,27 +238,40 @@ class Valued : public Base {
 
   template <class... U>
   void emplace(U&&... arguments) {
-    ::new (static_cast<void*>(std::addressof(storage_))) Element(std::forward<U>(arguments)...);
-    this->value_ = std::addressof(storage_);
+    ::new (static_cast<void*>(std::addressof(room_.value))) Element(std::forward<U>(arguments)...);
+    this->has_value_ = true;
   }
+  // Of a future that has one, whatever made it.
   static Element& value_of(FutureState& state) noexcept {
-    return *static_cast<Element*>(state.value());
+    if (state.is_task()) return static_cast<Valued<TaskState, T>&>(state).room_.value;
+    return static_cast<Valued<FutureState, T>&>(state).room_.value;
   }
 
  protected:
   template <class... A>
   explicit Valued(A&&... arguments) : Base(std::forward<A>(arguments)...) {}
   ~Valued() override {
-    if (this->value_) std::destroy_at(std::addressof(storage_));
+    if (this->has_value_) std::destroy_at(std::addressof(room_.value));
   }
-  std::string value_text() const override {
-    return value_repr(*static_cast<const Element*>(this->value_));
-  }
+  std::string value_text() const override { return value_repr(std::as_const(room_.value)); }
 
  private:
-  union {
-    Element storage_;  // while value_
-  };
+  template <class B, class V>
+  friend class Valued;
+  Room<Element> room_;  // has a value while has_value_
+};
+// Nothing needs no room.
+template <class Base>
+class Valued<Base, void> : public Base {
+ public:
+  using Element = std::monostate;
+
+  void emplace() noexcept { this->has_value_ = true; }
+
+ protected:
+  template <class... A>
+  explicit Valued(A&&... arguments) : Base(std::forward<A>(arguments)...) {}
+  std::string value_text() const override { return "None"; }
 };
 
 // A future that somebody sets.
@@ -241,14 +281,14 @@ class FutureValue : public Valued<FutureState, T> {
   static FutureValue* make(LoopState& loop) {
     static_assert(alignof(FutureValue) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__,
                   "tandem: over-aligned results are not supported; use a pointer");
-    return ::new (allocate_block(sizeof(FutureValue))) FutureValue(loop);
+    return ::new (allocate_packed(sizeof(FutureValue))) FutureValue(loop);
   }
 
  protected:
   explicit FutureValue(LoopState& loop) : Valued<FutureState, T>(loop) {}
   void destroy() noexcept override {
     this->~FutureValue();
-    free_block(this, sizeof(FutureValue));
+    free_packed(this, sizeof(FutureValue));
   }
 };
 

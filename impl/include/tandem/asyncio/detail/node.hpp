@@ -42,7 +42,6 @@ struct Node {
 struct Timer : Node {
   using Node::Node;
 
-  double when = 0;         // by the loop's clock, in seconds
   bool cancelled = false;  // ready or in the heap, it will not run
   bool scheduled = false;  // in the heap
 };
