@@ -457,9 +457,16 @@ Coroutine<> order() {
   co_await turns();
   log("two turns");
   co_await task;
+  const auto next = asyncio::create_task(read_four(reader));
+  co_await turns();
+  reader.feed_data("efgh");
+  log("all fed");
+  co_await turns();
+  log("next turn", next.done());
+  co_await next;
 }
 }  // namespace
-CASE("asyncio.stream-reader.order", "who reads goes on two turns after the data") {
+CASE("asyncio.stream-reader.order", "who reads goes on in the turn after the data") {
   asyncio::run(order());
 }
 

@@ -312,7 +312,7 @@ async def _():
     log(await said(task))
 
 
-@case("asyncio.stream-reader.order", "who reads goes on two turns after the data")
+@case("asyncio.stream-reader.order", "who reads goes on in the turn after the data")
 @running
 async def _():
     reader = fed()
@@ -329,6 +329,13 @@ async def _():
     reader.feed_data(b"cd")
     await turns()
     log("two turns")
+    await task
+    task = asyncio.ensure_future(read())
+    await turns()
+    reader.feed_data(b"efgh")
+    log("all fed")
+    await turns()
+    log("next turn", task.done())
     await task
 
 
