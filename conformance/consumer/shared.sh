@@ -5,7 +5,9 @@ set -euo pipefail
 source=$1 build=$2 compiler=$3 launcher=${4-}
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
+# Not optimised: what is shown does not depend on it.
 cmake -G Ninja -S "$source" -B "$build" -DTANDEM_DEV=OFF -DBUILD_SHARED_LIBS=ON \
+  -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-O0 \
   -DCMAKE_CXX_COMPILER="$compiler" -DCMAKE_CXX_COMPILER_LAUNCHER="$launcher" >/dev/null
 cmake --build "$build" --parallel 2
 

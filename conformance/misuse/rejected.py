@@ -11,6 +11,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 
 
 MAX_LINES = 8
@@ -21,6 +22,16 @@ def cases_of(text):
     """Yields (number, words) for each case; a remark may follow the words after a colon."""
     for number, why in re.findall(r"^#ifdef CASE_(\d+)(?:\s*//\s*(?:WHY\s+([^:\n]*).*|.*))?$", text, re.M):
         yield number, why.strip()
+
+
+def with_headers_ready(command, text, folder):
+    """The command with the file's headers compiled beforehand, once for all cases."""
+    headers = os.path.join(folder, "headers.hpp")
+    with open(headers, "w", encoding="utf-8") as file:
+        file.write("".join(line + "\n" for line in text.splitlines() if line.startswith("#include <")))
+    done = subprocess.run([*command, "-x", "c++-header", headers, "-o", headers + ".gch"],
+                          stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return [*command, "-include", headers] if done.returncode == 0 else command
 
 
 def compile_with(command, path, *options):
@@ -53,16 +64,21 @@ def main(arguments):
     jobs = int(options[1]) if options[0] == "--jobs" else os.cpu_count()
     path = options[-1]
     with open(path, encoding="utf-8") as file:
-        cases = list(cases_of(file.read()))
+        text = file.read()
+    cases = list(cases_of(text))
     if not cases:
         sys.exit("no case in %s" % path)
+    with tempfile.TemporaryDirectory() as folder:
+        return check(with_headers_ready(command, text, folder), path, cases, jobs)
 
+
+def check(command, path, cases, jobs):
     status, said = compile_with(command, path)
     if status != 0:
         sys.exit("the plain file is rejected:\n%s" % said)
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        complaints = [text for text in pool.map(
-            lambda case: complaint(command, path, *case), cases) if text]
+        said = pool.map(lambda case: complaint(command, path, *case), cases)
+        complaints = [text for text in said if text]
     print("\n".join(complaints))
     print("%d misuses, %d rejected as they should be" % (len(cases), len(cases) - len(complaints)))
     return 1 if complaints else 0
