@@ -408,6 +408,7 @@ CASE("asyncio.future.wrap-future-loop", "without a running loop the one given, o
   asyncio::set_event_loop(loop);
   log(asyncio::wrap_future(of_threads).get_loop() == loop);
   asyncio::set_event_loop({});
+  of_threads.set_result(0);  // one that is never done and what wraps it keep each other
   loop.close();
 }
 

@@ -37,6 +37,9 @@ Addresses look_up(const std::optional<std::string>& host, int port, AddressFamil
 
 Coroutine<Addresses> resolve(EventLoop loop, std::optional<std::string> host,
                              std::optional<int> port, AddressFamily family, bool passive) {
+  if (port && (*port < 0 || *port > 65535))
+    throw OverflowError(passive ? "bind(): port must be 0-65535."
+                                : "connect(): port must be 0-65535.");
   if (host) {
     platform::NetworkAddress address;
     if (platform::numeric_address(*host, port.value_or(0), native_family(family), address))

@@ -70,8 +70,17 @@ void Gathering::child_is_done(FutureState& child) {
   ++done_;
   if (!has_begun_ || outer_.is_done()) return child.forget_exception();
   if (!return_exceptions_)
-    if (std::exception_ptr error = child.failure()) return outer_.set_exception(std::move(error));
+    if (std::exception_ptr error = child.failure()) {
+      outer_.set_exception(std::move(error));
+      return let_go_of_pending();
+    }
   if (done_ == different_) all_are_done();
+}
+
+// It is over: it and a future that may never be done need not keep each other.
+void Gathering::let_go_of_pending() noexcept {
+  children_.clear();
+  std::erase_if(kept_, [](const StateHandle& each) { return !each->is_done(); });
 }
 
 void Gathering::all_are_done() {

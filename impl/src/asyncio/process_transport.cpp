@@ -157,6 +157,7 @@ Coroutine<> ProcessTransport::connect_pipes(std::shared_ptr<ProcessTransport> se
       const ProtocolFactory factory = [protocol] { return protocol; };
       co_await connect_pipe(factory, self->ends_[at].release(), fd == 0);
       self->pipes_[at] = protocol;
+      if (self->closed_) protocol->transport().close();
     }
     self->call_soon([transport = SubprocessTransport(self)](SubprocessProtocol& protocol) {
       protocol.connection_made(transport);

@@ -53,6 +53,7 @@ void ServerState::wake_waiters() noexcept {
 
 void ServerState::start_serving() {
   if (serving_) return;
+  if (!sockets_) throw TypeError("'NoneType' object is not iterable");
   serving_ = true;
   for (const Listening& each : *sockets_) {
     if (const int error = platform::listen_on(each.file->fd(), backlog_)) throw_os_error(error);
@@ -95,6 +96,7 @@ void ServerState::accept(const Listening& listening) {
 
 Coroutine<> ServerState::begin(std::shared_ptr<ServerState> self, platform::Handle socket,
                                Address peer) {
+  if (!self->sockets_) co_return;  // closed since
   std::exception_ptr error;
   try {
     const auto protocol = self->factory_();

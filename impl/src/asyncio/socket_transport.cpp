@@ -147,10 +147,12 @@ void SocketTransport::write_ready() {
   resume_if_empty();  // may write
   if (unsent_ > 0) return;
   watch_writing(false);
-  if (closing_)
+  if (closing_) {
+    ++failed_writes_;  // the number of the file may soon be another's
     lose(nullptr);
-  else if (eof_)
+  } else if (eof_) {
     platform::end_sending(fd_);
+  }
 }
 
 void SocketTransport::write_eof() {

@@ -308,19 +308,20 @@ void ManagerServer::serve(const Connection& connection) {
     number = ++last_connection_;
     connections_.emplace(number, connection);
   }
+  bool is_last = false;  // it was told to stop, whether or not somebody hears the answer
   try {
     connection::deliver_challenge(connection, authkey_);
     connection::answer_challenge(connection, authkey_);
     Client client(*this);
-    for (bool goes_on = true; goes_on && !stop_.is_set();) {
+    while (!is_last && !stop_.is_set()) {
       Received request(connection);
       pickle::Output reply(pickle::Sharing::CONNECTION);
-      goes_on = client.answer(request.input(), reply);
+      is_last = !client.answer(request.input(), reply);
       send_reply(connection, reply);
-      if (!goes_on) stop_.set();
     }
   } catch (...) {  // the client is gone, or has another key
   }
+  if (is_last) stop_.set();
   connection.close();
   const std::scoped_lock guard(mutex_);
   connections_.erase(number);

@@ -83,6 +83,7 @@ class TANDEM_API Gathering {
  private:
   struct Child;
   void child_is_done(FutureState& child);
+  void let_go_of_pending() noexcept;
   void all_are_done();
 
   FutureState& outer_;
