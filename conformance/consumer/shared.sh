@@ -16,7 +16,7 @@ symbols=$(nm --dynamic --demangle --defined-only "$(find "$build" -name libtande
 if grep -E ' [TDBR] ' <<<"$symbols" | grep -vE '\btandem::v1::'; then
   echo "shown by the shared library, but not ours" && exit 1
 fi
-if grep -E '^[^(]*\btandem::v1::platform::' <<<"$symbols"; then  # before the parameters
+if grep -E '^[^(<]*\btandem::v1::platform::' <<<"$symbols"; then  # the name itself
   echo "shown by the shared library, but nobody's business" && exit 1
 fi
 
