@@ -6,14 +6,13 @@ set_property(CACHE TANDEM_SANITIZE PROPERTY STRINGS "" address undefined address
 if(TANDEM_SANITIZE)
   set(TANDEM_SANITIZE_FLAGS -fsanitize=${TANDEM_SANITIZE} -fno-sanitize-recover=all
                             -fno-omit-frame-pointer)
-  add_compile_options(${TANDEM_SANITIZE_FLAGS})
   add_link_options(-fsanitize=${TANDEM_SANITIZE})
   if(TANDEM_SANITIZE STREQUAL "address,undefined")
     # With both, destructors of g++ wipe the pointer that virtual calls need; but daemons may use
     # statics that are destroyed during exit. The check is made by the build with undefined alone.
     list(APPEND TANDEM_SANITIZE_FLAGS -fno-sanitize=vptr)
-    add_compile_options(-fno-sanitize=vptr)
   endif()
+  add_compile_options(${TANDEM_SANITIZE_FLAGS})
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # g++ says so itself: under a sanitizer this warning is often wrong (here: inside <regex>).
     add_compile_options(-Wno-maybe-uninitialized)

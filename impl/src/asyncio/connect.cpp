@@ -49,17 +49,21 @@ Coroutine<Addresses> resolve(EventLoop loop, std::optional<std::string> host,
   co_return co_await std::move(found);
 }
 
-Coroutine<Made> make_connection(EventLoop loop, platform::Handle socket, ProtocolFactory factory) {
-  if (const int error = platform::set_nonblocking(socket.get(), true)) throw_os_error(error);
-  std::shared_ptr<BaseProtocol> protocol = factory();
-  const Future<> waiter(loop);
-  const auto transport = SocketTransport::make(loop, std::move(socket), protocol, waiter);
+Coroutine<> until_made(std::shared_ptr<TransportState> transport, Future<> waiter) {
   try {
     co_await waiter;
   } catch (...) {
     transport->close();
     throw;
   }
+}
+
+Coroutine<Made> make_connection(EventLoop loop, platform::Handle socket, ProtocolFactory factory) {
+  if (const int error = platform::set_nonblocking(socket.get(), true)) throw_os_error(error);
+  std::shared_ptr<BaseProtocol> protocol = factory();
+  const Future<> waiter(loop);
+  const auto transport = SocketTransport::make(loop, std::move(socket), protocol, waiter);
+  co_await until_made(transport, waiter);
   co_return Made(Transport(transport), std::move(protocol));
 }
 
@@ -181,12 +185,7 @@ Coroutine<Made> connect_pipe(ProtocolFactory factory, int pipe, bool for_writing
   const Future<> waiter(loop);
   const auto transport =
       make_pipe_transport(loop, std::move(handle), for_writing, protocol, waiter);
-  try {
-    co_await waiter;
-  } catch (...) {
-    transport->close();
-    throw;
-  }
+  co_await until_made(transport, waiter);
   co_return Made(Transport(transport), std::move(protocol));
 }
 

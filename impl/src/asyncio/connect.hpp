@@ -1,5 +1,6 @@
 // What connecting and serving share.
 #pragma once
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,6 +20,8 @@ Coroutine<std::vector<platform::NetworkAddress>> resolve(EventLoop loop,
                                                          std::optional<int> port,
                                                          AddressFamily family, bool passive);
 
+// Waits until connection_made() was called; the transport is closed if that does not come to pass.
+Coroutine<> until_made(std::shared_ptr<TransportState> transport, Future<> waiter);
 // A transport and a protocol on a socket that is connected.
 Coroutine<Made> make_connection(EventLoop loop, platform::Handle socket, ProtocolFactory factory);
 

@@ -190,14 +190,13 @@ const char* state_text(const FutureState& future) noexcept {
   return "finished";
 }
 
-// ValueError('text')
+}  // namespace
+
 std::string exception_repr(const std::exception_ptr& error) {
   std::string name = exception_name(error), text = exception_text(error);
   text = text == name ? "" : string_repr(text.substr(name.size() + 2));
   return name + "(" + text + ")";
 }
-
-}  // namespace
 
 std::string FutureState::to_string() {
   TaskState* const task = as_task();

@@ -9,6 +9,7 @@
 
 #include "platform/signals.hpp"
 #include "platform/thread.hpp"
+#include "tandem/core/exception_group.hpp"
 #include "tandem/core/fork.hpp"
 #include "tandem/core/log.hpp"
 #include "tandem/threading/detail/this_thread.hpp"
@@ -162,15 +163,7 @@ void LoopState::run_forever() {
 namespace {
 
 bool ends_the_loop(const std::exception_ptr& error) {
-  try {
-    std::rethrow_exception(error);
-  } catch (const KeyboardInterrupt&) {
-    return true;
-  } catch (const SystemExit&) {
-    return true;
-  } catch (...) {
-    return false;
-  }
+  return is<KeyboardInterrupt>(error) || is<SystemExit>(error);
 }
 
 void stop_when_done(const AnyFuture& future) {
@@ -208,17 +201,23 @@ void LoopState::run_once() {
   run_ready();
 }
 
+namespace {
+
+// Of the heap, and never run.
+void take_out(Timer& timer) noexcept {
+  timer.scheduled = false;
+  timer.ops->drop(timer);
+}
+
+}  // namespace
+
 void LoopState::drop_cancelled_timers() {
   if (cancelled_timers_ == 0) [[likely]]
     return;
-  const auto drop = [](Timer& timer) {
-    timer.scheduled = false;
-    timer.ops->drop(timer);
-  };
   if (timers_.size() > few_timers && 2 * cancelled_timers_ > timers_.size()) {
     timers_.remove_if([&](Timer& timer) {
       const bool is_cancelled = timer.cancelled;
-      if (is_cancelled) drop(timer);
+      if (is_cancelled) take_out(timer);
       return is_cancelled;
     });
     cancelled_timers_ = 0;
@@ -226,7 +225,7 @@ void LoopState::drop_cancelled_timers() {
   }
   while (!timers_.is_empty() && timers_.first().cancelled) {
     --cancelled_timers_;
-    drop(timers_.pop());
+    take_out(timers_.pop());
   }
 }
 
@@ -337,10 +336,7 @@ void LoopState::drop_queues() noexcept {
     Node& node = take_first();
     node.ops->drop(node);
   }
-  timers_.clear([](Timer& timer) {
-    timer.scheduled = false;
-    timer.ops->drop(timer);
-  });
+  timers_.clear(take_out);
   cancelled_timers_ = 0;
 }
 

@@ -9,14 +9,20 @@ namespace tandem::inline v1::asyncio::detail {
 
 namespace {
 
-class ReadPipe final : public TransportState {
+class Pipe : public TransportState {
  public:
-  ReadPipe(const EventLoop& loop, platform::Handle pipe, std::shared_ptr<BaseProtocol> protocol)
+  Pipe(const EventLoop& loop, platform::Handle pipe, std::shared_ptr<BaseProtocol> protocol)
       : TransportState(loop, std::move(pipe), std::move(protocol)) {}
 
-  ExtraInfo extra_info(std::string_view name) const override {
+  ExtraInfo extra_info(std::string_view name) const final {
     return name == "pipe" ? ExtraInfo(ExtraInfo::File{file_->fd()}) : ExtraInfo();
   }
+};
+
+class ReadPipe final : public Pipe {
+ public:
+  using Pipe::Pipe;
+
   void close() override {
     if (!closing_) end(nullptr);
   }
@@ -70,16 +76,12 @@ class ReadPipe final : public TransportState {
   }
 };
 
-class WritePipe final : public TransportState {
+class WritePipe final : public Pipe {
  public:
   WritePipe(const EventLoop& loop, platform::Handle pipe, std::shared_ptr<BaseProtocol> protocol,
             bool tells_of_readers)
-      : TransportState(loop, std::move(pipe), std::move(protocol)),
-        tells_of_readers_(tells_of_readers) {}
+      : Pipe(loop, std::move(pipe), std::move(protocol)), tells_of_readers_(tells_of_readers) {}
 
-  ExtraInfo extra_info(std::string_view name) const override {
-    return name == "pipe" ? ExtraInfo(ExtraInfo::File{file_->fd()}) : ExtraInfo();
-  }
   void close() override { write_eof(); }
   void abort() override { end(nullptr); }
   void pause_reading() override { throw NotImplementedError("this pipe is written to"); }

@@ -7,6 +7,7 @@
 #include "asyncio/connect.hpp"
 #include "asyncio/server_state.hpp"
 #include "platform/pipe.hpp"
+#include "tandem/asyncio/gather.hpp"
 #include "tandem/asyncio/sleep.hpp"
 #include "tandem/asyncio/streams.hpp"
 #include "tandem/core/log.hpp"
@@ -103,12 +104,7 @@ Coroutine<> ServerState::begin(std::shared_ptr<ServerState> self, platform::Hand
     const Future<> waiter(self->loop_);
     const auto transport = SocketTransport::make(self->loop_, std::move(socket), protocol, waiter,
                                                  std::move(peer), self);
-    try {
-      co_await waiter;
-    } catch (...) {
-      transport->close();
-      throw;
-    }
+    co_await until_made(transport, waiter);
   } catch (const KeyboardInterrupt&) {
     throw;
   } catch (const SystemExit&) {
@@ -214,7 +210,6 @@ Coroutine<Server> made(EventLoop loop, std::vector<ServerState::Listening> socke
   co_return Server(server);
 }
 
-// All at once, as gather() does it.
 Coroutine<std::vector<platform::NetworkAddress>> resolve_all(EventLoop loop, Hosts hosts,
                                                              std::optional<int> port,
                                                              AddressFamily family) {
@@ -225,25 +220,13 @@ Coroutine<std::vector<platform::NetworkAddress>> resolve_all(EventLoop loop, Hos
   } else {
     names.emplace_back();
   }
-  std::vector<Task<std::vector<platform::NetworkAddress>>> lookups;
-  const Future<> all(loop);
-  const auto missing = std::make_shared<std::size_t>(names.size());
-  for (auto& name : names) {
-    lookups.push_back(loop.create_task(resolve(loop, std::move(name), port, family, true)));
-    lookups.back().add_done_callback([all, missing](const AnyFuture& done) {
-      if (all.done()) {
-        if (!done.cancelled()) static_cast<void>(done.exception());
-      } else if (!done.cancelled() && done.exception()) {
-        all.set_exception(done.exception());
-      } else if (--*missing == 0) {
-        all.set_result();
-      }
-    });
-  }
-  co_await all;
+  std::vector<Coroutine<std::vector<platform::NetworkAddress>>> lookups;
+  for (auto& name : names)
+    lookups.push_back(resolve(loop, std::move(name), port, family, true));
+  const auto all = co_await gather(std::move(lookups));
   std::vector<platform::NetworkAddress> found;
-  for (const auto& lookup : lookups)
-    for (const auto& address : lookup.result())
+  for (const auto& addresses : all)
+    for (const auto& address : addresses)
       if (std::ranges::find(found, address) == found.end()) found.push_back(address);
   co_return found;
 }

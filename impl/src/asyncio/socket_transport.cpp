@@ -5,6 +5,7 @@
 #include "asyncio/server_state.hpp"
 #include "asyncio/transport_state.hpp"
 #include "platform/socket.hpp"
+#include "tandem/core/exception_group.hpp"
 #include "tandem/core/log.hpp"
 
 namespace tandem::inline v1::asyncio::detail {
@@ -175,7 +176,7 @@ void SocketTransport::close() {
 }
 
 void SocketTransport::fatal_error(const std::exception_ptr& error, const char* message) {
-  if (!is_os_error(error)) report(message, error);
+  if (!is<OSError>(error)) report(message, error);
   force_close(error);
 }
 

@@ -217,12 +217,7 @@ std::string ReaderState::to_string() const {
   if (eof_) text += " eof";
   if (limit_ != static_cast<std::size_t>(default_limit)) text += " limit=" + std::to_string(limit_);
   if (waiter_) text += " waiter=" + asyncio::to_string(*waiter_);
-  if (exception_) {
-    const std::string name = exception_name(exception_);
-    const std::string said = exception_text(exception_);
-    text += " exception=" + name + "(" +
-            (said.size() > name.size() ? string_repr(said.substr(name.size() + 2)) : "") + ")";
-  }
+  if (exception_) text += " exception=" + exception_repr(exception_);
   if (transport_) text += " transport=" + asyncio::to_string(transport_);
   if (paused_) text += " paused";
   return text + ">";

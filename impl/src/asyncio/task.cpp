@@ -3,6 +3,7 @@
 #include "asyncio/loop_state.hpp"
 #include "asyncio/sleep_timer.hpp"
 #include "tandem/asyncio/event_loop.hpp"
+#include "tandem/core/exception_group.hpp"
 
 namespace tandem::inline v1::asyncio {
 
@@ -11,16 +12,6 @@ namespace detail {
 namespace {
 
 seam::atomic<std::uint64_t> tasks_made{0};
-
-bool is_cancellation(const std::exception_ptr& error) {
-  try {
-    std::rethrow_exception(error);
-  } catch (const CancelledError&) {
-    return true;
-  } catch (...) {
-    return false;
-  }
-}
 
 }  // namespace
 
@@ -181,7 +172,7 @@ void TaskState::run() {
     if (std::exception_ptr failure = waits_for_->failure()) [[unlikely]]
       keep(std::move(failure));
   if (must_cancel_) [[unlikely]] {
-    if (!rare().thrown || !is_cancellation(rare().thrown)) rare().thrown = make_cancelled_error();
+    if (!rare().thrown || !is<CancelledError>(rare().thrown)) rare().thrown = make_cancelled_error();
     must_cancel_ = false;
   }
   waits_for_ = nullptr;

@@ -19,7 +19,6 @@ class ServerState;
 
 // The error of the system that stands for the number.
 std::exception_ptr os_error(int number);
-bool is_os_error(const std::exception_ptr& error);
 
 // What a call into the user's code has thrown; null: nothing. KeyboardInterrupt and SystemExit are
 // thrown on: they end the loop.

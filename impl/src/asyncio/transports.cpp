@@ -5,6 +5,7 @@
 
 #include "asyncio/loop_state.hpp"
 #include "asyncio/transport_state.hpp"
+#include "tandem/core/caught.hpp"
 #include "tandem/core/exceptions.hpp"
 #include "tandem/core/log.hpp"
 #include "tandem/core/repr.hpp"
@@ -107,21 +108,7 @@ namespace detail {
 // ---- helpers ----
 
 std::exception_ptr os_error(int number) {
-  try {
-    throw_os_error(number);
-  } catch (...) {
-    return std::current_exception();
-  }
-}
-
-bool is_os_error(const std::exception_ptr& error) {
-  try {
-    std::rethrow_exception(error);
-  } catch (const OSError&) {
-    return true;
-  } catch (...) {
-    return false;
-  }
+  return caught([&] { throw_os_error(number); });
 }
 
 Address address_of(const platform::NetworkAddress& native) {

@@ -427,11 +427,9 @@ std::uint64_t ManagerServer::ticket(std::uint64_t id) {
   return last_ticket_;
 }
 
-Managed ManagerServer::object(std::uint64_t id) const {
+Managed ManagerServer::object(std::uint64_t id) {
   const std::scoped_lock guard(mutex_);
-  const auto found = entries_.find(id);
-  if (found == entries_.end()) throw KeyError(id_text(id));
-  return found->second.object;
+  return entry(id).object;
 }
 
 }  // namespace tandem::inline v1::multiprocessing::detail

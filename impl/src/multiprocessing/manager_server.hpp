@@ -39,7 +39,7 @@ class ManagerServer : public std::enable_shared_from_this<ManagerServer> {
   void lease(std::uint64_t id, std::uint64_t ticket);
   void release(std::uint64_t id) noexcept;
   std::uint64_t ticket(std::uint64_t id);
-  Managed object(std::uint64_t id) const;
+  Managed object(std::uint64_t id);
 
   // In a child of fork(), which is no server.
   void forget() noexcept;

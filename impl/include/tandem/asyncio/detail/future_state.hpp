@@ -203,6 +203,8 @@ class StateHandle {
   FutureState* state_ = nullptr;
 };
 
+// ValueError('text')
+std::string exception_repr(const std::exception_ptr& error);
 // repr() of what C++ has a Python counterpart for, else the type: "<Item>".
 template <class T>
 std::string value_repr(const T& value) {
