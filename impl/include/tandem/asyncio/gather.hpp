@@ -143,32 +143,30 @@ class GatheringFuture final : public FutureValue<R>, private Gathering {
   const char* class_name() const noexcept override { return "_GatheringFuture"; }
 };
 
-template <class... T>
-struct CollectTuple {
-  using Result = std::tuple<or_monostate_t<T>...>;
-  Result operator()(std::vector<StateHandle> children) const {
-    return collect(children, std::index_sequence_for<T...>());
-  }
-
- private:
-  template <std::size_t... n>
-  static Result collect([[maybe_unused]] std::vector<StateHandle>& children,
-                        std::index_sequence<n...>) {
-    return Result{gathered<T>(std::move(children[n]))...};
-  }
+// Of each child: its result, or whatever became of it.
+template <class T>
+struct AsResult {
+  using Type = or_monostate_t<T>;
+  static Type of(StateHandle child) { return gathered<T>(std::move(child)); }
 };
-template <class... T>
-struct CollectOutcomes {
-  using Result = std::tuple<Outcome<or_monostate_t<T>>...>;
+template <class T>
+struct AsOutcome {
+  using Type = Outcome<or_monostate_t<T>>;
+  static Type of(StateHandle child) { return gathered_outcome<T>(std::move(child)); }
+};
+
+template <class... As>
+struct CollectTuple {
+  using Result = std::tuple<typename As::Type...>;
   Result operator()(std::vector<StateHandle> children) const {
-    return collect(children, std::index_sequence_for<T...>());
+    return collect(children, std::index_sequence_for<As...>());
   }
 
  private:
   template <std::size_t... n>
   static Result collect([[maybe_unused]] std::vector<StateHandle>& children,
                         std::index_sequence<n...>) {
-    return Result{gathered_outcome<T>(std::move(children[n]))...};
+    return Result{As::of(std::move(children[n]))...};
   }
 };
 
@@ -182,23 +180,13 @@ struct MoveOnlyVector : std::vector<T> {
 template <class T>
 using vector_t = std::conditional_t<std::copy_constructible<T>, std::vector<T>, MoveOnlyVector<T>>;
 
-template <class T>
+template <class As>
 struct CollectVector {
-  using Result = vector_t<or_monostate_t<T>>;
+  using Result = vector_t<typename As::Type>;
   Result operator()(std::vector<StateHandle> children) const {
     Result results;
     results.reserve(children.size());
-    for (StateHandle& child : children) results.push_back(gathered<T>(std::move(child)));
-    return results;
-  }
-};
-template <class T>
-struct CollectVectorOfOutcomes {
-  using Result = vector_t<Outcome<or_monostate_t<T>>>;
-  Result operator()(std::vector<StateHandle> children) const {
-    Result results;
-    results.reserve(children.size());
-    for (StateHandle& child : children) results.push_back(gathered_outcome<T>(std::move(child)));
+    for (StateHandle& child : children) results.push_back(As::of(std::move(child)));
     return results;
   }
 };
@@ -283,25 +271,28 @@ auto gather_range(bool return_exceptions, R&& aws) -> Future<typename Collect::R
 // Spec     asyncio.gather
 template <Awaitable... A>
 auto gather(A&&... aws) -> Future<std::tuple<detail::gathered_t<A>...>> {
-  return detail::gather_all<detail::CollectTuple<detail::awaited_t<A>...>>(false,
-                                                                           std::forward<A>(aws)...);
+  using detail::AsResult, detail::awaited_t;
+  return detail::gather_all<detail::CollectTuple<AsResult<awaited_t<A>>...>>(
+      false, std::forward<A>(aws)...);
 }
 template <detail::AwaitableRange R>
 auto gather(R&& aws)
     -> Future<detail::vector_t<detail::gathered_t<std::ranges::range_value_t<R>>>> {
   using T = detail::awaited_t<std::ranges::range_value_t<R>>;
-  return detail::gather_range<detail::CollectVector<T>>(false, std::forward<R>(aws));
+  return detail::gather_range<detail::CollectVector<detail::AsResult<T>>>(false, std::forward<R>(aws));
 }
 template <Awaitable... A>
 auto gather(ReturnExceptions, A&&... aws) -> Future<std::tuple<Outcome<detail::gathered_t<A>>...>> {
-  return detail::gather_all<detail::CollectOutcomes<detail::awaited_t<A>...>>(
+  using detail::AsOutcome, detail::awaited_t;
+  return detail::gather_all<detail::CollectTuple<AsOutcome<awaited_t<A>>...>>(
       true, std::forward<A>(aws)...);
 }
 template <detail::AwaitableRange R>
 auto gather(ReturnExceptions, R&& aws)
     -> Future<detail::vector_t<Outcome<detail::gathered_t<std::ranges::range_value_t<R>>>>> {
   using T = detail::awaited_t<std::ranges::range_value_t<R>>;
-  return detail::gather_range<detail::CollectVectorOfOutcomes<T>>(true, std::forward<R>(aws));
+  return detail::gather_range<detail::CollectVector<detail::AsOutcome<T>>>(
+      true, std::forward<R>(aws));
 }
 
 }  // namespace tandem::inline v1::asyncio
