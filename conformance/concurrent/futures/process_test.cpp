@@ -607,7 +607,7 @@ CASE("futures.process.terminate-workers", "whatever they do") {
     const auto running = pool.submit(pass_gate, gate);
     const auto waiting = pool.submit(pass_gate, gate);
     const auto behind = pool.submit(pass_gate, gate);
-    until([&] { return running.running(); });
+    until([&] { return behind.running(); });
     if (kill)
       pool.kill_workers();
     else

@@ -61,14 +61,19 @@ class atomic {
   T exchange(T value, std::memory_order order = seq_cst) noexcept {
     return change(order, [&] { return value_.exchange(value, order); });
   }
-  // One that fails orders as one that has not failed: that is known too late.
+  // One that fails orders as one that has not failed: that is known too late. What is expected may
+  // stand in what the operation gives away, as a node's link to the next one does: it is read
+  // before the operation has promised anything.
   bool compare_exchange_strong(T& expected, T value, std::memory_order success,
                                std::memory_order failure) noexcept {
-    return change(
-        success, [&] { return value_.compare_exchange_strong(expected, value, success, failure); });
+    T found = expected;
+    const bool changed = change(
+        success, [&] { return value_.compare_exchange_strong(found, value, success, failure); });
+    if (!changed) expected = found;
+    return changed;
   }
   bool compare_exchange_strong(T& expected, T value, std::memory_order order = seq_cst) noexcept {
-    return change(order, [&] { return value_.compare_exchange_strong(expected, value, order); });
+    return compare_exchange_strong(expected, value, order, failing(order));
   }
   bool compare_exchange_weak(T& expected, T value, std::memory_order success,
                              std::memory_order failure) noexcept {
@@ -92,6 +97,14 @@ class atomic {
 
  private:
   using Access = annotated::Access;
+  // What a failure orders where only one order is given: as the standard has it.
+  static constexpr std::memory_order failing(std::memory_order order) noexcept {
+    if (order == std::memory_order_acq_rel)
+      return std::memory_order_acquire;  // no partner: told apart
+    if (order == std::memory_order_release)
+      return std::memory_order_relaxed;  // no partner: told apart
+    return order;
+  }
   template <class F>
   auto change(std::memory_order order, F act) noexcept {
     return annotated::operation(Access::change, value_, order, act);
