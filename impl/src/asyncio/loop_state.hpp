@@ -187,6 +187,7 @@ class LoopState {
   void sleep(double seconds);
   void select(int milliseconds);
   void take_due_timers();
+  static void fetch_ahead(const Node& next) noexcept;
   void run_ready();
   void run_watched(Node& node);
   void look_at_signals();

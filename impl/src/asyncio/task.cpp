@@ -167,9 +167,8 @@ void TaskState::start_eagerly() {
 
 void TaskState::run() {
   if (context_ && !can_enter()) return;
-  if (!is_sleeping_ && waits_for_)
-    if (std::exception_ptr failure = waits_for_->failure()) [[unlikely]]
-      keep(std::move(failure));
+  if (!is_sleeping_ && waits_for_ && !waits_for_->has_value()) [[unlikely]]
+    if (std::exception_ptr failure = waits_for_->failure()) keep(std::move(failure));
   if (must_cancel_) [[unlikely]] {
     if (!rare().thrown || !is<CancelledError>(rare().thrown)) rare().thrown = make_cancelled_error();
     must_cancel_ = false;
@@ -278,24 +277,50 @@ void LoopState::drop_tasks() noexcept {
   while (tasks_) unlink(*tasks_);
 }
 
-void begin_task(TaskState& task, std::string name,
-                const std::optional<contextvars::Context>& context) {
+namespace {
+
+// A task of a closed loop is as if it had never been.
+void check_open(TaskState& task) {
+  if (!task.loop().is_closed()) [[likely]]
+    return;
+  task.forget_destroy_pending();
+  LoopState::throw_closed();
+}
+
+void start_by_factory(TaskState& task) {
   LoopState& loop = task.loop();
-  if (loop.is_closed()) task.forget_destroy_pending();
-  loop.check_open();
-  if (name.empty())
-    task.set_number(count_up(tasks_made));
-  else
-    task.set_name(std::move(name));
-  task.set_context(chosen_context(context));
-  if (!loop.task_factory) [[likely]]
-    return task.schedule();
   try {
     loop.task_factory(loop_of(loop), NewTask(task));
   } catch (...) {
     task.forget_destroy_pending();
     throw;
   }
+}
+
+void start(TaskState& task) {
+  if (!task.loop().task_factory) [[likely]]
+    return task.schedule();
+  start_by_factory(task);
+}
+
+}  // namespace
+
+void begin_task(TaskState& task) {
+  check_open(task);
+  task.set_number(count_up(tasks_made));
+  task.set_context(copy_current_context());
+  start(task);
+}
+
+void begin_task(TaskState& task, std::string name,
+                const std::optional<contextvars::Context>& context) {
+  check_open(task);
+  if (name.empty())
+    task.set_number(count_up(tasks_made));
+  else
+    task.set_name(std::move(name));
+  task.set_context(chosen_context(context));
+  start(task);
 }
 
 TaskState* current_task_state() noexcept {

@@ -223,38 +223,41 @@ Depot& depot() {
 }
 [[maybe_unused]] const Depot& ready_at_start = depot();
 
-// Set when this thread's cache is gone: futures may be dropped later, by statics and by
-// thread_locals that are older.
+class Cache;
+// This thread's; null before its first use, and when it is gone: futures may be dropped later, by
+// statics and by thread_locals that are older.
+constinit thread_local Cache* cache = nullptr;
 constinit thread_local bool cache_is_over = false;
 
 // What this thread keeps: for each size one magazine in use and one that is full or empty.
 class Cache {
  public:
+  Cache() noexcept { cache = this; }
+  Cache(const Cache&) = delete;
+  Cache& operator=(const Cache&) = delete;
   ~Cache() {
     for (std::size_t size_class = 0; size_class < classes; ++size_class)
       for (Magazine* magazine : {bins_[size_class].used, bins_[size_class].other}) {
         if (magazine) depot()[size_class].take_back(magazine);
         delete magazine;
       }
+    cache = nullptr;
     cache_is_over = true;
   }
 
   // Throws std::bad_alloc.
   void* take(std::size_t size_class) {
-    Bin& bin = bins_[size_class];
-    if (!bin.used || bin.used->is_empty()) refill(size_class, bin);
-    Magazine& magazine = *bin.used;
-    void* block = magazine.blocks[--magazine.count];
-    // The block after the next: its line comes over while this one is being filled.
-    if (magazine.count > 1) __builtin_prefetch(magazine.blocks[magazine.count - 2], 1);
-    return block;
+    Magazine* const magazine = bins_[size_class].used;
+    if (!magazine || magazine->is_empty()) [[unlikely]]
+      return take_after_refill(size_class);
+    return take_from(*magazine);
   }
 
   void give(std::size_t size_class, void* block) noexcept {
-    Bin& bin = bins_[size_class];
-    const bool has_room = bin.used && !bin.used->is_full();
-    if (!has_room && !make_room(size_class, bin)) return depot()[size_class].give(block);
-    bin.used->blocks[bin.used->count++] = block;
+    Magazine* const magazine = bins_[size_class].used;
+    if (!magazine || magazine->is_full()) [[unlikely]]
+      return give_after_making_room(size_class, block);
+    magazine->blocks[magazine->count++] = block;
   }
 
  private:
@@ -263,34 +266,56 @@ class Cache {
     Magazine* other = nullptr;
   };
 
-  static void refill(std::size_t size_class, Bin& bin) {
+  static void* take_from(Magazine& magazine) noexcept {
+    void* const block = magazine.blocks[--magazine.count];
+    // The block after the next: its line comes over while this one is being filled.
+    if (magazine.count > 1) __builtin_prefetch(magazine.blocks[magazine.count - 2], 1);
+    return block;
+  }
+  [[gnu::noinline]] void* take_after_refill(std::size_t size_class) {
+    Bin& bin = bins_[size_class];
     if (bin.other && !bin.other->is_empty())
       std::swap(bin.used, bin.other);
     else
       depot()[size_class].fill(bin.used);
+    return take_from(*bin.used);
   }
-  // False if there is no memory for a magazine.
-  static bool make_room(std::size_t size_class, Bin& bin) noexcept {
+  // Without memory for a magazine the block goes to the depot.
+  [[gnu::noinline]] void give_after_making_room(std::size_t size_class, void* block) noexcept {
+    Bin& bin = bins_[size_class];
     if (bin.other && bin.other->is_full()) depot()[size_class].take_back(bin.other);
     std::swap(bin.used, bin.other);
     if (!bin.used) bin.used = new (std::nothrow) Magazine;
-    return bin.used != nullptr;
+    if (!bin.used) return depot()[size_class].give(block);
+    bin.used->blocks[bin.used->count++] = block;
   }
 
   std::array<Bin, classes> bins_;
 };
 
-thread_local Cache cache;
-
-}  // namespace
-
-namespace {
-
-void* take(std::size_t size_class) {
-  return cache_is_over ? depot()[size_class].take() : cache.take(size_class);
+// Null when it is gone.
+Cache* make_cache() noexcept {
+  if (cache_is_over) return nullptr;
+  static thread_local Cache own;
+  return &own;
 }
-void give(std::size_t size_class, void* block) noexcept {
-  cache_is_over ? depot()[size_class].give(block) : cache.give(size_class, block);
+[[gnu::noinline]] void* take_first(std::size_t size_class) {
+  Cache* const own = make_cache();
+  return own ? own->take(size_class) : depot()[size_class].take();
+}
+[[gnu::noinline]] void give_first(std::size_t size_class, void* block) noexcept {
+  Cache* const own = make_cache();
+  own ? own->give(size_class, block) : depot()[size_class].give(block);
+}
+
+// What is rare is elsewhere, and called last: so these need no stack.
+inline void* take(std::size_t size_class) {
+  Cache* const own = cache;
+  return own ? own->take(size_class) : take_first(size_class);
+}
+inline void give(std::size_t size_class, void* block) noexcept {
+  Cache* const own = cache;
+  own ? own->give(size_class, block) : give_first(size_class, block);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #pragma once
 #include <functional>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "tandem/asyncio/event_loop.hpp"
@@ -35,7 +36,7 @@ class TANDEM_API Runner {
   template <class T>
   T run(Coroutine<T> main, std::optional<contextvars::Context> context = {}) {
     prepare();
-    Task<T> task = detail::make_task(detail::state_of(*loop_), std::move(main), {},
+    Task<T> task = detail::make_task(detail::state_of(*loop_), std::move(main), std::string(),
                                      context ? std::move(context) : context_);
     run_task(task);
     return static_cast<Future<T>&&>(task).result();

@@ -95,6 +95,8 @@ TANDEM_API TaskState* current_task_state() noexcept;
 // Throws   RuntimeError (the loop is closed); then the task is as if it had never been.
 TANDEM_API void begin_task(TaskState& task, std::string name,
                            const std::optional<contextvars::Context>& context);
+// With a number for a name, in a copy of the current context.
+TANDEM_API void begin_task(TaskState& task);
 
 template <class T>
 class TaskValue final : public Valued<TaskState, T> {
@@ -131,12 +133,12 @@ class TaskValue final : public Valued<TaskState, T> {
   }
 };
 
-template <class T>
-Task<T> make_task(LoopState& loop, Coroutine<T> coro, std::string name = {},
-                  std::optional<contextvars::Context> context = {}) {
-  StateHandle task(TaskValue<T>::make(loop, std::move(coro).take_frame()));
-  begin_task(static_cast<TaskState&>(*task), std::move(name), context);
-  return Access::adopt<Task<T>>(std::move(task));
+template <class T, class... Named>
+Task<T> make_task(LoopState& loop, Coroutine<T>&& coro, Named&&... named) {
+  TaskState* const task = TaskValue<T>::make(loop, std::move(coro).take_frame());
+  StateHandle handle(task);
+  begin_task(*task, std::forward<Named>(named)...);
+  return Access::adopt<Task<T>>(std::move(handle));
 }
 
 }  // namespace detail
@@ -147,10 +149,13 @@ Task<T> make_task(LoopState& loop, Coroutine<T> coro, std::string name = {},
 // Throws   RuntimeError (no loop runs).
 // Spec     asyncio.task.create-task
 template <class T>
-Task<T> create_task(Coroutine<T> coro, std::string name = {},
+Task<T> create_task(Coroutine<T> coro) {
+  return detail::make_task(detail::running_loop(), std::move(coro));
+}
+template <class T>
+Task<T> create_task(Coroutine<T> coro, std::string name,
                     std::optional<contextvars::Context> context = {}) {
-  return detail::make_task(detail::running_loop(), std::move(coro), std::move(name),
-                           std::move(context));
+  return detail::make_task(detail::running_loop(), std::move(coro), std::move(name), context);
 }
 
 // The task that runs now, in the loop of this thread or in another one; none: a callback runs.

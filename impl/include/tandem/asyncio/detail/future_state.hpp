@@ -58,6 +58,7 @@ class TANDEM_API FutureState {
   std::exception_ptr exception();
   // What result() would throw of a future that is done, marked as retrieved; null: nothing.
   std::exception_ptr failure();
+  bool has_value() const noexcept { return has_value_; }
   // The error of a cancelled future: the one that ended its task, once; else a new one.
   std::exception_ptr make_cancelled_error();
   // The message given to cancel(); null: none.
