@@ -645,6 +645,30 @@ CASE("asyncio.task.context-given", "or in the one that is given, which is not co
   });
 }
 
+CASE("asyncio.task.context-entered", "a task that cannot enter its context fails, not in silence") {
+  const EventLoop loop = asyncio::detail::virtual_time_loop();
+  std::vector<std::string> reports;
+  loop.set_exception_handler([&](const EventLoop&, const asyncio::ExceptionContext& report) {
+    reports.push_back(report.message);
+  });
+  const auto context = contextvars::copy_context();
+  const auto sleeping = loop.create_task(asyncio::sleep(1s), "", context);
+  loop.run_until_complete(turns());
+  const auto said = [&](auto task) {
+    std::string text = loop.run_until_complete(awaited(task));
+    return text.substr(0, text.find(": <"));
+  };
+  context.run([&] {
+    const std::string refused = "RuntimeError: cannot enter context";
+    EXPECT_EQ(said(sleeping), refused);
+    EXPECT_EQ(said(loop.create_task(answer(), "", context)), refused);
+  });
+  EXPECT_EQ(reports.size(), 2U);
+  EXPECT_EQ(asyncio::all_tasks(loop).size(), 0U);
+  EXPECT_EQ(said(loop.create_task(answer(), "", context)), "42");
+  loop.close();
+}
+
 namespace {
 const ContextVar<std::tuple<std::string, int>> counter("counter");
 
@@ -759,6 +783,19 @@ CASE("asyncio.task.eager-context", "its own copy of the context from its first s
     var.set("main's, later");
     co_await task;
     log(var.get());
+  }());
+}
+
+CASE("asyncio.task.eager-context-entered",
+     "in a context that is entered it is not created, and nothing is left of it") {
+  run_eager([]() -> Coroutine<> {
+    const auto context = contextvars::copy_context();
+    const std::string said =
+        context.run([&] { return raised([&] { return create_task(answer(), "", context); }); });
+    log(said.substr(0, said.find(": <")), asyncio::all_tasks().size());
+    const auto task = create_task(answer(), "", context);
+    const int result = co_await task;
+    log(result);
   }());
 }
 

@@ -711,6 +711,24 @@ def _():
     run_virtual(main())
 
 
+@case("asyncio.task.eager-context-entered", "in a context that is entered it is not created, and nothing is left of it")
+def _():
+    async def main():
+        loop = asyncio.get_running_loop()
+        # The task that is written in C stays the current one for ever.
+        loop.set_task_factory(asyncio.create_eager_task_factory(asyncio.tasks._PyTask))
+        loop.set_exception_handler(lambda loop, context: None)
+        context = contextvars.copy_context()
+        coroutine = answer()
+        said = context.run(raised, lambda: asyncio.create_task(coroutine, context=context))
+        coroutine.close()
+        gc.collect()
+        log(said.split(": <")[0], len(asyncio.all_tasks()))
+        log(await asyncio.create_task(answer(), context=context))
+
+    run_virtual(main())
+
+
 @case("asyncio.task.eager-nested", "eager tasks inside eager tasks run one within the other")
 def _():
     async def nest(depth):

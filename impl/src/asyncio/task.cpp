@@ -59,6 +59,8 @@ void TaskState::end_life() noexcept {
   loop().tear_down(1);
   drop_frame();
   loop().tear_down(-1);
+  waits_for_ = nullptr;
+  is_sleeping_ = false;
 }
 
 void TaskState::report_loss() noexcept {
@@ -160,8 +162,8 @@ void TaskState::schedule() {
 
 void TaskState::start_eagerly() {
   if (!loop().is_running()) return schedule();
-  loop().link(*this);
   if (context_) enter_context(*context_);
+  loop().link(*this);
   const Running running(*this);
   run_and_handle_result();
 }
@@ -181,18 +183,30 @@ void TaskState::run() {
   run_and_handle_result();
 }
 
-// False: somebody runs in its context, and the task has lost its turn for ever, as CPython's has.
+// False: somebody runs in its context. CPython's task has lost its turn for ever then; this one
+// fails.
 bool TaskState::can_enter() {
   try {
     enter_context(*context_);
     return true;
   } catch (const RuntimeError&) {
-    const std::string text = ops_.describe(*this);
-    loop().report({.message = "Exception in callback " + text,
-                   .exception = std::current_exception(),
-                   .more = {{"handle", "<Handle " + text + ">"}}});
+    fail_outside(std::current_exception());
     return false;
   }
+}
+
+// Without running any more.
+void TaskState::fail_outside(std::exception_ptr error) {
+  const StateHandle kept = StateHandle::share(*this);
+  end_life();
+  fail(error);
+  forget_exception();  // it is told here
+  finish();
+  loop().unlink(*this);
+  const std::string text = ops_.describe(*this);
+  loop().report({.message = "Exception in callback " + text,
+                 .exception = std::move(error),
+                 .more = {{"handle", "<Handle " + text + ">"}}});
 }
 
 void TaskState::run_and_handle_result() {

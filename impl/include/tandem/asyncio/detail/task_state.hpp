@@ -91,7 +91,7 @@ class TANDEM_API TaskState : public FutureState, public Node {
   virtual void take_value() = 0;
   virtual void destroy_frame() noexcept = 0;
   PromiseBase& promise() const noexcept { return *promise_; }
-  // By destructors of derived classes: while frames can still be destroyed.
+  // Destroys the frames, if there are any yet. By destructors of derived classes, which know how.
   void end_life() noexcept;
 
  private:
@@ -104,6 +104,7 @@ class TANDEM_API TaskState : public FutureState, public Node {
 
   void run();
   bool can_enter();
+  void fail_outside(std::exception_ptr error);
   void run_and_handle_result();
   void end();
   void end_by_exception(std::exception_ptr error);
