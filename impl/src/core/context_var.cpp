@@ -60,12 +60,14 @@ class ContextState {
   std::size_t size() const noexcept { return entries_ ? entries_->size() : 0; }
 
   void enter() {
-    if (entered_)
+    // acquire pairs with the release in leave(): what was set by another thread is here.
+    if (entered_.exchange(true, std::memory_order_acquire))
       throw RuntimeError("cannot enter context: <_contextvars.Context object at " +
                          address_text(this) + "> is already entered");
-    entered_ = true;
   }
-  void leave() noexcept { entered_ = false; }
+  void leave() noexcept {
+    entered_.store(false, std::memory_order_release);  // pairs with the acquire in enter()
+  }
 
  private:
   explicit ContextState(std::shared_ptr<const Entries> entries) : entries_(std::move(entries)) {}
@@ -74,7 +76,7 @@ class ContextState {
   }
 
   seam::atomic<std::uint32_t> references_{1};
-  bool entered_ = false;  // written by whoever runs in it
+  seam::atomic<bool> entered_{false};
   std::shared_ptr<const Entries> entries_;
 };
 

@@ -512,6 +512,26 @@ TEST(ContextVars, NobodyEntersTwice) {
   context.run([] {});
 }
 
+TEST(ContextVars, OneThreadAtATimeEnters) {
+  const contextvars::Context context;
+  std::atomic<int> inside = 0, entered = 0;
+  const auto enter_often = [&] {
+    for (int i = 0; i < 1000; ++i) try {
+        context.run([&] {
+          EXPECT_EQ(inside.fetch_add(1), 0);
+          variable.set(variable.get() + 1);
+          ++entered;
+          --inside;
+        });
+      } catch (const RuntimeError&) {
+      }
+  };
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 3; ++t) threads.emplace_back(enter_often);
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(context.get(variable), entered.load());
+}
+
 TEST(Asyncio, SlowCallsAreReported) {
   const Logged logged;
   auto loop = new_event_loop();
