@@ -86,8 +86,17 @@ namespace {
 
 [[maybe_unused]] const bool of_each_thread = seam::thread_word(context_place);
 
-// The context of a thread that runs in no other one.
-thread_local ContextHandle own_context;
+// The context of a thread that runs in no other one. A word, as statics and older thread_locals may
+// come to it when the thread's objects are gone.
+constinit thread_local ContextState* own_context = nullptr;
+
+// What is set after that is never dropped.
+void drop_at_end_of_thread() {
+  struct End {
+    ~End() { const ContextHandle last(std::exchange(own_context, nullptr)); }
+  };
+  [[maybe_unused]] thread_local const End end;
+}
 
 seam::atomic<std::uint64_t> next_id{1};
 
@@ -99,7 +108,7 @@ void enter_context(ContextState& context) { context.enter(); }
 void leave_context(ContextState& context) noexcept { context.leave(); }
 
 ContextState*& current_context() noexcept {
-  return context_place.current ? *context_place.current : own_context.place();
+  return context_place.current ? *context_place.current : own_context;
 }
 
 ContextState* copy_current_context() {
@@ -111,6 +120,7 @@ ContextState& made_context(ContextState*& place) {
   if (!place) {
     place = ContextState::make();
     if (context_place.current == &place) place->enter();
+    if (&place == &own_context) drop_at_end_of_thread();
   }
   return *place;
 }

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -510,6 +511,27 @@ TEST(ContextVars, NobodyEntersTwice) {
   const contextvars::Context context;
   context.run([&] { EXPECT_THROW(context.run([] {}), RuntimeError); });
   context.run([] {});
+}
+
+struct LooksWhenItGoes {
+  int* seen = nullptr;
+  ~LooksWhenItGoes() {
+    if (seen) *seen = variable.get();
+  }
+};
+TEST(ContextVars, AreThereUntilTheEndOfAThread) {
+  int seen = -1, sum = 0;
+  std::thread([&] {
+    // Older than the context of the thread, so they go after it.
+    thread_local LooksWhenItGoes looks;
+    thread_local std::optional<Runner> runner;
+    looks.seen = &seen;
+    runner.emplace();
+    variable.set(5);
+    sum = runner->run(sum_of_many(3));
+  }).join();
+  EXPECT_EQ(sum, 3);
+  EXPECT_EQ(seen, 0);
 }
 
 TEST(ContextVars, OneThreadAtATimeEnters) {
