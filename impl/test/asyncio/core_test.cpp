@@ -89,6 +89,24 @@ Coroutine<bool> cancels_depth() {
 
 TEST(Asyncio, CancelsDeepNests) { EXPECT_TRUE(run_virtual(cancels_depth())); }
 
+Coroutine<> await_task(Task<> task) { co_await task; }
+Coroutine<> cancels_chain() {
+  std::vector<Task<>> tasks{create_task(sleep(1h))};
+  while (tasks.size() < 50'000) tasks.push_back(create_task(await_task(tasks.back())));
+  co_await sleep(0s);
+  EXPECT_THAT(to_string(tasks.back()), HasSubstr("wait_for=..."));
+  tasks.back().cancel();
+  bool is_cancelled = false;
+  try {
+    co_await tasks.back();
+  } catch (const CancelledError&) {
+    is_cancelled = true;
+  }
+  EXPECT_TRUE(is_cancelled);
+}
+
+TEST(Asyncio, CancelsLongChains) { run_virtual(cancels_chain()); }
+
 Coroutine<> append(Events& events, std::string name, int turns) {
   for (int i = 0; i < turns; ++i) {
     events.push_back(name + std::to_string(i));

@@ -68,7 +68,6 @@ class TANDEM_API TaskState : public FutureState, public Node {
   int cancelling() const noexcept { return static_cast<int>(cancels_requested_); }
   int uncancel() noexcept;
   contextvars::Context context();
-  std::string waits_for_text() const;  // "": it does not wait
   void forget_destroy_pending() noexcept { log_destroy_pending_ = false; }
 
   // Puts it into the ready queue for the first time.
@@ -95,6 +94,7 @@ class TANDEM_API TaskState : public FutureState, public Node {
   void end_life() noexcept;
 
  private:
+  friend class FutureState;
   friend class LoopState;
   friend struct SleepTimer;
   class Running;
@@ -109,6 +109,10 @@ class TANDEM_API TaskState : public FutureState, public Node {
   void end();
   void end_by_exception(std::exception_ptr error);
   void throw_later(std::exception_ptr error);
+  class Cancelling;
+  TaskState* waited_task() const noexcept;
+  bool stop_waiting(const std::string& message);
+  std::string waits_for_text(const Around* around) const;  // "": it does not wait
   void suspend(std::coroutine_handle<> resumed) noexcept {
     onward_ = resumed;
     going_ = Going::waiting;
