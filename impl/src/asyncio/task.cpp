@@ -2,6 +2,7 @@
 
 #include "asyncio/loop_state.hpp"
 #include "asyncio/sleep_timer.hpp"
+#include "tandem/asyncio/coroutine.hpp"
 #include "tandem/asyncio/event_loop.hpp"
 #include "tandem/core/exception_group.hpp"
 
@@ -55,12 +56,12 @@ TaskState::~TaskState() {
 
 void TaskState::end_life() noexcept {
   if (!is_sleeping_ && waits_for_) waits_for_->remove_callback(static_cast<Node&>(*this));
+  waits_for_ = nullptr;
+  is_sleeping_ = false;
   if (!promise_) return;
   loop().tear_down(1);
   drop_frame();
   loop().tear_down(-1);
-  waits_for_ = nullptr;
-  is_sleeping_ = false;
 }
 
 void TaskState::report_loss() noexcept {
@@ -306,7 +307,11 @@ void TaskState::end_by_exception(std::exception_ptr error) {
   }
 }
 
+// The innermost first, which may refer to what is in those that await it; and one by one, as they
+// may be many.
 void TaskState::drop_frame() noexcept {
+  while (const std::coroutine_handle<> parent = PromiseBase::of(onward_).parent)
+    std::exchange(onward_, parent).destroy();
   destroy_frame();
   promise_ = nullptr;
 }

@@ -184,6 +184,35 @@ TEST(Asyncio, CancelledTasksDestroyTheirFrames) {
   EXPECT_THAT(events, ElementsAre("~early", "~late"));
 }
 
+Coroutine<> nest(Events& events, int left) {
+  const Noted here(events, std::to_string(left));
+  if (left > 0)
+    co_await nest(events, left - 1);
+  else
+    co_await sleep(1h);
+}
+void drop_suspended(Coroutine<> coro) {
+  const auto loop = detail::virtual_time_loop();
+  loop.create_task(std::move(coro));
+  loop.run_until_complete(sleep(0s));
+  loop.close();
+}
+Coroutine<> as_task(Coroutine<int> coro) { co_await std::move(coro); }
+
+TEST(Asyncio, DropsNestsFromTheInnermostOut) {
+  const Logged logged;
+  Events events;
+  drop_suspended(nest(events, 2));
+  EXPECT_THAT(events, ElementsAre("~0", "~1", "~2"));
+}
+
+TEST(Asyncio, DropsDeepNests) {
+  const Logged logged;
+  drop_suspended(as_task(sleeping_depth(100'000)));
+  ASSERT_EQ(logged.lines().size(), 1U);
+  EXPECT_THAT(logged.lines()[0], HasSubstr("Task was destroyed but it is pending!"));
+}
+
 Coroutine<int> stubborn() {
   try {
     co_await sleep(1h);
