@@ -343,7 +343,11 @@ std::vector<AnyTask> LoopState::tasks() const {
 }
 
 void LoopState::drop_tasks() noexcept {
-  while (tasks_) unlink(*tasks_);
+  while (tasks_) {
+    // Who else refers to it may do so from its own frame, or from that of a task it waits for.
+    if (!tasks_->has_one_reference()) tasks_->end_life();
+    unlink(*tasks_);
+  }
 }
 
 void begin_task(TaskState& task, std::string name,

@@ -300,13 +300,64 @@ TEST(Asyncio, ClosingDropsWhatIsPending) {
     loop.run_forever();
     loop.close();
     EXPECT_FALSE(running.done());
+    EXPECT_EQ(events.size(), 3U);
     EXPECT_THROW(loop.call_soon([] {}), RuntimeError);
     EXPECT_THROW(loop.run_forever(), RuntimeError);
   }
-  EXPECT_THAT(events, ElementsAre("~callback", "~never begun", "~sleeping"));
+  EXPECT_THAT(events, ElementsAre("~callback", "~sleeping", "~never begun"));
   ASSERT_EQ(logged.lines().size(), 2U);
   for (const auto& line : logged.lines())
     EXPECT_THAT(line, HasSubstr("Task was destroyed but it is pending!"));
+}
+
+Coroutine<> hold_and_await(Noted held, std::vector<Task<>>& tasks, std::size_t other) {
+  co_await tasks[other];
+  static_cast<void>(held);
+}
+Coroutine<> hold_in_group(Noted held) {
+  TaskGroup group;
+  co_await with(group, [](TaskGroup& tasks) { tasks.create_task(sleep(1h)); });
+  static_cast<void>(held);
+}
+
+TEST(Asyncio, ClosingDropsTasksThatKeepEachOther) {
+  Events events;
+  const Logged logged;
+  const auto loop = detail::virtual_time_loop();
+  {
+    std::vector<Task<>> tasks;
+    tasks.push_back(loop.create_task(hold_and_await(Noted(events, "a"), tasks, 1)));
+    tasks.push_back(loop.create_task(hold_and_await(Noted(events, "b"), tasks, 0)));
+    loop.create_task(hold_in_group(Noted(events, "parent")));
+    loop.run_until_complete(sleep(0s));
+  }
+  loop.close();
+  EXPECT_THAT(events, ElementsAre("~parent", "~b", "~a"));
+  EXPECT_EQ(logged.lines().size(), 4U);
+}
+
+Coroutine<> fails_later() {
+  co_await sleep(1s);
+  throw ValueError("late");
+}
+Coroutine<> enters(TaskGroup& group, Timeout& limit) {
+  co_await group.aenter();
+  group.create_task(fails_later());
+  limit.enter();
+}
+Coroutine<> outlived() {
+  TaskGroup group;
+  auto limit = timeout(2s);
+  co_await create_task(enters(group, limit));
+  co_await sleep(3s);
+  EXPECT_TRUE(limit.expired());
+}
+
+TEST(Asyncio, ScopesMayOutliveTheirTask) {
+  const Logged logged;
+  run_virtual(outlived());
+  ASSERT_EQ(logged.lines().size(), 1U);
+  EXPECT_THAT(logged.lines()[0], HasSubstr("its parent task is already completed"));
 }
 
 TEST(Asyncio, AnUnclosedLoopIsClosed) {
