@@ -222,6 +222,8 @@ using awaiter_t = std::conditional_t<std::is_void_v<T>, VoidAwaiter, CoroutineAw
 //
 // A coroutine's parameters live in its frame, so they are best values: a reference, a string_view
 // or a lambda's capture may be gone when it runs. (A reference to what outlives it is fine.)
+// Parameters and locals are aligned to 16 bytes at most, whatever their types ask for: g++ gives a
+// frame no more. Hold what needs more by a pointer.
 // Threads  one at a time.
 // Spec     asyncio.coroutine
 template <class T>
