@@ -1,4 +1,5 @@
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -537,6 +538,26 @@ CASE("asyncio.condition.loop.another",
   };
   run_virtual(main(condition));
   run_virtual(again(condition));
+}
+
+CASE("asyncio.condition.lock.outlived", "a task may wait when the lock goes; it can be cancelled") {
+  const auto main = []() -> Coroutine<> {
+    std::optional<asyncio::Lock> lock(std::in_place);
+    asyncio::Condition condition(*lock);
+    co_await lock->acquire();
+    const Tasks tasks{start(condition.wait(), "A")};
+    co_await turns();
+    lock.emplace();  // in its place
+    co_await lock->acquire();
+    EXPECT_FALSE(condition.locked());
+    const std::string gone = "RuntimeError: the lock of the condition is gone";
+    EXPECT_EQ(raised([&] { condition.release(); }), gone);
+    EXPECT_EQ(raised([&] { return condition.acquire(); }), gone);
+    tasks[0].cancel();
+    co_await turns();
+    EXPECT_EQ(state(tasks[0]), "CancelledError");
+  };
+  run_virtual(main());
 }
 
 CASE("asyncio.condition.waiter.outlived",

@@ -1,5 +1,6 @@
 #include <concepts>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <thread>
 
@@ -387,6 +388,27 @@ CASE("asyncio.future.wrap-future-late", "what comes after the cancellation is dr
     of_threads.set_result(42);
     co_await turns(2);
     log(state(f), of_threads.result());
+  });
+}
+
+CASE("asyncio.future.wrap-future-copying-throws", "a result whose copying throws") {
+  run_virtual([]() -> Coroutine<> {
+    const futures::Future<NoCopy> of_threads;
+    const Future<NoCopy> f = asyncio::wrap_future(of_threads);
+    of_threads.set_result(NoCopy());
+    co_await turns();
+    EXPECT_EQ(raised_by(f.exception()), "ValueError: copied");
+  });
+}
+
+CASE("asyncio.future.wrap-future-move-only", "a result that cannot be copied is moved") {
+  run_virtual([]() -> Coroutine<> {
+    const futures::Future<std::unique_ptr<int>> of_threads;
+    const Future<std::unique_ptr<int>> f = asyncio::wrap_future(of_threads);
+    of_threads.set_result(std::make_unique<int>(7));
+    co_await turns();
+    EXPECT_EQ(*f.result(), 7);
+    EXPECT_FALSE(of_threads.result());
   });
 }
 

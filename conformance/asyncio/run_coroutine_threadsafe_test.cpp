@@ -122,6 +122,25 @@ CASE("asyncio.run-coroutine-threadsafe.factory-fails", "a task factory that thro
   }());
 }
 
+// Where it is moved outside of a task.
+struct NoMove {
+  NoMove() = default;
+  NoMove(NoMove&&) {
+    if (!asyncio::current_task()) throw ValueError("moved");
+  }
+  NoMove& operator=(const NoMove&) = delete;
+};
+Coroutine<NoMove> gives_no_move() { co_return NoMove(); }
+
+CASE("asyncio.run-coroutine-threadsafe.moving-throws", "a result whose moving throws") {
+  asyncio::run([]() -> Coroutine<> {
+    const auto future =
+        asyncio::run_coroutine_threadsafe(gives_no_move(), asyncio::get_running_loop());
+    co_await turns(3);
+    EXPECT_EQ(future.done() ? raised_by(future.exception()) : "pending", "ValueError: moved");
+  }());
+}
+
 CASE("asyncio.run-coroutine-threadsafe.closed-loop", "a loop that is closed is refused") {
   const auto loop = asyncio::new_event_loop();
   loop.close();

@@ -1,3 +1,4 @@
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -165,6 +166,27 @@ CASE("asyncio.shield.event-order", "when the outer is done, when its awaiter com
       co_await turns();
       log("turn", outer.done(), task.done());
     }
+  }());
+}
+
+CASE("asyncio.shield.copying-throws", "a result whose copying throws") {
+  run_virtual([]() -> Coroutine<> {
+    const Future<NoCopy> inner;
+    const auto outer = asyncio::shield(inner);
+    inner.set_result(NoCopy());
+    co_await turns();
+    EXPECT_EQ(raised_by(outer.exception()), "ValueError: copied");
+  }());
+}
+
+CASE("asyncio.shield.move-only", "a result that cannot be copied is moved") {
+  run_virtual([]() -> Coroutine<> {
+    const Future<std::unique_ptr<int>> inner;
+    const auto outer = asyncio::shield(inner);
+    inner.set_result(std::make_unique<int>(7));
+    co_await turns();
+    EXPECT_EQ(*outer.result(), 7);
+    EXPECT_FALSE(inner.result());
   }());
 }
 

@@ -99,6 +99,14 @@ inline void soon(std::string text) {
   asyncio::get_running_loop().call_soon([text = std::move(text)] { log(text); });
 }
 
+// Moves, but throws when it is copied.
+struct NoCopy {
+  NoCopy() = default;
+  NoCopy(const NoCopy&) { throw ValueError("copied"); }
+  NoCopy(NoCopy&&) noexcept {}
+  NoCopy& operator=(const NoCopy&) = delete;
+};
+
 // "pending", "cancelled", the name of the exception, or the result.
 template <class F>
 std::string state(const F& future) {

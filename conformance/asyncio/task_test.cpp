@@ -126,6 +126,29 @@ CASE("asyncio.task.repr", "a task prints its state and name") {
   });
 }
 
+namespace {
+using Circle = std::vector<Task<>>;
+
+Coroutine<> wait_for_next(Circle* tasks, std::size_t number) {
+  co_await (*tasks)[(number + 1) % tasks->size()];
+}
+Coroutine<> gather_next(Circle* tasks, std::size_t number) {
+  co_await asyncio::gather((*tasks)[(number + 1) % tasks->size()]);
+}
+}  // namespace
+
+CASE("asyncio.task.repr-circle", "tasks that wait for each other") {
+  run_virtual([]() -> Coroutine<> {
+    Circle tasks;
+    tasks.push_back(create_task(wait_for_next(&tasks, 0), "one"));
+    tasks.push_back(create_task(wait_for_next(&tasks, 1), "two"));
+    co_await turns();
+    log(str(tasks[0]));
+    tasks[0].cancel();
+    for (const auto& task : tasks) co_await awaited(task);
+  });
+}
+
 CASE("asyncio.task.no-set-methods", "only its coroutine completes a task") {
   run_virtual([]() -> Coroutine<> {
     const auto task = create_task(answer());
@@ -306,6 +329,30 @@ Coroutine<> raises_instead(Future<int> f) {
   if (failed) throw ValueError("cleaning up");
 }
 }  // namespace
+
+CASE("asyncio.task.cancel-circle", "tasks that wait for each other, by gather() or not") {
+  run_virtual([]() -> Coroutine<> {
+    running().set_exception_handler([](const auto&, const auto&) {});  // of what gather() is left
+    using Waits = Coroutine<> (*)(Circle*, std::size_t);
+    const std::vector<std::vector<Waits>> circles{{wait_for_next, wait_for_next, wait_for_next},
+                                                  {wait_for_next, gather_next, wait_for_next},
+                                                  {gather_next, gather_next}};
+    for (const auto& waits : circles) {
+      Circle tasks;
+      for (const Waits wait : waits) tasks.push_back(create_task(wait(&tasks, tasks.size())));
+      const auto outside = create_task(wait_for(tasks[0]));
+      co_await turns();
+      EXPECT_TRUE(outside.cancel("why"));
+      co_await awaited(outside);
+      EXPECT_TRUE(outside.cancelled());
+      for (const auto& task : tasks) {
+        co_await awaited(task);
+        EXPECT_TRUE(task.cancelled());
+        EXPECT_EQ(task.cancelling(), 1);
+      }
+    }
+  });
+}
 
 CASE("asyncio.task.cancel-caught", "a task may catch it and return: then it is not cancelled") {
   run_virtual([]() -> Coroutine<> {
@@ -645,6 +692,30 @@ CASE("asyncio.task.context-given", "or in the one that is given, which is not co
   });
 }
 
+CASE("asyncio.task.context-entered", "a task that cannot enter its context fails, not in silence") {
+  const EventLoop loop = asyncio::detail::virtual_time_loop();
+  std::vector<std::string> reports;
+  loop.set_exception_handler([&](const EventLoop&, const asyncio::ExceptionContext& report) {
+    reports.push_back(report.message);
+  });
+  const auto context = contextvars::copy_context();
+  const auto sleeping = loop.create_task(asyncio::sleep(1s), "", context);
+  loop.run_until_complete(turns());
+  const auto said = [&](auto task) {
+    std::string text = loop.run_until_complete(awaited(task));
+    return text.substr(0, text.find(": <"));
+  };
+  context.run([&] {
+    const std::string refused = "RuntimeError: cannot enter context";
+    EXPECT_EQ(said(sleeping), refused);
+    EXPECT_EQ(said(loop.create_task(answer(), "", context)), refused);
+  });
+  EXPECT_EQ(reports.size(), 2U);
+  EXPECT_EQ(asyncio::all_tasks(loop).size(), 0U);
+  EXPECT_EQ(said(loop.create_task(answer(), "", context)), "42");
+  loop.close();
+}
+
 namespace {
 const ContextVar<std::tuple<std::string, int>> counter("counter");
 
@@ -759,6 +830,19 @@ CASE("asyncio.task.eager-context", "its own copy of the context from its first s
     var.set("main's, later");
     co_await task;
     log(var.get());
+  }());
+}
+
+CASE("asyncio.task.eager-context-entered",
+     "in a context that is entered it is not created, and nothing is left of it") {
+  run_eager([]() -> Coroutine<> {
+    const auto context = contextvars::copy_context();
+    const std::string said =
+        context.run([&] { return raised([&] { return create_task(answer(), "", context); }); });
+    log(said.substr(0, said.find(": <")), asyncio::all_tasks().size());
+    const auto task = create_task(answer(), "", context);
+    const int result = co_await task;
+    log(result);
   }());
 }
 

@@ -131,6 +131,30 @@ CASE("asyncio.with.guard", "released once, at the end of the scope, by whoever h
     EXPECT_FALSE(lock.locked());
   }());
 }
+
+template <class L>
+Coroutine<> holds_for_ever(L& lock) {
+  const auto guard = co_await asyncio::with(lock);
+  co_await asyncio::sleep(1h);
+}
+// Another one comes to stand in its place. Returns whether that stays locked.
+template <class L>
+Coroutine<bool> goes_first() {
+  std::optional<L> lock(std::in_place);
+  const auto holding = asyncio::create_task(holds_for_ever(*lock));
+  co_await turns();
+  lock.emplace();
+  co_await lock->acquire();
+  holding.cancel();
+  EXPECT_EQ(co_await awaited(holding), "CancelledError");
+  co_return lock->locked();
+}
+
+CASE("asyncio.with.guard-outlives", "the lock is gone: nothing is released") {
+  EXPECT_TRUE(run_virtual(goes_first<asyncio::Lock>()));
+  EXPECT_TRUE(run_virtual(goes_first<asyncio::Semaphore>()));
+  EXPECT_TRUE(run_virtual(goes_first<asyncio::Condition>()));
+}
 #endif
 
 CASE("asyncio.with.body", "of the context manager or of nothing, a coroutine or not") {

@@ -3,6 +3,7 @@
 import asyncio
 import contextvars
 import gc
+import re
 
 from case import case, log, raised
 from support import awaited, log_at, log_reports, noted, raised_by, run_virtual, state, turns
@@ -113,6 +114,24 @@ def _():
         log(repr(done).split(" coro=")[0])
 
     run_virtual(main())
+
+
+async def wait_for_next(tasks, number):
+    await tasks[(number + 1) % len(tasks)]
+
+
+@case("asyncio.task.repr-circle", "tasks that wait for each other")
+def _():
+    async def main():
+        tasks = []
+        for number, name in enumerate(("one", "two")):
+            tasks.append(asyncio.create_task(wait_for_next(tasks, number), name=name))
+        await turns()
+        for task in tasks:
+            task._log_destroy_pending = False
+        log(re.sub(" coro=<[^>]*>", "", repr(tasks[0])))
+
+    raised(lambda: run_virtual(main()))  # RecursionError: it cannot cancel them
 
 
 @case("asyncio.task.no-set-methods", "only its coroutine completes a task")
@@ -707,6 +726,24 @@ def _():
         var.set("main's, later")
         await task
         log(var.get())
+
+    run_virtual(main())
+
+
+@case("asyncio.task.eager-context-entered", "in a context that is entered it is not created, and nothing is left of it")
+def _():
+    async def main():
+        loop = asyncio.get_running_loop()
+        # The task that is written in C stays the current one for ever.
+        loop.set_task_factory(asyncio.create_eager_task_factory(asyncio.tasks._PyTask))
+        loop.set_exception_handler(lambda loop, context: None)
+        context = contextvars.copy_context()
+        coroutine = answer()
+        said = context.run(raised, lambda: asyncio.create_task(coroutine, context=context))
+        coroutine.close()
+        gc.collect()
+        log(said.split(": <")[0], len(asyncio.all_tasks()))
+        log(await asyncio.create_task(answer(), context=context))
 
     run_virtual(main())
 

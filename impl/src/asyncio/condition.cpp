@@ -12,17 +12,22 @@ namespace tandem::inline v1::asyncio {
 struct Condition::State {
   explicit State(Lock* given) : lock(given ? *given : own.emplace()) {}
 
+  bool is_locked() const noexcept { return lock.get() && lock.get()->locked(); }
+  Lock& the_lock() const {
+    if (Lock* const there = lock.get()) return *there;
+    throw RuntimeError("the lock of the condition is gone");
+  }
   // Wakes n that are not done, or all that there are.
   void wake(std::ptrdiff_t n) {
     while (n > 0 && waiters.wake_next()) --n;
   }
   friend std::string to_string(const State& state) {
-    return detail::lock_repr("Condition", &state, state.lock.locked() ? "locked" : "unlocked",
+    return detail::lock_repr("Condition", &state, state.is_locked() ? "locked" : "unlocked",
                              state.waiters);
   }
 
   std::optional<Lock> own;
-  Lock& lock;
+  detail::Reference<Lock> lock;
   detail::Waiters waiters;
   detail::LoopBinding binding;
 };
@@ -31,16 +36,16 @@ Condition::Condition() : state_(std::make_shared<State>(nullptr)) {}
 Condition::Condition(Lock& lock) : state_(std::make_shared<State>(&lock)) {}
 Condition::~Condition() = default;
 
-Coroutine<bool> Condition::acquire() { return state_->lock.acquire(); }
-void Condition::release() { state_->lock.release(); }
-bool Condition::locked() const noexcept { return state_->lock.locked(); }
+Coroutine<bool> Condition::acquire() { return state_->the_lock().acquire(); }
+void Condition::release() { state_->the_lock().release(); }
+bool Condition::locked() const noexcept { return state_->is_locked(); }
 
 Coroutine<bool> Condition::wait(std::shared_ptr<State> state) {
-  if (!state->lock.locked()) throw RuntimeError("cannot wait on un-acquired lock");
+  if (!state->is_locked()) throw RuntimeError("cannot wait on un-acquired lock");
   std::exception_ptr error;
   {
     detail::LoopState& loop = state->binding.running(*state);
-    state->lock.release();
+    state->the_lock().release();
     detail::Waiter waiter(state->waiters, loop);
     try {
       co_await waiter;
@@ -48,14 +53,16 @@ Coroutine<bool> Condition::wait(std::shared_ptr<State> state) {
       error = std::current_exception();
     }
   }
-  // The lock is taken again whatever has happened; of several cancellations the last one counts.
+  // The lock is taken again whatever has happened, unless it is gone; of several cancellations the
+  // last one counts.
   for (bool is_taken = false; !is_taken;) {
     try {
-      is_taken = co_await state->lock.acquire();
+      is_taken = co_await state->the_lock().acquire();
     } catch (const CancelledError&) {
       error = std::current_exception();
     } catch (...) {
       state->wake(1);
+      if (error && !state->lock.get()) std::rethrow_exception(error);
       throw;
     }
   }

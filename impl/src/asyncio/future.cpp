@@ -209,13 +209,19 @@ std::string exception_repr(const std::exception_ptr& error) {
   return name + "(" + text + ")";
 }
 
-std::string FutureState::to_string() {
+std::string FutureState::text_within(const Around* around) {
+  // Python's too, where tasks wait for each other. CPython cannot print a long chain.
+  constexpr int longest_chain = 100;
+  int length = 0;
+  for (const Around* each = around; each; each = each->next)
+    if (&each->future == this || ++length == longest_chain) return "...";
+  const Around self{*this, around};
   TaskState* const task = as_task();
   std::string text = std::string("<") + class_name() + " ";
   text += task && task->cancelling() > 0 && !is_done() ? "cancelling" : state_text(*this);
   if (task) {
     text += " name=" + string_repr(task->name());
-    if (const std::string other = task->waits_for_text(); !other.empty())
+    if (const std::string other = task->waits_for_text(&self); !other.empty())
       text += " wait_for=" + other;
   }
   if (has_value_)

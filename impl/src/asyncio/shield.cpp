@@ -35,7 +35,11 @@ class Shield {
     } else if (std::exception_ptr error = inner->failure()) {
       outer->set_exception(std::move(error));
     } else {
-      hand_on(*inner, *outer, is_own);
+      try {
+        hand_on(*inner, *outer, is_own);
+      } catch (...) {  // the result's copying
+        outer->set_exception(std::current_exception());
+      }
     }
   }
   // Done or cancelled: in the latter case the inner one goes its own way.

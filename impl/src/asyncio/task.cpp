@@ -2,6 +2,7 @@
 
 #include "asyncio/loop_state.hpp"
 #include "asyncio/sleep_timer.hpp"
+#include "tandem/asyncio/coroutine.hpp"
 #include "tandem/asyncio/event_loop.hpp"
 #include "tandem/core/exception_group.hpp"
 
@@ -55,6 +56,8 @@ TaskState::~TaskState() {
 
 void TaskState::end_life() noexcept {
   if (!is_sleeping_ && waits_for_) waits_for_->remove_callback(static_cast<Node&>(*this));
+  waits_for_ = nullptr;
+  is_sleeping_ = false;
   if (!promise_) return;
   loop().tear_down(1);
   drop_frame();
@@ -88,14 +91,62 @@ contextvars::Context TaskState::context() {
   return contextvars::Context(ContextHandle(&made));
 }
 
+// While it lives they are being cancelled: a task, the one that it waits for, and so on.
+class TaskState::Cancelling {
+ public:
+  explicit Cancelling(TaskState& first) : first_(first) { begin(first); }
+  Cancelling(const Cancelling&) = delete;
+  Cancelling& operator=(const Cancelling&) = delete;
+  ~Cancelling() {
+    first_.is_being_cancelled_ = false;
+    for (TaskState* const task : others_) task->is_being_cancelled_ = false;
+  }
+  void add(TaskState& task) {
+    others_.push_back(&task);
+    begin(task);
+  }
+
+ private:
+  static void begin(TaskState& task) noexcept {
+    task.is_being_cancelled_ = true;
+    ++task.cancels_requested_;
+  }
+  TaskState& first_;
+  std::vector<TaskState*> others_;
+};
+
+// As CPython's, which calls itself for the task that this one waits for. Not so here: there may be
+// any number of them.
 bool TaskState::cancel(std::string message) {
   forget_exception();
   if (is_done()) return false;
-  ++cancels_requested_;
-  if (cancel_waited_for(message)) return true;
+  if (is_being_cancelled_) return stop_waiting(message);
+  Cancelling all(*this);
+  TaskState* task = this;
+  while (TaskState* const other = task->waited_task()) {
+    if (other->is_being_cancelled_) return task->stop_waiting(message);
+    all.add(*other);
+    task = other;
+  }
+  if (task->cancel_waited_for(message)) return true;
   // It is scheduled, or it runs.
-  must_cancel_ = true;
-  set_cancel_message(message.empty() ? nullptr : &message);
+  task->must_cancel_ = true;
+  task->set_cancel_message(message.empty() ? nullptr : &message);
+  return true;
+}
+
+// Null: it waits for something else, or not any more.
+TaskState* TaskState::waited_task() const noexcept {
+  TaskState* const task = is_sleeping_ || !waits_for_ ? nullptr : waits_for_->as_task();
+  return task && !task->is_done() ? task : nullptr;
+}
+
+// It waits for itself, by way of others: nobody else could end that.
+bool TaskState::stop_waiting(const std::string& message) {
+  if (!waits_for_) return true;  // no longer, by the same call of cancel()
+  waits_for_->remove_callback(static_cast<Node&>(*this));
+  waits_for_ = nullptr;
+  throw_later(std::make_exception_ptr(CancelledError(message)));
   return true;
 }
 
@@ -141,9 +192,9 @@ SleepTimer* TaskState::sleep(double seconds, std::coroutine_handle<> resumed) {
   return timer;
 }
 
-std::string TaskState::waits_for_text() const {
+std::string TaskState::waits_for_text(const Around* around) const {
   if (is_sleeping_) return timer_->to_string();
-  return waits_for_ ? waits_for_->to_string() : "";
+  return waits_for_ ? waits_for_->text_within(around) : "";
 }
 
 void TaskState::throw_later(std::exception_ptr error) {
@@ -159,8 +210,8 @@ void TaskState::schedule() {
 
 void TaskState::start_eagerly() {
   if (!loop().is_running()) return schedule();
-  loop().link(*this);
   if (context_) enter_context(*context_);
+  loop().link(*this);
   const Running running(*this);
   run_and_handle_result();
 }
@@ -179,18 +230,30 @@ void TaskState::run() {
   run_and_handle_result();
 }
 
-// False: somebody runs in its context, and the task has lost its turn for ever, as CPython's has.
+// False: somebody runs in its context. CPython's task has lost its turn for ever then; this one
+// fails.
 bool TaskState::can_enter() {
   try {
     enter_context(*context_);
     return true;
   } catch (const RuntimeError&) {
-    const std::string text = ops_.describe(*this);
-    loop().report({.message = "Exception in callback " + text,
-                   .exception = std::current_exception(),
-                   .more = {{"handle", "<Handle " + text + ">"}}});
+    fail_outside(std::current_exception());
     return false;
   }
+}
+
+// Without running any more.
+void TaskState::fail_outside(std::exception_ptr error) {
+  const StateHandle kept = StateHandle::share(*this);
+  end_life();
+  fail(error);
+  forget_exception();  // it is told here
+  finish();
+  loop().unlink(*this);
+  const std::string text = ops_.describe(*this);
+  loop().report({.message = "Exception in callback " + text,
+                 .exception = std::move(error),
+                 .more = {{"handle", "<Handle " + text + ">"}}});
 }
 
 void TaskState::run_and_handle_result() {
@@ -242,7 +305,11 @@ void TaskState::end_by_exception(std::exception_ptr error) {
   }
 }
 
+// The innermost first, which may refer to what is in those that await it; and one by one, as they
+// may be many.
 void TaskState::drop_frame() noexcept {
+  while (const std::coroutine_handle<> parent = PromiseBase::of(onward_).parent)
+    std::exchange(onward_, parent).destroy();
   destroy_frame();
   promise_ = nullptr;
 }
@@ -274,7 +341,11 @@ std::vector<AnyTask> LoopState::tasks() const {
 }
 
 void LoopState::drop_tasks() noexcept {
-  while (tasks_) unlink(*tasks_);
+  while (tasks_) {
+    // Who else refers to it may do so from its own frame, or from that of a task it waits for.
+    if (!tasks_->has_one_reference()) tasks_->end_life();
+    unlink(*tasks_);
+  }
 }
 
 namespace {

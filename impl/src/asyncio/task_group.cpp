@@ -57,7 +57,7 @@ class GroupState : public std::enable_shared_from_this<GroupState> {
     if (!error) return;
     errors.push_back(error);
     if (!base_error && is_base_error(error)) base_error = error;
-    if (!parent || parent->is_done()) return report_orphan(task, std::move(error));
+    if (!parent || parent->done()) return report_orphan(task, std::move(error));
     if (is_aborting || is_parent_cancel_requested) return;
     // The body is cancelled too; aexit() takes that back.
     abort();
@@ -77,8 +77,8 @@ class GroupState : public std::enable_shared_from_this<GroupState> {
   }
   bool has_tasks() const noexcept { return first_ != nullptr; }
 
-  LoopState* loop = nullptr;    // once it was entered
-  TaskState* parent = nullptr;  // that entered it; null once the group is gone
+  LoopState* loop = nullptr;      // once it was entered
+  std::optional<AnyTask> parent;  // that entered it; none once the group is gone
   bool is_exiting = false, is_aborting = false, is_parent_cancel_requested = false;
   std::vector<std::exception_ptr> errors;
   std::exception_ptr base_error;
@@ -138,7 +138,7 @@ using detail::is_base_error;
 using detail::is_cancellation;
 
 TaskGroup::TaskGroup() : state_(std::make_shared<detail::GroupState>()) {}
-TaskGroup::~TaskGroup() { state_->parent = nullptr; }
+TaskGroup::~TaskGroup() { state_->parent.reset(); }
 
 std::optional<std::string> TaskGroup::refusal() const {
   const auto refused = [&](const char* why) { return "TaskGroup " + state_->text() + why; };
@@ -154,9 +154,10 @@ void TaskGroup::add(const AnyFuture& task) { state_->add(detail::Access::state(t
 Coroutine<> TaskGroup::aenter() {
   if (state_->loop) throw RuntimeError("TaskGroup " + state_->text() + " has already been entered");
   detail::LoopState& loop = detail::running_loop();
-  state_->parent = detail::current_task_state();
-  if (!state_->parent)
+  detail::TaskState* const task = detail::current_task_state();
+  if (!task)
     throw RuntimeError("TaskGroup " + state_->text() + " cannot determine the parent task");
+  state_->parent = detail::Access::share<AnyTask>(*task);
   state_->loop = &loop;
   co_return;
 }

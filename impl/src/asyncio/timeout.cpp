@@ -58,7 +58,7 @@ void Timeout::enter() {
   detail::TaskState* const task = detail::current_task_state();
   if (!task) throw RuntimeError("Timeout should be used inside a task");
   state_ = State::entered;
-  task_ = task;
+  task_ = detail::Access::share<AnyTask>(*task);
   cancelling_ = task->cancelling();
   reschedule(when_);
 }

@@ -60,12 +60,14 @@ class ContextState {
   std::size_t size() const noexcept { return entries_ ? entries_->size() : 0; }
 
   void enter() {
-    if (entered_)
+    // acquire pairs with the release in leave(): what was set by another thread is here.
+    if (entered_.exchange(true, std::memory_order_acquire))
       throw RuntimeError("cannot enter context: <_contextvars.Context object at " +
                          address_text(this) + "> is already entered");
-    entered_ = true;
   }
-  void leave() noexcept { entered_ = false; }
+  void leave() noexcept {
+    entered_.store(false, std::memory_order_release);  // pairs with the acquire in enter()
+  }
 
  private:
   explicit ContextState(std::shared_ptr<const Entries> entries) : entries_(std::move(entries)) {}
@@ -74,7 +76,7 @@ class ContextState {
   }
 
   seam::atomic<std::uint32_t> references_{1};
-  bool entered_ = false;  // written by whoever runs in it
+  seam::atomic<bool> entered_{false};
   std::shared_ptr<const Entries> entries_;
 };
 
@@ -84,8 +86,17 @@ namespace {
 
 [[maybe_unused]] const bool of_each_thread = seam::thread_word(context_place);
 
-// The context of a thread that runs in no other one.
-thread_local ContextHandle own_context;
+// The context of a thread that runs in no other one. A word, as statics and older thread_locals may
+// come to it when the thread's objects are gone.
+constinit thread_local ContextState* own_context = nullptr;
+
+// What is set after that is never dropped.
+void drop_at_end_of_thread() {
+  struct End {
+    ~End() { const ContextHandle last(std::exchange(own_context, nullptr)); }
+  };
+  [[maybe_unused]] thread_local const End end;
+}
 
 seam::atomic<std::uint64_t> next_id{1};
 
@@ -97,7 +108,7 @@ void enter_context(ContextState& context) { context.enter(); }
 void leave_context(ContextState& context) noexcept { context.leave(); }
 
 ContextState*& current_context() noexcept {
-  return context_place.current ? *context_place.current : own_context.place();
+  return context_place.current ? *context_place.current : own_context;
 }
 
 ContextState* copy_current_context() {
@@ -109,6 +120,7 @@ ContextState& made_context(ContextState*& place) {
   if (!place) {
     place = ContextState::make();
     if (context_place.current == &place) place->enter();
+    if (&place == &own_context) drop_at_end_of_thread();
   }
   return *place;
 }

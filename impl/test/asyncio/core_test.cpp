@@ -9,6 +9,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -88,6 +89,24 @@ Coroutine<bool> cancels_depth() {
 
 TEST(Asyncio, CancelsDeepNests) { EXPECT_TRUE(run_virtual(cancels_depth())); }
 
+Coroutine<> await_task(Task<> task) { co_await task; }
+Coroutine<> cancels_chain() {
+  std::vector<Task<>> tasks{create_task(sleep(1h))};
+  while (tasks.size() < 50'000) tasks.push_back(create_task(await_task(tasks.back())));
+  co_await sleep(0s);
+  EXPECT_THAT(to_string(tasks.back()), HasSubstr("wait_for=..."));
+  tasks.back().cancel();
+  bool is_cancelled = false;
+  try {
+    co_await tasks.back();
+  } catch (const CancelledError&) {
+    is_cancelled = true;
+  }
+  EXPECT_TRUE(is_cancelled);
+}
+
+TEST(Asyncio, CancelsLongChains) { run_virtual(cancels_chain()); }
+
 Coroutine<> append(Events& events, std::string name, int turns) {
   for (int i = 0; i < turns; ++i) {
     events.push_back(name + std::to_string(i));
@@ -163,6 +182,35 @@ TEST(Asyncio, CancelledTasksDestroyTheirFrames) {
   Events events;
   run_virtual(cancels(events));
   EXPECT_THAT(events, ElementsAre("~early", "~late"));
+}
+
+Coroutine<> nest(Events& events, int left) {
+  const Noted here(events, std::to_string(left));
+  if (left > 0)
+    co_await nest(events, left - 1);
+  else
+    co_await sleep(1h);
+}
+void drop_suspended(Coroutine<> coro) {
+  const auto loop = detail::virtual_time_loop();
+  loop.create_task(std::move(coro));
+  loop.run_until_complete(sleep(0s));
+  loop.close();
+}
+Coroutine<> as_task(Coroutine<int> coro) { co_await std::move(coro); }
+
+TEST(Asyncio, DropsNestsFromTheInnermostOut) {
+  const Logged logged;
+  Events events;
+  drop_suspended(nest(events, 2));
+  EXPECT_THAT(events, ElementsAre("~0", "~1", "~2"));
+}
+
+TEST(Asyncio, DropsDeepNests) {
+  const Logged logged;
+  drop_suspended(as_task(sleeping_depth(100'000)));
+  ASSERT_EQ(logged.lines().size(), 1U);
+  EXPECT_THAT(logged.lines()[0], HasSubstr("Task was destroyed but it is pending!"));
 }
 
 Coroutine<int> stubborn() {
@@ -252,13 +300,64 @@ TEST(Asyncio, ClosingDropsWhatIsPending) {
     loop.run_forever();
     loop.close();
     EXPECT_FALSE(running.done());
+    EXPECT_EQ(events.size(), 3U);
     EXPECT_THROW(loop.call_soon([] {}), RuntimeError);
     EXPECT_THROW(loop.run_forever(), RuntimeError);
   }
-  EXPECT_THAT(events, ElementsAre("~callback", "~never begun", "~sleeping"));
+  EXPECT_THAT(events, ElementsAre("~callback", "~sleeping", "~never begun"));
   ASSERT_EQ(logged.lines().size(), 2U);
   for (const auto& line : logged.lines())
     EXPECT_THAT(line, HasSubstr("Task was destroyed but it is pending!"));
+}
+
+Coroutine<> hold_and_await(Noted held, std::vector<Task<>>& tasks, std::size_t other) {
+  co_await tasks[other];
+  static_cast<void>(held);
+}
+Coroutine<> hold_in_group(Noted held) {
+  TaskGroup group;
+  co_await with(group, [](TaskGroup& tasks) { tasks.create_task(sleep(1h)); });
+  static_cast<void>(held);
+}
+
+TEST(Asyncio, ClosingDropsTasksThatKeepEachOther) {
+  Events events;
+  const Logged logged;
+  const auto loop = detail::virtual_time_loop();
+  {
+    std::vector<Task<>> tasks;
+    tasks.push_back(loop.create_task(hold_and_await(Noted(events, "a"), tasks, 1)));
+    tasks.push_back(loop.create_task(hold_and_await(Noted(events, "b"), tasks, 0)));
+    loop.create_task(hold_in_group(Noted(events, "parent")));
+    loop.run_until_complete(sleep(0s));
+  }
+  loop.close();
+  EXPECT_THAT(events, ElementsAre("~parent", "~b", "~a"));
+  EXPECT_EQ(logged.lines().size(), 4U);
+}
+
+Coroutine<> fails_later() {
+  co_await sleep(1s);
+  throw ValueError("late");
+}
+Coroutine<> enters(TaskGroup& group, Timeout& limit) {
+  co_await group.aenter();
+  group.create_task(fails_later());
+  limit.enter();
+}
+Coroutine<> outlived() {
+  TaskGroup group;
+  auto limit = timeout(2s);
+  co_await create_task(enters(group, limit));
+  co_await sleep(3s);
+  EXPECT_TRUE(limit.expired());
+}
+
+TEST(Asyncio, ScopesMayOutliveTheirTask) {
+  const Logged logged;
+  run_virtual(outlived());
+  ASSERT_EQ(logged.lines().size(), 1U);
+  EXPECT_THAT(logged.lines()[0], HasSubstr("its parent task is already completed"));
 }
 
 TEST(Asyncio, AnUnclosedLoopIsClosed) {
@@ -549,6 +648,47 @@ TEST(ContextVars, NobodyEntersTwice) {
   const contextvars::Context context;
   context.run([&] { EXPECT_THROW(context.run([] {}), RuntimeError); });
   context.run([] {});
+}
+
+struct LooksWhenItGoes {
+  int* seen = nullptr;
+  ~LooksWhenItGoes() {
+    if (seen) *seen = variable.get();
+  }
+};
+TEST(ContextVars, AreThereUntilTheEndOfAThread) {
+  int seen = -1, sum = 0;
+  std::thread([&] {
+    // Older than the context of the thread, so they go after it.
+    thread_local LooksWhenItGoes looks;
+    thread_local std::optional<Runner> runner;
+    looks.seen = &seen;
+    runner.emplace();
+    variable.set(5);
+    sum = runner->run(sum_of_many(3));
+  }).join();
+  EXPECT_EQ(sum, 3);
+  EXPECT_EQ(seen, 0);
+}
+
+TEST(ContextVars, OneThreadAtATimeEnters) {
+  const contextvars::Context context;
+  std::atomic<int> inside = 0, entered = 0;
+  const auto enter_often = [&] {
+    for (int i = 0; i < 1000; ++i) try {
+        context.run([&] {
+          EXPECT_EQ(inside.fetch_add(1), 0);
+          variable.set(variable.get() + 1);
+          ++entered;
+          --inside;
+        });
+      } catch (const RuntimeError&) {
+      }
+  };
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 3; ++t) threads.emplace_back(enter_often);
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(context.get(variable), entered.load());
 }
 
 TEST(Asyncio, SlowCallsAreReported) {

@@ -7,20 +7,22 @@
 #include <string>
 
 #include "tandem/asyncio/coroutine.hpp"
+#include "tandem/asyncio/detail/referrers.hpp"
 #include "tandem/asyncio/detail/waiter.hpp"
 #include "tandem/asyncio/lock.hpp"
 
 namespace tandem::inline v1::asyncio {
 
 // A lock with a queue of tasks that wait until they are notified. Neither copied nor moved.
-// `async with condition` is auto guard = co_await asyncio::with(condition), which must end before
-// the condition does. Tasks may wait when it goes: they are never woken, and can be cancelled.
+// `async with condition` is auto guard = co_await asyncio::with(condition). Guards and tasks that
+// wait may be left when it goes, or its lock: as of a Lock.
 // Threads  those of its loop only.
 // Spec     asyncio.condition
 class TANDEM_API Condition {
  public:
   Condition();  // over a lock of its own
-  // Over that lock, which must outlive the condition: taking either takes both.
+  // Over that lock: taking either takes both. Once that is gone, so is the use of the condition:
+  // acquire() and release() throw RuntimeError.
   explicit Condition(Lock& lock);
   Condition(const Condition&) = delete;
   Condition& operator=(const Condition&) = delete;
@@ -30,6 +32,7 @@ class TANDEM_API Condition {
   Coroutine<bool> acquire();
   void release();
   bool locked() const noexcept;
+  detail::Referrers& referrers() noexcept { return referrers_; }  // the library's own
 
   // Frees the lock, waits until notified, takes the lock back. Returns true.
   // Throws   CancelledError, with the lock taken again; RuntimeError (the lock is free; or another
@@ -65,6 +68,7 @@ class TANDEM_API Condition {
   void check_locked() const;
 
   std::shared_ptr<State> state_;
+  detail::Referrers referrers_;
 };
 
 }  // namespace tandem::inline v1::asyncio

@@ -8,6 +8,8 @@
 //   * asyncio::sleep(delay) is a Coroutine<> without a frame: awaited directly it allocates no more
 //     than its timer. Given to create_task() it becomes an ordinary one.
 //   * A coroutine that never suspends touches neither the loop nor thread-local data.
+//   * Once it is awaited, a coroutine's frame is the task's: destroyed when its result is taken, or
+//     with the task, which begins with the innermost one. So no nest is too deep to be dropped.
 #pragma once
 #include <concepts>
 #include <coroutine>
@@ -37,7 +39,7 @@ TANDEM_API void end_sleep(SleepTimer& timer) noexcept;
 [[noreturn]] TANDEM_API void throw_invalid_delay();
 
 struct PromiseBase {
-  TaskState* task = nullptr;       // null: never awaited
+  TaskState* task = nullptr;       // that it runs in
   std::coroutine_handle<> parent;  // who awaits it; null: the task
 
   static void* operator new(std::size_t size) { return allocate_packed(size); }
@@ -52,6 +54,11 @@ struct PromiseBase {
     }
     void await_resume() const noexcept {}
   };
+  // Of any coroutine: all promises begin with this one, and stand at the same place.
+  static constexpr std::size_t most_aligned = 2 * sizeof(void*);
+  static PromiseBase& of(std::coroutine_handle<> frame) noexcept {
+    return std::coroutine_handle<PromiseBase>::from_address(frame.address()).promise();
+  }
   std::suspend_always initial_suspend() const noexcept { return {}; }
   Final final_suspend() const noexcept { return {}; }
   void unhandled_exception() noexcept { task->keep(std::current_exception()); }
@@ -138,25 +145,24 @@ class CoroutineAwaiter {
   using P = typename Coroutine<T>::promise_type;
 
  public:
-  explicit CoroutineAwaiter(Coroutine<T>& coro) noexcept : frame_(coro.frame_.get()) {}
+  explicit CoroutineAwaiter(Coroutine<T>& coro) noexcept : coro_(&coro) {}
 
   bool await_ready() const {
-    check_unused(frame_);
+    check_unused(*coro_);
     return false;
   }
   template <TaskPromise W>
   bool await_suspend(std::coroutine_handle<W> waiting) {
-    return begin(frame_, waiting);
+    const std::coroutine_handle<P> frame = coro_->frame_.release();
+    frame_ = frame.address();
+    return begin(frame, waiting);
   }
-  T await_resume() {
-    P& promise = frame_.promise();
-    promise.task->rethrow();
-    return promise.take();
-  }
+  T await_resume() { return end(frame_); }
 
-  static void check_unused(std::coroutine_handle<P> frame) {
-    if (!frame || frame.promise().task) throw_reused();
+  static void check_unused(const Coroutine<T>& coro) {
+    if (!coro.frame_.get()) throw_reused();
   }
+  // From here to the end the frame is the task's.
   template <TaskPromise W>
   static bool begin(std::coroutine_handle<P> frame, std::coroutine_handle<W> waiting) {
     P& promise = frame.promise();
@@ -164,9 +170,18 @@ class CoroutineAwaiter {
     promise.parent = waiting;
     return promise.task->enter(frame, waiting);
   }
+  static T end(void* ended) {
+    const Frame<P> frame(std::coroutine_handle<P>::from_address(ended));
+    P& promise = frame.promise();
+    promise.task->rethrow();
+    return promise.take();
+  }
 
  private:
-  std::coroutine_handle<P> frame_;  // the coroutine object's
+  union {
+    Coroutine<T>* coro_;  // before
+    void* frame_;         // then
+  };
 };
 
 // Of a coroutine without a result, or of sleep().
@@ -180,20 +195,18 @@ class VoidAwaiter {
   bool await_ready() const;
   template <TaskPromise W>
   bool await_suspend(std::coroutine_handle<W> waiting);
-  void await_resume() {
-    end();
-    task_->rethrow();
-  }
+  void await_resume();
 
  private:
   void end() noexcept {
     if (task_ && timer_) end_sleep(*std::exchange(timer_, nullptr));
   }
 
-  TaskState* task_ = nullptr;  // null: not yet suspended
+  TaskState* task_ = nullptr;  // that sleeps
   union {
     Coroutine<void>* coro_;  // before
-    SleepTimer* timer_;      // then; null: no sleep of some time
+    void* frame_;            // then, of a coroutine
+    SleepTimer* timer_;      // of a sleep; null: of no time
   };
 };
 
@@ -209,6 +222,8 @@ using awaiter_t = std::conditional_t<std::is_void_v<T>, VoidAwaiter, CoroutineAw
 //
 // A coroutine's parameters live in its frame, so they are best values: a reference, a string_view
 // or a lambda's capture may be gone when it runs. (A reference to what outlives it is fine.)
+// Parameters and locals are aligned to 16 bytes at most, whatever their types ask for: g++ gives a
+// frame no more. Hold what needs more by a pointer.
 // Threads  one at a time.
 // Spec     asyncio.coroutine
 template <class T>
@@ -217,6 +232,8 @@ class [[nodiscard("co_await it, or give it to create_task")]] Coroutine {
   using value_type = T;
   struct promise_type : detail::Promise<T> {
     Coroutine get_return_object() noexcept {
+      static_assert(alignof(promise_type) <= detail::PromiseBase::most_aligned,
+                    "tandem: over-aligned results are not supported; use a pointer");
       return Coroutine(std::coroutine_handle<promise_type>::from_promise(*this));
     }
   };
@@ -246,7 +263,7 @@ class [[nodiscard("co_await it, or give it to create_task")]] Coroutine {
   detail::Frame<promise_type> take_frame()&& {
     if constexpr (std::is_void_v<T>)
       if (delay_.is_set()) return detail::sleep_in_frame(std::move(delay_)).take_frame();
-    detail::CoroutineAwaiter<T>::check_unused(frame_.get());
+    detail::CoroutineAwaiter<T>::check_unused(*this);
     return std::move(frame_);
   }
   // The library's own: sleep().
@@ -258,7 +275,7 @@ class [[nodiscard("co_await it, or give it to create_task")]] Coroutine {
   friend class detail::CoroutineAwaiter<T>;
   friend class detail::VoidAwaiter;
   void warn() const noexcept {
-    if ((frame_.get() && !frame_.promise().task) || delay_.is_set()) [[unlikely]]
+    if (frame_.get() || delay_.is_set()) [[unlikely]]
       detail::log_never_awaited(typeid(T));
   }
 
@@ -270,18 +287,28 @@ namespace detail {
 
 inline bool VoidAwaiter::await_ready() const {
   if (!coro_->delay_.is_set())
-    CoroutineAwaiter<void>::check_unused(coro_->frame_.get());
+    CoroutineAwaiter<void>::check_unused(*coro_);
   else if (coro_->delay_.seconds() != coro_->delay_.seconds())
     throw_invalid_delay();
   return false;
 }
 
+inline void VoidAwaiter::await_resume() {
+  if (!task_) return CoroutineAwaiter<void>::end(frame_);
+  end();
+  task_->rethrow();
+}
+
 template <TaskPromise W>
 bool VoidAwaiter::await_suspend(std::coroutine_handle<W> waiting) {
   Coroutine<void>& coro = *coro_;
+  if (!coro.delay_.is_set()) {
+    const auto frame = coro.frame_.release();
+    frame_ = frame.address();
+    return CoroutineAwaiter<void>::begin(frame, waiting);
+  }
   timer_ = nullptr;
   task_ = waiting.promise().task;
-  if (!coro.delay_.is_set()) return CoroutineAwaiter<void>::begin(coro.frame_.get(), waiting);
   const double seconds = coro.delay_.seconds();
   coro.delay_.clear();
   if (seconds > 0)

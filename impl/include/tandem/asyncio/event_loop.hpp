@@ -438,17 +438,10 @@ namespace detail {
 // concurrent.futures' own errors as asyncio's; others as they are.
 TANDEM_API std::exception_ptr converted(std::exception_ptr error);
 
-// Copies what has become of a call of an executor.
+// Copies the result of a call of an executor.
 //   is_own  nobody else has the source, so its result can be moved
 template <class T>
-void copy_outcome(const futures::Future<T>& source, const Future<T>& destination, bool is_own) {
-  if (destination.cancelled()) return;
-  if (source.cancelled()) {
-    destination.cancel();
-    return;
-  }
-  if (std::exception_ptr error = source.exception())
-    return destination.set_exception(converted(std::move(error)));
+void copy_result(const futures::Future<T>& source, const Future<T>& destination, bool is_own) {
   if constexpr (std::is_void_v<T>) {
     destination.set_result();
   } else if constexpr (std::is_reference_v<T>) {
@@ -461,6 +454,22 @@ void copy_outcome(const futures::Future<T>& source, const Future<T>& destination
              : destination.set_result(std::as_const(state.value()));
     else
       destination.set_result(std::move(state.value()));
+  }
+}
+// The same of whatever has become of it.
+template <class T>
+void copy_outcome(const futures::Future<T>& source, const Future<T>& destination, bool is_own) {
+  if (destination.cancelled()) return;
+  if (source.cancelled()) {
+    destination.cancel();
+    return;
+  }
+  if (std::exception_ptr error = source.exception())
+    return destination.set_exception(converted(std::move(error)));
+  try {
+    copy_result(source, destination, is_own);
+  } catch (...) {  // by T's constructor
+    destination.set_exception(std::current_exception());
   }
 }
 
@@ -482,7 +491,9 @@ void chain(const futures::Future<T>& source, const Future<T>& destination, bool 
 
 }  // namespace detail
 
-// A future of the loop that is done as the one of an executor is; cancelling it cancels that.
+// A future of the loop that is done as the one of an executor is; cancelling it cancels that. The
+// result is copied, and what its copying throws is the exception; one that cannot be copied is
+// moved out of the other future, which is left with what remains.
 //   loop  default: that of get_event_loop()
 // Spec     asyncio.future.wrap-future
 template <class T>

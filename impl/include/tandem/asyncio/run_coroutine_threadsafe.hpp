@@ -19,12 +19,17 @@ void publish(const Future<T>& source, const futures::Future<T>& destination) {
   FutureState& state = Access::state(source);
   if (std::exception_ptr error = state.failure())
     return destination.set_exception(std::move(error));
-  if constexpr (std::is_void_v<T>)
-    destination.set_result();
-  else if constexpr (std::is_reference_v<T>)
-    destination.set_result(source.result());
-  else
-    destination.set_result(std::move(FutureValue<T>::value_of(state)));  // nobody else has it
+  try {
+    if constexpr (std::is_void_v<T>)
+      destination.set_result();
+    else if constexpr (std::is_reference_v<T>)
+      destination.set_result(source.result());
+    else
+      destination.set_result(std::move(FutureValue<T>::value_of(state)));  // nobody else has it
+  } catch (...) {
+    // T's constructor has thrown it.
+    destination.set_exception(std::current_exception());
+  }
 }
 
 // What is done with the one is done with the other: cancelled there, or ended here.

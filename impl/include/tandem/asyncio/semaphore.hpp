@@ -5,14 +5,14 @@
 #include <string>
 
 #include "tandem/asyncio/coroutine.hpp"
+#include "tandem/asyncio/detail/referrers.hpp"
 #include "tandem/asyncio/detail/waiter.hpp"
 
 namespace tandem::inline v1::asyncio {
 
 // A count that acquire() takes one from, waiting while it is zero, and release() adds to. Neither
-// copied nor moved. `async with semaphore` is auto guard = co_await asyncio::with(semaphore), which
-// must end before the semaphore does. Tasks may wait when it goes: they are never woken, and can be
-// cancelled.
+// copied nor moved. `async with semaphore` is auto guard = co_await asyncio::with(semaphore).
+// Guards and tasks that wait may be left when it goes: as of a Lock.
 // Threads  those of its loop only.
 // Order    who comes first gets in first, and nobody overtakes one that was woken.
 // Spec     asyncio.semaphore
@@ -35,6 +35,7 @@ class TANDEM_API Semaphore {
   virtual void release();
   // acquire() would wait: there is none, or others come first.
   bool locked() const noexcept { return value_ == 0 || waiters_.any_uncancelled(); }
+  detail::Referrers& referrers() noexcept { return referrers_; }  // the library's own
 
   // Python's repr: "<asyncio.locks.Semaphore object at 0x7f12ab [unlocked, value:1]>".
   TANDEM_API friend std::string to_string(const Semaphore& semaphore);
@@ -51,6 +52,7 @@ class TANDEM_API Semaphore {
   std::ptrdiff_t value_;
   detail::Waiters waiters_;
   detail::LoopBinding binding_;
+  detail::Referrers referrers_;
 };
 
 // A semaphore whose count never passes its first value.

@@ -49,7 +49,9 @@ Future<T> shielded(Future<T> inner, bool is_own) {
 }  // namespace detail
 
 // A future that is done as the awaitable is. Cancelling it, or who awaits it, leaves the awaitable
-// alone; when that is cancelled, so is this. A coroutine becomes a task, at once.
+// alone; when that is cancelled, so is this. A coroutine becomes a task, at once. The result is
+// copied, and what its copying throws is the exception; one that cannot be copied is moved out
+// of the awaitable, which is left with what remains.
 //   co_await asyncio::shield(save());
 // Returns  of a future that is done, itself
 // Throws   RuntimeError (a coroutine, and no loop).

@@ -8,6 +8,7 @@
 
 #include "tandem/asyncio/coroutine.hpp"
 #include "tandem/asyncio/event_loop.hpp"
+#include "tandem/asyncio/task.hpp"
 #include "tandem/core/timeout.hpp"
 
 namespace tandem::inline v1::asyncio {
@@ -53,8 +54,8 @@ class TANDEM_API Timeout {
   State state_ = State::created;
   std::optional<TimerHandle> timer_;
   std::optional<Handle> soon_;
-  detail::TaskState* task_ = nullptr;  // that entered it, and runs in it
-  int cancelling_ = 0;                 // of the task when it was entered
+  std::optional<AnyTask> task_;  // that entered it, and runs in it
+  int cancelling_ = 0;           // of the task when it was entered
   When when_;
 };
 // Python's repr: <Timeout [active] when=2.5>

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "tandem/asyncio/coroutine.hpp"
+#include "tandem/asyncio/detail/referrers.hpp"
 
 namespace tandem::inline v1::asyncio {
 
@@ -26,18 +27,20 @@ concept Lockable = requires(L& lock) {
   lock.release();
 };
 
-// Releases a lock at the end of its scope: what with(lock) gives. Move-only.
+// Releases a lock at the end of its scope: what with(lock) gives. Move-only. One of asyncio's own
+// locks may go first; any other has to outlive it.
 template <class L>
 class [[nodiscard("it releases the lock at the end of its scope")]] Guard {
  public:
-  explicit Guard(L & held) noexcept : lock_(&held) {}
+  explicit Guard(L & held) noexcept : lock_(held) {}
+  explicit Guard(detail::Reference<L> held) noexcept : lock_(std::move(held)) {}
   Guard(const Guard&) = delete;
   Guard& operator=(const Guard&) = delete;
-  Guard(Guard && other) noexcept : lock_(std::exchange(other.lock_, nullptr)) {}
+  Guard(Guard &&) noexcept = default;
   Guard& operator=(Guard&& other) noexcept {
     if (this == &other) return *this;
     release();
-    lock_ = std::exchange(other.lock_, nullptr);
+    lock_ = std::move(other.lock_);
     return *this;
   }
   ~Guard() { release(); }
@@ -45,12 +48,12 @@ class [[nodiscard("it releases the lock at the end of its scope")]] Guard {
  private:
   void release() noexcept {
     try {
-      if (L* const lock = std::exchange(lock_, nullptr)) lock->release();
+      if (L* const lock = lock_.take()) lock->release();
     } catch (const std::exception&) {
       // Somebody has released it before; or the task is dropped in wait(), where it has not got it.
     }
   }
-  L* lock_;
+  detail::Reference<L> lock_;
 };
 
 namespace detail {
@@ -157,15 +160,17 @@ auto with(M& manager, Body body) -> Coroutine<detail::body_result_t<Body, M>> {
 // Spec     asyncio.with.guard
 template <Lockable L>
 Coroutine<Guard<L>> with(L& lock) {
+  detail::Reference<L> taken(lock);
   co_await lock.acquire();
-  co_return Guard<L>(lock);
+  co_return Guard<L>(std::move(taken));
 }
 // The same around a body.
 template <Lockable L, detail::BodyOf<L> Body>
 requires(!ContextManager<L>) auto with(L& lock, Body body)
     -> Coroutine<detail::body_result_t<Body, L>> {
+  detail::Reference<L> taken(lock);
   co_await lock.acquire();
-  const Guard<L> guard(lock);
+  const Guard<L> guard(std::move(taken));
   if constexpr (detail::body_t<Body, L>::is_coroutine)
     co_return co_await detail::call_body(body, lock);
   else

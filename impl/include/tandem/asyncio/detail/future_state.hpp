@@ -106,7 +106,7 @@ class TANDEM_API FutureState {
   // Nobody has to look at its exception.
   void forget_exception() noexcept { log_exception_ = false; }
   // Python's repr().
-  std::string to_string();
+  std::string to_string() { return text_within(nullptr); }
 
  protected:
   explicit FutureState(LoopState& loop, std::uint32_t references = 1,
@@ -120,6 +120,12 @@ class TANDEM_API FutureState {
 
   // Future.cancel(), also for tasks.
   bool cancel_future(const std::string* message);
+  // Within the texts of others, the nearest first.
+  struct Around {
+    const FutureState& future;
+    const Around* next;
+  };
+  std::string text_within(const Around* around);
   void fail(std::exception_ptr error) {
     rare().error = std::move(error);
     log_exception_ = true;
@@ -167,7 +173,8 @@ class TANDEM_API FutureState {
   // calls of enter() they are in.
   enum class Going : std::uint8_t { on, waiting, ended };
   Going going_ : 2 = Going::waiting;
-  std::uint8_t nested_ : 6 = 0;
+  std::uint8_t nested_ : 5 = 0;
+  bool is_being_cancelled_ : 1 = false;  // by a call of cancel() that has not returned
 };
 
 // A handle's reference; empty after a move.

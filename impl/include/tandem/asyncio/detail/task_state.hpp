@@ -68,7 +68,6 @@ class TANDEM_API TaskState : public FutureState, public Node {
   int cancelling() const noexcept { return static_cast<int>(cancels_requested_); }
   int uncancel() noexcept;
   contextvars::Context context();
-  std::string waits_for_text() const;  // "": it does not wait
   void forget_destroy_pending() noexcept { log_destroy_pending_ = false; }
 
   // Puts it into the ready queue for the first time.
@@ -91,10 +90,11 @@ class TANDEM_API TaskState : public FutureState, public Node {
   virtual void take_value() = 0;
   virtual void destroy_frame() noexcept = 0;
   PromiseBase& promise() const noexcept { return *promise_; }
-  // By destructors of derived classes: while frames can still be destroyed.
+  // Destroys the frames, if there are any yet. By destructors of derived classes, which know how.
   void end_life() noexcept;
 
  private:
+  friend class FutureState;
   friend class LoopState;
   friend struct SleepTimer;
   class Running;
@@ -104,10 +104,15 @@ class TANDEM_API TaskState : public FutureState, public Node {
 
   void run();
   bool can_enter();
+  void fail_outside(std::exception_ptr error);
   void run_and_handle_result();
   void end();
   void end_by_exception(std::exception_ptr error);
   void throw_later(std::exception_ptr error);
+  class Cancelling;
+  TaskState* waited_task() const noexcept;
+  bool stop_waiting(const std::string& message);
+  std::string waits_for_text(const Around* around) const;  // "": it does not wait
   void suspend(std::coroutine_handle<> resumed) noexcept {
     onward_ = resumed;
     going_ = Going::waiting;
