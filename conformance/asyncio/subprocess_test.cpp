@@ -479,6 +479,31 @@ Texts sorted(Texts texts) {
   return texts;
 }
 
+// Has a child made, and cancels all of it so many turns later. What it raises, and what is told.
+Coroutine<Texts> cancel_making(int number) {
+  std::shared_ptr<Recorder> protocol;
+  const auto make = [&protocol] { return protocol = make_recorder(); };
+  const Texts words{"sleep", "1000"};
+  const auto task = asyncio::create_task(asyncio::subprocess_exec(make, words));
+  co_await turns(number);
+  for (const asyncio::AnyTask& each : asyncio::all_tasks())
+    if (each != asyncio::current_task()) each.cancel();
+  const std::string cancelled = co_await raised_by_awaiting(task);
+  Texts told{cancelled, no_child_left() ? "no child left" : "a child is left"};
+  if (protocol) told.insert(told.end(), protocol->told.begin(), protocol->told.end());
+  co_return told;
+}
+
+}  // namespace
+CASE("asyncio.subprocess.create.cancel-all",
+     "nor does it hang when who connects its pipes is cancelled, too") {
+  const Texts expected{"CancelledError", "no child left"};
+  for (int number = 0; number < 6; ++number)
+    EXPECT_EQ(asyncio::run(cancel_making(number)), expected);
+}
+
+namespace {
+
 const ProcessOptions no_pipes{.stdin_ = 0, .stdout_ = 1, .stderr_ = 2};
 
 Coroutine<> transport_exec() {

@@ -74,7 +74,12 @@ std::shared_ptr<ProcessTransport> ProcessTransport::make(
       throw_os_error(error);
     (*files[i])->close();
   }
-  loop.create_task(connect_pipes(self, waiter));
+  loop.create_task(connect_pipes(self, waiter))
+      .add_done_callback([self, waiter](const AnyFuture& task) {
+        const auto error =
+            task.cancelled() ? std::make_exception_ptr(CancelledError()) : task.exception();
+        if (error) self->give_up(error, waiter);
+      });
   self->watch();
   return self;
 }
@@ -119,7 +124,7 @@ Coroutine<int> ProcessTransport::wait(std::shared_ptr<ProcessTransport> self) {
 }
 
 void ProcessTransport::finish_if_done() {
-  if (!returncode_) return;
+  if (!returncode_ || finished_) return;
   for (std::size_t i = 0; i < pipes_.size(); ++i)
     if (has_pipe_[i] && (!pipes_[i] || !pipes_[i]->is_disconnected())) return;
   finished_ = true;
@@ -141,49 +146,54 @@ void ProcessTransport::lose() {
   };
   const auto protocol = protocol_;
   const End end{*this};
-  protocol->connection_lost(nullptr);
+  if (!given_up_) protocol->connection_lost(nullptr);
 }
 
 // ---- its pipes ----
 
 Coroutine<> ProcessTransport::connect_pipes(std::shared_ptr<ProcessTransport> self,
                                             Future<> waiter) {
-  std::exception_ptr error;
-  try {
-    for (int fd = 0; fd < 3; ++fd) {
-      const auto at = static_cast<std::size_t>(fd);
-      if (!self->has_pipe_[at]) continue;
-      const auto protocol = std::make_shared<PipeProtocol>(self, fd);
-      const ProtocolFactory factory = [protocol] { return protocol; };
-      co_await connect_pipe(factory, self->ends_[at].release(), fd == 0);
-      self->pipes_[at] = protocol;
-      if (self->closed_) protocol->transport().close();
-    }
-    self->call_soon([transport = SubprocessTransport(self)](SubprocessProtocol& protocol) {
-      protocol.connection_made(transport);
-    });
-    auto pending = std::exchange(self->pending_, std::nullopt);
-    for (Call& call : *pending) {
-      if (call)
-        self->call_soon(std::move(call));
-      else
-        self->loop_.call_soon([self] { self->lose(); });
-    }
-  } catch (const KeyboardInterrupt&) {
-    throw;
-  } catch (const SystemExit&) {
-    throw;
-  } catch (...) {
-    error = std::current_exception();
+  for (int fd = 0; fd < 3; ++fd) {
+    const auto at = static_cast<std::size_t>(fd);
+    if (!self->has_pipe_[at]) continue;
+    const auto protocol = std::make_shared<PipeProtocol>(self, fd);
+    const ProtocolFactory factory = [protocol] { return protocol; };
+    co_await connect_pipe(factory, self->ends_[at].release(), fd == 0);
+    self->pipes_[at] = protocol;
+    if (self->closed_) protocol->transport().close();
   }
-  if (waiter.done()) co_return;
-  error ? waiter.set_exception(error) : waiter.set_result();
+  self->call_soon([transport = SubprocessTransport(self)](SubprocessProtocol& protocol) {
+    protocol.connection_made(transport);
+  });
+  auto pending = std::exchange(self->pending_, std::nullopt);
+  for (Call& call : *pending) {
+    if (call)
+      self->call_soon(std::move(call));
+    else
+      self->loop_.call_soon([self] { self->lose(); });
+  }
+  if (!waiter.done()) waiter.set_result();
+}
+
+// A pipe could not be connected, or who connects them was cancelled, perhaps before he had begun:
+// nobody waits for those that are not, and the protocol is told nothing.
+void ProcessTransport::give_up(const std::exception_ptr& error, const Future<>& waiter) {
+  given_up_ = true;
+  pending_.reset();
+  for (std::size_t i = 0; i < pipes_.size(); ++i) {
+    if (pipes_[i]) continue;
+    has_pipe_[i] = false;
+    ends_[i].reset();
+  }
+  finish_if_done();
+  if (!waiter.done()) waiter.set_exception(error);
 }
 
 void ProcessTransport::call_soon(Call call) {
   loop_.call_soon([protocol = protocol_, call = std::move(call)] { call(*protocol); });
 }
 void ProcessTransport::call(Call call) {
+  if (given_up_) return;
   if (pending_)
     pending_->push_back(std::move(call));
   else

@@ -1,6 +1,7 @@
 // What all handles on a child share: CPython's BaseSubprocessTransport, step by step.
 #pragma once
 #include <array>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -52,6 +53,7 @@ class ProcessTransport : public std::enable_shared_from_this<ProcessTransport> {
   void watch();
   void exited(int returncode);
   static Coroutine<> connect_pipes(std::shared_ptr<ProcessTransport> self, Future<> waiter);
+  void give_up(const std::exception_ptr& error, const Future<>& waiter);
   void call(Call call);
   void call_soon(Call call);
   void finish_if_done();
@@ -68,7 +70,7 @@ class ProcessTransport : public std::enable_shared_from_this<ProcessTransport> {
   std::optional<int> returncode_{};
   std::vector<Future<int>> exit_waiters_{};
   std::optional<std::vector<Call>> pending_{std::in_place};
-  bool closed_ = false, finished_ = false, lost_ = false;
+  bool closed_ = false, given_up_ = false, finished_ = false, lost_ = false;
 };
 
 }  // namespace tandem::inline v1::asyncio::detail
