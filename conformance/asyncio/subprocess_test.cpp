@@ -1,7 +1,9 @@
 // asyncio's children
+#include <algorithm>
 #include <csignal>
 #include <map>
 #include <memory>
+#include <optional>
 
 #include "conformance/asyncio/network.hpp"
 
@@ -635,6 +637,40 @@ Coroutine<> close_finished() {
 }  // namespace
 CASE("asyncio.subprocess.transport.close-finished", "one that has ended is not killed") {
   asyncio::run(close_finished());
+}
+
+namespace {
+class Knowing : public Recorder {
+ public:
+  void connection_made(const SubprocessTransport& made) override {
+    transport = made;
+    Recorder::connection_made(made);
+  }
+  std::optional<SubprocessTransport> transport;
+};
+Coroutine<int> leave_child(ProcessOptions options, std::weak_ptr<Knowing>* seen) {
+  const auto make = [] { return std::make_shared<Knowing>(); };
+  const Texts words{"sleep", "1000"};
+  const auto [transport, protocol] = co_await asyncio::subprocess_exec(make, words, options);
+  while (protocol->told.empty()) co_await turns();
+  *seen = protocol;
+  co_return transport.get_pid();
+}
+}  // namespace
+CASE("asyncio.subprocess.unclosed", "a child that runs when its loop is closed is killed") {
+  for (const ProcessOptions& options : {no_pipes, ProcessOptions()}) {
+    const Logged logged;
+    std::weak_ptr<Knowing> protocol;
+    const int pid = asyncio::run(leave_child(options, &protocol));
+    ASSERT_TRUE(protocol.expired());
+    const Texts lines = logged.messages();
+    const std::string warning = "ResourceWarning: unclosed transport <_UnixSubprocessTransport";
+    EXPECT_EQ(std::count_if(lines.begin(), lines.end(),
+                            [&](const auto& line) { return line.starts_with(warning); }),
+              1);
+    if (is_child(pid)) wait_until_ended(pid);
+  }
+  sh("true").wait();  // reaps whom nobody waits for any more
 }
 
 namespace {

@@ -355,6 +355,7 @@ void LoopState::close() {
   executor_is_shut_down = true;
   if (const auto last = std::exchange(executor, nullptr)) last->shutdown({.wait = false});
   drop_tasks();
+  resources.let_go();
   selector_.close();
   tear_down(-1);
 }

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "asyncio/loop_state.hpp"
 #include "subprocess/pipe_file.hpp"
 #include "tandem/asyncio/transports.hpp"
 #include "tandem/core/log.hpp"
@@ -38,10 +39,11 @@ class ProcessTransport::PipeProtocol final : public Protocol {
 
 ProcessTransport::ProcessTransport(const EventLoop& loop,
                                    std::shared_ptr<SubprocessProtocol> protocol)
-    : loop_(loop), protocol_(std::move(protocol)) {}
+    : Resource(state_of(loop).resources), loop_(loop), protocol_(std::move(protocol)) {}
 
 // The loop was closed before the child has ended.
 ProcessTransport::~ProcessTransport() {
+  leave();
   if (!child_ || returncode_) return;
   if (!closed_) {
     log("ResourceWarning: unclosed transport " + to_string());
@@ -142,11 +144,18 @@ void ProcessTransport::lose() {
         if (!waiter.cancelled()) waiter.set_result(*process.returncode_);
       process.lost_ = true;
       process.protocol_ = nullptr;
+      process.leave();
     }
   };
   const auto protocol = protocol_;
   const End end{*this};
   if (!given_up_) protocol->connection_lost(nullptr);
+}
+
+void ProcessTransport::let_go() noexcept {
+  const auto self = shared_from_this();
+  const auto protocol = std::exchange(protocol_, nullptr);
+  const auto pipes = std::exchange(pipes_, {});
 }
 
 // ---- its pipes ----

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "asyncio/resource.hpp"
 #include "platform/handle.hpp"
 #include "subprocess/popen_state.hpp"
 #include "tandem/asyncio/subprocess.hpp"
@@ -21,7 +22,8 @@ namespace tandem::inline v1::asyncio::detail {
 //   child's handle ---- its end --->
 //
 // What comes before the pipes are connected is kept (pending_): connection_made() is first.
-class ProcessTransport : public std::enable_shared_from_this<ProcessTransport> {
+class ProcessTransport final : public std::enable_shared_from_this<ProcessTransport>,
+                               private Resource {
  public:
   // Starts the child, its pipes and the wait for its end.
   static std::shared_ptr<ProcessTransport> make(const EventLoop& loop,
@@ -58,6 +60,7 @@ class ProcessTransport : public std::enable_shared_from_this<ProcessTransport> {
   void call_soon(Call call);
   void finish_if_done();
   void lose();
+  void let_go() noexcept override;
 
   const EventLoop loop_;
   std::shared_ptr<SubprocessProtocol> protocol_;

@@ -204,6 +204,12 @@ void SocketTransport::lose(const std::exception_ptr& error) {
   TransportState::lose(error);
 }
 
+void SocketTransport::let_go() noexcept {
+  const auto self = shared_from_this();
+  leave_server();
+  TransportState::let_go();
+}
+
 std::string SocketTransport::to_string() const {
   std::string text = "<_SelectorSocketTransport" + state_text();
   if (!lost_ && !loop_.is_closed())

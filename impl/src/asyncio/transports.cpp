@@ -147,12 +147,14 @@ std::string AnyProtocol::text() const {
 
 TransportState::TransportState(const EventLoop& loop, platform::Handle file,
                                std::shared_ptr<BaseProtocol> protocol)
-    : loop_(loop),
+    : Resource(state_of(loop).resources),
+      loop_(loop),
       file_(std::make_shared<SocketFile>(std::move(file))),
       fd_(file_->fd()),
       protocol_(std::move(protocol)) {}
 
 TransportState::~TransportState() {
+  leave();
   if (lost_) return;
   log("ResourceWarning: unclosed transport <fd=" + std::to_string(fd_) + ">");
   file_->close();
@@ -232,6 +234,7 @@ void TransportState::set_limits(WriteBufferLimits limits) {
 
 void TransportState::call_protocol(const char* name, void (BaseProtocol::*member)()) {
   const AnyProtocol protocol = protocol_;
+  if (!protocol.base()) return;
   if (const auto error = guarded([&] { (protocol.base().get()->*member)(); }))
     report(std::string("protocol.") + name + "() failed", error);
 }
@@ -265,12 +268,18 @@ void TransportState::lose(const std::exception_ptr& error) {
       transport.file_->close();
       transport.lost_ = true;
       transport.protocol_ = {};
+      transport.leave();
     }
   };
   const auto self = shared_from_this();  // the files that are watched may be all that owns it
   const AnyProtocol protocol = protocol_;
   const End end{*this};
   if (protocol.base()) protocol.base()->connection_lost(error);
+}
+
+void TransportState::let_go() noexcept {
+  const auto self = shared_from_this();
+  const AnyProtocol protocol = std::exchange(protocol_, {});
 }
 
 std::string TransportState::state_text() const {
