@@ -151,6 +151,7 @@ class TransportState : public std::enable_shared_from_this<TransportState>, priv
  private:
   template <void (TransportState::*act)()>
   struct Ready;
+  void unwatch(bool (EventLoop::*remove)(int fd) const) noexcept;
   void call_protocol(const char* name, void (BaseProtocol::*member)());
 
   std::ptrdiff_t high_ = 64 * 1024, low_ = 16 * 1024;

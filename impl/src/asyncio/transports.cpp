@@ -206,7 +206,7 @@ void TransportState::watch_reading(bool on) {
   if (on)
     loop_.add_reader(fd_, Ready<&TransportState::read_ready>{shared_from_this()});
   else
-    loop_.remove_reader(fd_);
+    unwatch(&EventLoop::remove_reader);
   reading_ = on;
 }
 void TransportState::watch_writing(bool on) {
@@ -214,8 +214,16 @@ void TransportState::watch_writing(bool on) {
   if (on)
     loop_.add_writer(fd_, Ready<&TransportState::write_ready>{shared_from_this()});
   else
-    loop_.remove_writer(fd_);
+    unwatch(&EventLoop::remove_writer);
   writing_ = on;
+}
+// The program may have closed the file behind our back: then the system has forgotten it before.
+void TransportState::unwatch(bool (EventLoop::*remove)(int fd) const) noexcept {
+  try {
+    (loop_.*remove)(fd_);
+  } catch (const std::exception&) {
+    // nor does the loop call us any more
+  }
 }
 
 void TransportState::set_limits(WriteBufferLimits limits) {
