@@ -119,9 +119,12 @@ void SocketTransport::write(std::string_view data) {
       return fatal_error(os_error(done.error), "Fatal write error on socket transport");
     data.remove_prefix(done.count);
     if (data.empty()) return;
-    watch_writing(true);
+    // Its beginning may be on the way: without the rest nothing may follow.
+    if (const auto error = guarded([&] { keep(data); }))
+      return fatal_error(error, "Fatal write error on socket transport");
+  } else {
+    keep(data);
   }
-  keep(data);
   pause_if_full();
 }
 

@@ -129,7 +129,7 @@ class TransportState : public std::enable_shared_from_this<TransportState>, priv
   // " closed", " closing" or nothing, and the descriptor.
   std::string state_text() const;
 
-  // What is left to be sent.
+  // What is left to be sent: it follows when there is room. All of data is kept, or it throws.
   void keep(std::string_view data);
   void drop_sent(std::size_t count) noexcept;
   void drop_unsent() noexcept;

@@ -296,6 +296,7 @@ std::string TransportState::state_text() const {
 }
 
 void TransportState::keep(std::string_view data) {
+  watch_writing(true);
   pieces_.emplace_back(data);
   unsent_ += data.size();
 }

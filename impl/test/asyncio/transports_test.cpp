@@ -4,8 +4,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
 #include <exception>
 #include <memory>
+#include <new>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,8 +17,29 @@
 
 #include "tandem/asyncio.hpp"
 
+namespace {
+
+// Of this thread: what asks for more memory at once gets none.
+constinit thread_local std::size_t most_memory = SIZE_MAX;
+
+void* allocated(std::size_t size) noexcept {
+  return size > most_memory ? nullptr : std::malloc(size == 0 ? 1 : size);
+}
+
+}  // namespace
+
+void* operator new(std::size_t size) {
+  if (void* const block = allocated(size)) return block;
+  throw std::bad_alloc();
+}
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return allocated(size); }
+void operator delete(void* block) noexcept { std::free(block); }
+void operator delete(void* block, std::size_t) noexcept { std::free(block); }
+
 namespace tandem::asyncio {
 namespace {
+
+using testing::ElementsAre;
 
 struct Waiting : Protocol {
   void connection_lost(std::exception_ptr its_error) override {
@@ -47,6 +72,39 @@ Coroutine<> closed_by_another() {
   co_await protocol->lost;
 }
 TEST(Transports, FilesThatOthersHaveClosedAreLost) { run(closed_by_another()); }
+
+// Writes what the system takes the beginning of, and what nobody can keep the rest of.
+template <class Make>
+Coroutine<> no_memory(Make make, std::string message) {
+  std::vector<std::string> reports;
+  get_running_loop().set_exception_handler([&](const EventLoop&, const ExceptionContext& context) {
+    reports.push_back(context.message);
+  });
+  const Ends ends;
+  const auto [transport, protocol] = co_await make(ends.fds[0]);
+  const std::string data(1 << 22, 'x');
+  most_memory = 1 << 20;
+  transport.write(data);
+  most_memory = SIZE_MAX;
+  transport.write("y");
+  EXPECT_TRUE(transport.is_closing());
+  co_await protocol->lost;
+  EXPECT_THAT(reports, ElementsAre(message));
+  EXPECT_THROW(std::rethrow_exception(protocol->error), std::bad_alloc);
+  std::string received(data.size(), '\0');
+  received.resize(
+      static_cast<std::size_t>(::recv(ends.fds[1], received.data(), received.size(), MSG_WAITALL)));
+  EXPECT_GT(received.size(), 0U);
+  EXPECT_EQ(received.find_first_not_of('x'), received.npos);
+}
+TEST(Transports, WhoseRestCannotBeKeptAreLost) {
+  const auto connect = [](int socket) {
+    return create_connection(make_waiting, {}, {}, {.sock = socket});
+  };
+  run(no_memory(connect, "Fatal write error on socket transport"));
+  const auto connect_pipe = [](int socket) { return connect_write_pipe(make_waiting, socket); };
+  run(no_memory(connect_pipe, "Fatal write error on pipe transport"));
+}
 
 }  // namespace
 }  // namespace tandem::asyncio
