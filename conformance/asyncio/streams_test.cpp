@@ -401,6 +401,21 @@ CASE("asyncio.streams.server.serving", "from the start, or when it is told so") 
 }
 
 namespace {
+Coroutine<> cancel_start(std::string path) {
+  const auto task = asyncio::create_task(asyncio::start_unix_server(echo_line, path));
+  co_await turns();
+  EXPECT_TRUE(exists(path));
+  task.cancel();
+  EXPECT_EQ(co_await raised_by_awaiting(task), "CancelledError");
+  EXPECT_FALSE(exists(path));
+}
+}  // namespace
+CASE("asyncio.streams.server.cancel", "a cancelled start leaves no server behind") {
+  const OwnFolder folder;
+  asyncio::run(cancel_start(folder.path("socket")));
+}
+
+namespace {
 Coroutine<> forever() {
   const Server server =
       co_await asyncio::start_server(echo_line, "127.0.0.1", 0, {.start_serving = false});

@@ -217,8 +217,13 @@ Coroutine<Server> made(EventLoop loop, std::vector<ServerState::Listening> socke
   const auto server =
       std::make_shared<ServerState>(loop, std::move(sockets), std::move(factory), backlog);
   if (start_serving) {
-    server->start_serving();
-    co_await sleep(no_time);
+    try {
+      server->start_serving();
+      co_await sleep(no_time);
+    } catch (...) {
+      server->close();  // nobody else could
+      throw;
+    }
   }
   co_return Server(server);
 }
