@@ -74,9 +74,10 @@ void ServerState::watch(const Listening& listening) {
   });
 }
 
-// All that wait, but no more than may: others have their turn, too.
+// All that wait, but no more than may: others have their turn, too. One in any case, or the loop
+// would be told of it for ever.
 void ServerState::accept(const Listening& listening) {
-  for (int count = 0; count < backlog_; ++count) {
+  for (int count = 0; count < std::max(backlog_, 1); ++count) {
     platform::Handle socket;
     platform::NetworkAddress peer;
     const int error = platform::accept_at_once(listening.file->fd(), socket, peer);
