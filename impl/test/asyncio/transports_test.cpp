@@ -2,8 +2,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -26,7 +28,15 @@ void* allocated(std::size_t size) noexcept {
   return size > most_memory ? nullptr : std::malloc(size == 0 ? 1 : size);
 }
 
+constinit thread_local int connect_error = 0;  // of all connections of this thread; 0: the system's
+
 }  // namespace
+
+extern "C" int connect(int socket, const sockaddr* address, socklen_t size) {
+  if (connect_error == 0) return static_cast<int>(::syscall(SYS_connect, socket, address, size));
+  errno = connect_error;
+  return -1;
+}
 
 void* operator new(std::size_t size) {
   if (void* const block = allocated(size)) return block;
@@ -72,6 +82,19 @@ Coroutine<> closed_by_another() {
   co_await protocol->lost;
 }
 TEST(Transports, FilesThatOthersHaveClosedAreLost) { run(closed_by_another()); }
+
+Coroutine<> no_port_left() {
+  connect_error = EAGAIN;
+  bool has_thrown = false;
+  try {
+    co_await create_connection(make_waiting, "127.0.0.1", 1);
+  } catch (const BlockingIOError&) {
+    has_thrown = true;
+  }
+  connect_error = 0;
+  EXPECT_TRUE(has_thrown);
+}
+TEST(Transports, ConnectionsWithoutAPortAreRefused) { run(no_port_left()); }
 
 // Writes what the system takes the beginning of, and what nobody can keep the rest of.
 template <class Make>
