@@ -118,11 +118,25 @@ void ProcessTransport::exited(int returncode) {
   finish_if_done();
 }
 
+// A place among those who wait.
+class ProcessTransport::Waiting {
+ public:
+  explicit Waiting(ProcessTransport& process)
+      : waiters_(process.exit_waiters_), place_(waiters_.emplace(waiters_.end(), process.loop_)) {}
+  Waiting(const Waiting&) = delete;
+  Waiting& operator=(const Waiting&) = delete;
+  ~Waiting() { waiters_.erase(place_); }
+  const Future<int>& future() const noexcept { return *place_; }
+
+ private:
+  std::list<Future<int>>& waiters_;
+  const std::list<Future<int>>::iterator place_;
+};
+
 Coroutine<int> ProcessTransport::wait(std::shared_ptr<ProcessTransport> self) {
   if (self->returncode_) co_return *self->returncode_;
-  const Future<int> waiter(self->loop_);
-  self->exit_waiters_.push_back(waiter);
-  co_return co_await waiter;
+  const Waiting waiting(*self);
+  co_return co_await waiting.future();
 }
 
 void ProcessTransport::finish_if_done() {
@@ -140,7 +154,7 @@ void ProcessTransport::lose() {
   struct End {
     ProcessTransport& process;
     ~End() {
-      for (const Future<int>& waiter : std::exchange(process.exit_waiters_, {}))
+      for (const Future<int>& waiter : process.exit_waiters_)
         if (!waiter.cancelled()) waiter.set_result(*process.returncode_);
       process.lost_ = true;
       process.protocol_ = nullptr;

@@ -3,6 +3,7 @@
 #include <array>
 #include <exception>
 #include <functional>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -49,6 +50,7 @@ class ProcessTransport final : public std::enable_shared_from_this<ProcessTransp
 
  private:
   class PipeProtocol;
+  class Waiting;
   using Call = std::function<void(SubprocessProtocol& protocol)>;
 
   ProcessTransport(const EventLoop& loop, std::shared_ptr<SubprocessProtocol> protocol);
@@ -71,7 +73,7 @@ class ProcessTransport final : public std::enable_shared_from_this<ProcessTransp
   platform::Handle end_of_child_{};
   int pid_ = -1;
   std::optional<int> returncode_{};
-  std::vector<Future<int>> exit_waiters_{};
+  std::list<Future<int>> exit_waiters_{};
   std::optional<std::vector<Call>> pending_{std::in_place};
   bool closed_ = false, given_up_ = false, finished_ = false, lost_ = false;
 };

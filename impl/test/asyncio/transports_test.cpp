@@ -1,11 +1,14 @@
 // Transports from within: what the system, or the program, does to them behind their back.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <malloc.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -24,8 +27,16 @@ namespace {
 // Of this thread: what asks for more memory at once gets none.
 constinit thread_local std::size_t most_memory = SIZE_MAX;
 
+std::atomic<std::size_t> memory_in_use{0};
+
 void* allocated(std::size_t size) noexcept {
-  return size > most_memory ? nullptr : std::malloc(size == 0 ? 1 : size);
+  void* const block = size > most_memory ? nullptr : std::malloc(size == 0 ? 1 : size);
+  if (block) memory_in_use += ::malloc_usable_size(block);
+  return block;
+}
+void freed(void* block) noexcept {
+  if (block) memory_in_use -= ::malloc_usable_size(block);
+  std::free(block);
 }
 
 constinit thread_local int connect_error = 0;  // of all connections of this thread; 0: the system's
@@ -43,12 +54,13 @@ void* operator new(std::size_t size) {
   throw std::bad_alloc();
 }
 void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return allocated(size); }
-void operator delete(void* block) noexcept { std::free(block); }
-void operator delete(void* block, std::size_t) noexcept { std::free(block); }
+void operator delete(void* block) noexcept { freed(block); }
+void operator delete(void* block, std::size_t) noexcept { freed(block); }
 
 namespace tandem::asyncio {
 namespace {
 
+using namespace std::chrono_literals;
 using testing::ElementsAre;
 
 struct Waiting : Protocol {
@@ -128,6 +140,22 @@ TEST(Transports, WhoseRestCannotBeKeptAreLost) {
   const auto connect_pipe = [](int socket) { return connect_write_pipe(make_waiting, socket); };
   run(no_memory(connect_pipe, "Fatal write error on pipe transport"));
 }
+
+Coroutine<> cancels_waits() {
+  constexpr std::size_t count = 10'000;
+  const Process process = co_await create_subprocess_exec({"sleep", "1000"});
+  const std::size_t before = memory_in_use;
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto task = create_task(process.wait());
+    co_await sleep(0s);
+    task.cancel();
+    co_await sleep(0s);
+  }
+  EXPECT_LT(memory_in_use, before + count * sizeof(void*));
+  process.kill();
+  co_await process.wait();
+}
+TEST(Spawn, CancelledWaitsAreForgotten) { run(cancels_waits()); }
 
 }  // namespace
 }  // namespace tandem::asyncio
