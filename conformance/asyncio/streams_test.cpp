@@ -401,6 +401,22 @@ CASE("asyncio.streams.server.serving", "from the start, or when it is told so") 
 }
 
 namespace {
+// What it raises, and the server's socket while it starts and afterwards.
+Coroutine<std::string> cancel_start(std::string path) {
+  const auto task = asyncio::create_task(asyncio::start_unix_server(echo_line, path));
+  co_await turns();
+  const bool was_there = exists(path);
+  task.cancel();
+  const std::string cancelled = co_await raised_by_awaiting(task);
+  co_return cancelled + (was_there ? ", was there" : "") + (exists(path) ? ", is there" : "");
+}
+}  // namespace
+CASE("asyncio.streams.server.cancel", "a cancelled start leaves no server behind") {
+  const OwnFolder folder;
+  EXPECT_EQ(asyncio::run(cancel_start(folder.path("socket"))), "CancelledError, was there");
+}
+
+namespace {
 Coroutine<> forever() {
   const Server server =
       co_await asyncio::start_server(echo_line, "127.0.0.1", 0, {.start_serving = false});
@@ -524,6 +540,20 @@ Coroutine<> close_and_abort_clients() {
 CASE("asyncio.streams.server.close-clients",
      "closes what is connected; abort_clients() at once, whatever is left to be sent") {
   asyncio::run(close_and_abort_clients());
+}
+
+namespace {
+Coroutine<std::string> answer_with(int backlog) {
+  const Server server =
+      co_await asyncio::start_server(echo_line, "127.0.0.1", 0, {.backlog = backlog});
+  std::string answer = co_await ask(to(server));
+  co_await end(server);
+  co_return answer;
+}
+}  // namespace
+CASE("asyncio.streams.server.backlog", "none is as one") {
+  for (const int backlog : {1, 0, -1})
+    EXPECT_EQ(asyncio::run(answer_with(backlog)), "hello world!\n");
 }
 
 namespace {

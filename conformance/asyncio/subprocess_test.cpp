@@ -1,7 +1,9 @@
 // asyncio's children
+#include <algorithm>
 #include <csignal>
 #include <map>
 #include <memory>
+#include <optional>
 
 #include "conformance/asyncio/network.hpp"
 
@@ -479,6 +481,31 @@ Texts sorted(Texts texts) {
   return texts;
 }
 
+// Has a child made, and cancels all of it so many turns later. What it raises, and what is told.
+Coroutine<Texts> cancel_making(int number) {
+  std::shared_ptr<Recorder> protocol;
+  const auto make = [&protocol] { return protocol = make_recorder(); };
+  const Texts words{"sleep", "1000"};
+  const auto task = asyncio::create_task(asyncio::subprocess_exec(make, words));
+  co_await turns(number);
+  for (const asyncio::AnyTask& each : asyncio::all_tasks())
+    if (each != asyncio::current_task()) each.cancel();
+  const std::string cancelled = co_await raised_by_awaiting(task);
+  Texts told{cancelled, no_child_left() ? "no child left" : "a child is left"};
+  if (protocol) told.insert(told.end(), protocol->told.begin(), protocol->told.end());
+  co_return told;
+}
+
+}  // namespace
+CASE("asyncio.subprocess.create.cancel-all",
+     "nor does it hang when who connects its pipes is cancelled, too") {
+  const Texts expected{"CancelledError", "no child left"};
+  for (int number = 0; number < 6; ++number)
+    EXPECT_EQ(asyncio::run(cancel_making(number)), expected);
+}
+
+namespace {
+
 const ProcessOptions no_pipes{.stdin_ = 0, .stdout_ = 1, .stderr_ = 2};
 
 Coroutine<> transport_exec() {
@@ -610,6 +637,40 @@ Coroutine<> close_finished() {
 }  // namespace
 CASE("asyncio.subprocess.transport.close-finished", "one that has ended is not killed") {
   asyncio::run(close_finished());
+}
+
+namespace {
+class Knowing : public Recorder {
+ public:
+  void connection_made(const SubprocessTransport& made) override {
+    transport = made;
+    Recorder::connection_made(made);
+  }
+  std::optional<SubprocessTransport> transport;
+};
+Coroutine<int> leave_child(ProcessOptions options, std::weak_ptr<Knowing>* seen) {
+  const auto make = [] { return std::make_shared<Knowing>(); };
+  const Texts words{"sleep", "1000"};
+  const auto [transport, protocol] = co_await asyncio::subprocess_exec(make, words, options);
+  while (protocol->told.empty()) co_await turns();
+  *seen = protocol;
+  co_return transport.get_pid();
+}
+}  // namespace
+CASE("asyncio.subprocess.unclosed", "a child that runs when its loop is closed is killed") {
+  for (const ProcessOptions& options : {no_pipes, ProcessOptions()}) {
+    const Logged logged;
+    std::weak_ptr<Knowing> protocol;
+    const int pid = asyncio::run(leave_child(options, &protocol));
+    ASSERT_TRUE(protocol.expired());
+    const Texts lines = logged.messages();
+    const std::string warning = "ResourceWarning: unclosed transport <_UnixSubprocessTransport";
+    EXPECT_EQ(std::count_if(lines.begin(), lines.end(),
+                            [&](const auto& line) { return line.starts_with(warning); }),
+              1);
+    if (is_child(pid)) wait_until_ended(pid);
+  }
+  sh("true").wait();  // reaps whom nobody waits for any more
 }
 
 namespace {

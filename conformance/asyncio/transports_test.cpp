@@ -1,6 +1,9 @@
 // asyncio's transports and protocols
 #include <pty.h>
 
+#include <algorithm>
+#include <filesystem>
+#include <iterator>
 #include <memory>
 
 #include "conformance/asyncio/network.hpp"
@@ -465,6 +468,45 @@ Coroutine<> cancel() {
 }  // namespace
 CASE("asyncio.transports.cancel", "a cancelled create_connection() closes its transport") {
   asyncio::run(cancel());
+}
+
+namespace {
+
+std::ptrdiff_t count_descriptors() {
+  const std::filesystem::directory_iterator all("/proc/self/fd"), end;
+  return std::distance(all, end);
+}
+
+// Ends while all of it is open and known by its protocol; what it made goes to seen.
+Coroutine<> leave_open(std::vector<std::weak_ptr<Recorder>>* seen) {
+  const auto served = std::make_shared<std::vector<std::shared_ptr<Recorder>>>();
+  const auto serve = [served] {
+    served->push_back(std::make_shared<Recorder>());
+    return served->back();
+  };
+  const auto make = [] { return std::make_shared<Recorder>(); };
+  const auto server = co_await asyncio::create_server(serve, "127.0.0.1", 0);
+  const int port = server.sockets()[0].getsockname().port();
+  auto [transport, client] = co_await asyncio::create_connection(make, "127.0.0.1", port);
+  transport.pause_reading();  // nor does the loop watch it
+  const PipeEnds ends;
+  auto [reading, reader] = co_await asyncio::connect_read_pipe(make, ends.reader);
+  auto [writing, writer] = co_await asyncio::connect_write_pipe(make, ends.writer);
+  while (served->empty() || served->front()->told.empty()) co_await turns();
+  for (const auto& each : {client, reader, writer, served->front()}) seen->push_back(each);
+}
+
+}  // namespace
+CASE("asyncio.transports.unclosed", "what is open when its loop is closed goes with it") {
+  const Logged logged;
+  const auto descriptors = count_descriptors();
+  std::vector<std::weak_ptr<Recorder>> seen;
+  asyncio::run(leave_open(&seen));
+  const auto lines = logged.messages();
+  log(std::count_if(lines.begin(), lines.end(),
+                    [](const auto& line) { return line.find("unclosed transport") != line.npos; }),
+      count_descriptors() - descriptors, seen.size(),
+      std::count_if(seen.begin(), seen.end(), [](const auto& each) { return each.expired(); }));
 }
 
 namespace {

@@ -1,7 +1,10 @@
 import asyncio
+import gc
 import logging
 import os
 import socket
+import warnings
+import weakref
 
 from case import case, log, raised
 from network import heard, named, reset, running, shown, turns, until, without_numbers
@@ -378,6 +381,36 @@ async def _():
     await turns(3)
     log(shown(theirs.recv(10)))
     theirs.close()
+
+
+@case("asyncio.transports.unclosed", "what is open when its loop is closed goes with it")
+def _():
+    seen = []
+
+    async def leave_open():
+        loop, served = asyncio.get_running_loop(), []
+
+        def serve():
+            served.append(Recorder())
+            return served[-1]
+
+        server = await loop.create_server(serve, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        transport, client = await loop.create_connection(Recorder, "127.0.0.1", port)
+        transport.pause_reading()  # nor does the loop watch it
+        reader, writer = os.pipe()
+        _, reading = await loop.connect_read_pipe(Recorder, os.fdopen(reader, "rb", 0))
+        _, writing = await loop.connect_write_pipe(Recorder, os.fdopen(writer, "wb", 0))
+        await until(lambda: served and served[0].told)
+        seen.extend(weakref.ref(each) for each in (client, reading, writing, served[0]))
+
+    descriptors = len(os.listdir("/proc/self/fd"))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        asyncio.run(leave_open())
+        gc.collect()
+    log(sum("unclosed transport" in str(each.message) for each in caught),
+        len(os.listdir("/proc/self/fd")) - descriptors, len(seen), sum(each() is None for each in seen))
 
 
 @case("asyncio.transports.repr", "what it is doing")

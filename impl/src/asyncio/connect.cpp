@@ -79,14 +79,15 @@ Coroutine<> until_writable(EventLoop loop, int socket) {
 }
 
 // CPython's sock_connect(). A path's server whose queue is full says so at once, and nothing of it
-// goes on by itself: that is tried again.
+// goes on by itself: that is tried again. To a host the same number means that no port is left,
+// where CPython takes it for a connection that is under way.
 Coroutine<> finish_connect(EventLoop loop, int socket, platform::NetworkAddress address) {
   constexpr std::chrono::duration<double> pause = std::chrono::milliseconds(1);
   for (;;) {
     const int error = platform::begin_connect(socket, address);
     if (error == EINPROGRESS) break;
     if (error == 0) co_return;
-    if (error != EAGAIN) throw_os_error(error);
+    if (error != EAGAIN || address.family() != platform::Family::local) throw_os_error(error);
     co_await sleep(pause);
   }
   co_await until_writable(loop, socket);

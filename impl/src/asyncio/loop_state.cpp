@@ -400,6 +400,7 @@ void LoopState::close() {
   executor_is_shut_down = true;
   if (executor) let_go(std::exchange(executor, nullptr));
   drop_tasks();
+  resources.let_go();
   selector_.close();
   tear_down(-1);
 }

@@ -20,6 +20,7 @@
 #include <memory>
 #include <vector>
 
+#include "asyncio/resource.hpp"
 #include "asyncio/timer_heap.hpp"
 #include "platform/selector.hpp"
 #include "tandem/asyncio/event_loop.hpp"
@@ -127,6 +128,7 @@ class LoopState {
 
   // What transports receive into, one after the other; null: there were none yet.
   std::unique_ptr<char[]> receive_buffer;
+  Resources resources;
 
   // Reports.
   ExceptionHandler exception_handler;

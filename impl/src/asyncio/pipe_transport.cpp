@@ -3,6 +3,7 @@
 
 #include "asyncio/transport_state.hpp"
 #include "platform/pipe.hpp"
+#include "tandem/core/exception_group.hpp"
 #include "tandem/core/log.hpp"
 
 namespace tandem::inline v1::asyncio::detail {
@@ -97,15 +98,14 @@ class WritePipe final : public Pipe {
     }
     if (unsent_ == 0) {
       const platform::Transfer done = platform::write_some(fd_, data.data(), data.size());
-      if (done.error != 0 && done.error != EAGAIN) {
-        ++failed_writes_;
-        return end(os_error(done.error));
-      }
+      if (done.error != 0 && done.error != EAGAIN) return write_failed(os_error(done.error));
       data.remove_prefix(done.count);
       if (data.empty()) return;
-      watch_writing(true);
+      // As of a socket.
+      if (const auto error = guarded([&] { keep(data); })) return write_failed(error);
+    } else {
+      keep(data);
     }
-    keep(data);
     pause_if_full();
   }
   void write_eof() override {
@@ -133,12 +133,7 @@ class WritePipe final : public Pipe {
     const std::string_view data = first_unsent();
     const platform::Transfer done = platform::write_some(fd_, data.data(), data.size());
     if (done.error == EAGAIN) return;
-    if (done.error != 0) {
-      drop_unsent();
-      ++failed_writes_;
-      watch_writing(false);
-      return end(os_error(done.error));
-    }
+    if (done.error != 0) return write_failed(os_error(done.error));
     drop_sent(done.count);
     if (unsent_ > 0) return;
     watch_writing(false);
@@ -146,6 +141,11 @@ class WritePipe final : public Pipe {
     if (!closing_ || unsent_ > 0) return;
     watch_reading(false);
     lose(nullptr);
+  }
+  void write_failed(const std::exception_ptr& error) {
+    if (!is<OSError>(error)) report("Fatal write error on pipe transport", error);
+    ++failed_writes_;
+    end(error);
   }
   void end(std::exception_ptr error) {
     closing_ = true;

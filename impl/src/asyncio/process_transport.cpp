@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "asyncio/loop_state.hpp"
 #include "subprocess/pipe_file.hpp"
 #include "tandem/asyncio/transports.hpp"
 #include "tandem/core/log.hpp"
@@ -38,10 +39,11 @@ class ProcessTransport::PipeProtocol final : public Protocol {
 
 ProcessTransport::ProcessTransport(const EventLoop& loop,
                                    std::shared_ptr<SubprocessProtocol> protocol)
-    : loop_(loop), protocol_(std::move(protocol)) {}
+    : Resource(state_of(loop).resources), loop_(loop), protocol_(std::move(protocol)) {}
 
 // The loop was closed before the child has ended.
 ProcessTransport::~ProcessTransport() {
+  leave();
   if (!child_ || returncode_) return;
   if (!closed_) {
     log("ResourceWarning: unclosed transport " + to_string());
@@ -74,7 +76,12 @@ std::shared_ptr<ProcessTransport> ProcessTransport::make(
       throw_os_error(error);
     (*files[i])->close();
   }
-  loop.create_task(connect_pipes(self, waiter));
+  loop.create_task(connect_pipes(self, waiter))
+      .add_done_callback([self, waiter](const AnyFuture& task) {
+        const auto error =
+            task.cancelled() ? std::make_exception_ptr(CancelledError()) : task.exception();
+        if (error) self->give_up(error, waiter);
+      });
   self->watch();
   return self;
 }
@@ -111,15 +118,29 @@ void ProcessTransport::exited(int returncode) {
   finish_if_done();
 }
 
+// A place among those who wait.
+class ProcessTransport::Waiting {
+ public:
+  explicit Waiting(ProcessTransport& process)
+      : waiters_(process.exit_waiters_), place_(waiters_.emplace(waiters_.end(), process.loop_)) {}
+  Waiting(const Waiting&) = delete;
+  Waiting& operator=(const Waiting&) = delete;
+  ~Waiting() { waiters_.erase(place_); }
+  const Future<int>& future() const noexcept { return *place_; }
+
+ private:
+  std::list<Future<int>>& waiters_;
+  const std::list<Future<int>>::iterator place_;
+};
+
 Coroutine<int> ProcessTransport::wait(std::shared_ptr<ProcessTransport> self) {
   if (self->returncode_) co_return *self->returncode_;
-  const Future<int> waiter(self->loop_);
-  self->exit_waiters_.push_back(waiter);
-  co_return co_await waiter;
+  const Waiting waiting(*self);
+  co_return co_await waiting.future();
 }
 
 void ProcessTransport::finish_if_done() {
-  if (!returncode_) return;
+  if (!returncode_ || finished_) return;
   for (std::size_t i = 0; i < pipes_.size(); ++i)
     if (has_pipe_[i] && (!pipes_[i] || !pipes_[i]->is_disconnected())) return;
   finished_ = true;
@@ -133,57 +154,69 @@ void ProcessTransport::lose() {
   struct End {
     ProcessTransport& process;
     ~End() {
-      for (const Future<int>& waiter : std::exchange(process.exit_waiters_, {}))
+      for (const Future<int>& waiter : process.exit_waiters_)
         if (!waiter.cancelled()) waiter.set_result(*process.returncode_);
       process.lost_ = true;
       process.protocol_ = nullptr;
+      process.leave();
     }
   };
   const auto protocol = protocol_;
   const End end{*this};
-  protocol->connection_lost(nullptr);
+  if (!given_up_) protocol->connection_lost(nullptr);
+}
+
+void ProcessTransport::let_go() noexcept {
+  const auto self = shared_from_this();
+  const auto protocol = std::exchange(protocol_, nullptr);
+  const auto pipes = std::exchange(pipes_, {});
 }
 
 // ---- its pipes ----
 
 Coroutine<> ProcessTransport::connect_pipes(std::shared_ptr<ProcessTransport> self,
                                             Future<> waiter) {
-  std::exception_ptr error;
-  try {
-    for (int fd = 0; fd < 3; ++fd) {
-      const auto at = static_cast<std::size_t>(fd);
-      if (!self->has_pipe_[at]) continue;
-      const auto protocol = std::make_shared<PipeProtocol>(self, fd);
-      const ProtocolFactory factory = [protocol] { return protocol; };
-      co_await connect_pipe(factory, self->ends_[at].release(), fd == 0);
-      self->pipes_[at] = protocol;
-      if (self->closed_) protocol->transport().close();
-    }
-    self->call_soon([transport = SubprocessTransport(self)](SubprocessProtocol& protocol) {
-      protocol.connection_made(transport);
-    });
-    auto pending = std::exchange(self->pending_, std::nullopt);
-    for (Call& call : *pending) {
-      if (call)
-        self->call_soon(std::move(call));
-      else
-        self->loop_.call_soon([self] { self->lose(); });
-    }
-  } catch (const KeyboardInterrupt&) {
-    throw;
-  } catch (const SystemExit&) {
-    throw;
-  } catch (...) {
-    error = std::current_exception();
+  for (int fd = 0; fd < 3; ++fd) {
+    const auto at = static_cast<std::size_t>(fd);
+    if (!self->has_pipe_[at]) continue;
+    const auto protocol = std::make_shared<PipeProtocol>(self, fd);
+    const ProtocolFactory factory = [protocol] { return protocol; };
+    co_await connect_pipe(factory, self->ends_[at].release(), fd == 0);
+    self->pipes_[at] = protocol;
+    if (self->closed_) protocol->transport().close();
   }
-  if (waiter.done()) co_return;
-  error ? waiter.set_exception(error) : waiter.set_result();
+  self->call_soon([transport = SubprocessTransport(self)](SubprocessProtocol& protocol) {
+    protocol.connection_made(transport);
+  });
+  auto pending = std::exchange(self->pending_, std::nullopt);
+  for (Call& call : *pending) {
+    if (call)
+      self->call_soon(std::move(call));
+    else
+      self->loop_.call_soon([self] { self->lose(); });
+  }
+  if (!waiter.done()) waiter.set_result();
+}
+
+// A pipe could not be connected, or who connects them was cancelled, perhaps before he had begun:
+// nobody waits for those that are not, and the protocol is told nothing.
+void ProcessTransport::give_up(const std::exception_ptr& error, const Future<>& waiter) {
+  given_up_ = true;
+  pending_.reset();
+  for (std::size_t i = 0; i < pipes_.size(); ++i) {
+    if (pipes_[i]) continue;
+    has_pipe_[i] = false;
+    ends_[i].reset();
+  }
+  finish_if_done();
+  if (!waiter.done()) waiter.set_exception(error);
 }
 
 void ProcessTransport::call_soon(Call call) {
   loop_.call_soon([protocol = protocol_, call = std::move(call)] { call(*protocol); });
 }
 void ProcessTransport::call(Call call) {
+  if (given_up_) return;
   if (pending_)
     pending_->push_back(std::move(call));
   else

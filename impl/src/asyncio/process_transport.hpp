@@ -1,13 +1,16 @@
 // What all handles on a child share: CPython's BaseSubprocessTransport, step by step.
 #pragma once
 #include <array>
+#include <exception>
 #include <functional>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "asyncio/resource.hpp"
 #include "platform/handle.hpp"
 #include "subprocess/popen_state.hpp"
 #include "tandem/asyncio/subprocess.hpp"
@@ -20,7 +23,8 @@ namespace tandem::inline v1::asyncio::detail {
 //   child's handle ---- its end --->
 //
 // What comes before the pipes are connected is kept (pending_): connection_made() is first.
-class ProcessTransport : public std::enable_shared_from_this<ProcessTransport> {
+class ProcessTransport final : public std::enable_shared_from_this<ProcessTransport>,
+                               private Resource {
  public:
   // Starts the child, its pipes and the wait for its end.
   static std::shared_ptr<ProcessTransport> make(const EventLoop& loop,
@@ -46,16 +50,19 @@ class ProcessTransport : public std::enable_shared_from_this<ProcessTransport> {
 
  private:
   class PipeProtocol;
+  class Waiting;
   using Call = std::function<void(SubprocessProtocol& protocol)>;
 
   ProcessTransport(const EventLoop& loop, std::shared_ptr<SubprocessProtocol> protocol);
   void watch();
   void exited(int returncode);
   static Coroutine<> connect_pipes(std::shared_ptr<ProcessTransport> self, Future<> waiter);
+  void give_up(const std::exception_ptr& error, const Future<>& waiter);
   void call(Call call);
   void call_soon(Call call);
   void finish_if_done();
   void lose();
+  void let_go() noexcept override;
 
   const EventLoop loop_;
   std::shared_ptr<SubprocessProtocol> protocol_;
@@ -66,9 +73,9 @@ class ProcessTransport : public std::enable_shared_from_this<ProcessTransport> {
   platform::Handle end_of_child_{};
   int pid_ = -1;
   std::optional<int> returncode_{};
-  std::vector<Future<int>> exit_waiters_{};
+  std::list<Future<int>> exit_waiters_{};
   std::optional<std::vector<Call>> pending_{std::in_place};
-  bool closed_ = false, finished_ = false, lost_ = false;
+  bool closed_ = false, given_up_ = false, finished_ = false, lost_ = false;
 };
 
 }  // namespace tandem::inline v1::asyncio::detail

@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "asyncio/connect.hpp"
+#include "asyncio/loop_state.hpp"
 #include "asyncio/server_state.hpp"
 #include "platform/pipe.hpp"
 #include "tandem/asyncio/gather.hpp"
@@ -30,8 +31,12 @@ bool is_out_of_resource(int error) noexcept {
 
 ServerState::ServerState(const EventLoop& loop, std::vector<Listening> sockets,
                          ProtocolFactory factory, int backlog)
-    : loop_(loop), sockets_(std::move(sockets)), factory_(std::move(factory)), backlog_(backlog) {}
-ServerState::~ServerState() = default;
+    : Resource(state_of(loop).resources),
+      loop_(loop),
+      sockets_(std::move(sockets)),
+      factory_(std::make_shared<const ProtocolFactory>(std::move(factory))),
+      backlog_(backlog) {}
+ServerState::~ServerState() { leave(); }
 
 std::vector<TransportSocket> ServerState::sockets() const {
   std::vector<TransportSocket> all;
@@ -69,9 +74,10 @@ void ServerState::watch(const Listening& listening) {
   });
 }
 
-// All that wait, but no more than may: others have their turn, too.
+// All that wait, but no more than may: others have their turn, too. One in any case, or the loop
+// would be told of it for ever.
 void ServerState::accept(const Listening& listening) {
-  for (int count = 0; count < backlog_; ++count) {
+  for (int count = 0; count < std::max(backlog_, 1); ++count) {
     platform::Handle socket;
     platform::NetworkAddress peer;
     const int error = platform::accept_at_once(listening.file->fd(), socket, peer);
@@ -100,7 +106,8 @@ Coroutine<> ServerState::begin(std::shared_ptr<ServerState> self, platform::Hand
   if (!self->sockets_) co_return;  // closed since
   std::exception_ptr error;
   try {
-    const auto protocol = self->factory_();
+    const auto factory = self->factory_;  // it may close the server
+    const auto protocol = (*factory)();
     const Future<> waiter(self->loop_);
     const auto transport = SocketTransport::make(self->loop_, std::move(socket), protocol, waiter,
                                                  std::move(peer), self);
@@ -133,11 +140,18 @@ void ServerState::close() {
   if (!sockets) return;
   for (const Listening& each : *sockets) stop(each);
   serving_ = false;
+  leave();
   if (const auto forever = forever_; forever && !forever->done()) {
     forever_.reset();
     forever->cancel();
   }
   if (clients_.empty()) wake_waiters();
+  let_go();
+}
+
+void ServerState::let_go() noexcept {
+  const auto self = shared_from_this();
+  const auto factory = std::exchange(factory_, nullptr);
 }
 
 void ServerState::close_clients(void (SocketTransport::*end)()) {
@@ -204,8 +218,13 @@ Coroutine<Server> made(EventLoop loop, std::vector<ServerState::Listening> socke
   const auto server =
       std::make_shared<ServerState>(loop, std::move(sockets), std::move(factory), backlog);
   if (start_serving) {
-    server->start_serving();
-    co_await sleep(no_time);
+    try {
+      server->start_serving();
+      co_await sleep(no_time);
+    } catch (...) {
+      server->close();  // nobody else could
+      throw;
+    }
   }
   co_return Server(server);
 }

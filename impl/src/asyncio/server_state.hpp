@@ -14,7 +14,7 @@ namespace tandem::inline v1::asyncio::detail {
 
 // CPython's Server. It knows its clients, and they keep it; what it listens at is watched by the
 // loop, which keeps it, too.
-class ServerState : public std::enable_shared_from_this<ServerState> {
+class ServerState final : public std::enable_shared_from_this<ServerState>, private Resource {
  public:
   // A socket, and the file of it that close() is to remove.
   struct Listening {
@@ -48,12 +48,13 @@ class ServerState : public std::enable_shared_from_this<ServerState> {
   void accept(const Listening& listening);
   void stop(const Listening& listening);
   void wake_waiters() noexcept;
+  void let_go() noexcept override;
   static Coroutine<> begin(std::shared_ptr<ServerState> self, platform::Handle socket,
                            Address peer);
 
   const EventLoop loop_;
-  std::optional<std::vector<Listening>> sockets_;  // none: closed
-  const ProtocolFactory factory_;
+  std::optional<std::vector<Listening>> sockets_;   // none: closed
+  std::shared_ptr<const ProtocolFactory> factory_;  // null: closed, or its loop is
   const int backlog_;
   std::set<SocketTransport*> clients_;
   std::optional<std::vector<Future<>>> waiters_{std::in_place};  // none: closed, and no client left

@@ -119,9 +119,12 @@ void SocketTransport::write(std::string_view data) {
       return fatal_error(os_error(done.error), "Fatal write error on socket transport");
     data.remove_prefix(done.count);
     if (data.empty()) return;
-    watch_writing(true);
+    // Its beginning may be on the way: without the rest nothing may follow.
+    if (const auto error = guarded([&] { keep(data); }))
+      return fatal_error(error, "Fatal write error on socket transport");
+  } else {
+    keep(data);
   }
-  keep(data);
   pause_if_full();
 }
 
@@ -202,6 +205,12 @@ void SocketTransport::lose(const std::exception_ptr& error) {
   const auto self = shared_from_this();
   const Left left{*this};
   TransportState::lose(error);
+}
+
+void SocketTransport::let_go() noexcept {
+  const auto self = shared_from_this();
+  leave_server();
+  TransportState::let_go();
 }
 
 std::string SocketTransport::to_string() const {

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "asyncio/resource.hpp"
 #include "platform/handle.hpp"
 #include "platform/network.hpp"
 #include "tandem/asyncio/transports.hpp"
@@ -70,12 +71,13 @@ class AnyProtocol {
 };
 
 // All of a transport but how bytes come and go. As in CPython the loop knows of it by the file that
-// it watches and by what was scheduled, and those own it.
+// it watches and by what was scheduled, and those own it. One that is open when the loop is closed
+// goes when nobody has it any more.
 //
 //   open --- close() ---> closing, sends what is left --+
 //     \                                                 +--> lose() is scheduled --> lost
 //      +---- an error, abort() -------------------------+
-class TransportState : public std::enable_shared_from_this<TransportState> {
+class TransportState : public std::enable_shared_from_this<TransportState>, private Resource {
  public:
   TransportState(const TransportState&) = delete;
   TransportState& operator=(const TransportState&) = delete;
@@ -111,6 +113,7 @@ class TransportState : public std::enable_shared_from_this<TransportState> {
   virtual void write_ready() = 0;
   virtual bool reads_from_start() const { return is_reading(); }
   virtual void lose(const std::exception_ptr& error);
+  void let_go() noexcept override;
 
   // The file is watched, or not; nothing happens where it is so already.
   void watch_reading(bool on);
@@ -126,7 +129,7 @@ class TransportState : public std::enable_shared_from_this<TransportState> {
   // " closed", " closing" or nothing, and the descriptor.
   std::string state_text() const;
 
-  // What is left to be sent.
+  // What is left to be sent: it follows when there is room. All of data is kept, or it throws.
   void keep(std::string_view data);
   void drop_sent(std::size_t count) noexcept;
   void drop_unsent() noexcept;
@@ -148,6 +151,7 @@ class TransportState : public std::enable_shared_from_this<TransportState> {
  private:
   template <void (TransportState::*act)()>
   struct Ready;
+  void unwatch(bool (EventLoop::*remove)(int fd) const) noexcept;
   void call_protocol(const char* name, void (BaseProtocol::*member)());
 
   std::ptrdiff_t high_ = 64 * 1024, low_ = 16 * 1024;
@@ -192,6 +196,7 @@ class SocketTransport final : public TransportState {
   void fatal_error(const std::exception_ptr& error, const char* message);
   void force_close(std::exception_ptr error);
   void lose(const std::exception_ptr& error) override;
+  void let_go() noexcept override;
   void leave_server() noexcept;
 
   std::optional<Address> own_{}, peer_;

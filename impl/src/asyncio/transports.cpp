@@ -147,12 +147,14 @@ std::string AnyProtocol::text() const {
 
 TransportState::TransportState(const EventLoop& loop, platform::Handle file,
                                std::shared_ptr<BaseProtocol> protocol)
-    : loop_(loop),
+    : Resource(state_of(loop).resources),
+      loop_(loop),
       file_(std::make_shared<SocketFile>(std::move(file))),
       fd_(file_->fd()),
       protocol_(std::move(protocol)) {}
 
 TransportState::~TransportState() {
+  leave();
   if (lost_) return;
   log("ResourceWarning: unclosed transport <fd=" + std::to_string(fd_) + ">");
   file_->close();
@@ -204,7 +206,7 @@ void TransportState::watch_reading(bool on) {
   if (on)
     loop_.add_reader(fd_, Ready<&TransportState::read_ready>{shared_from_this()});
   else
-    loop_.remove_reader(fd_);
+    unwatch(&EventLoop::remove_reader);
   reading_ = on;
 }
 void TransportState::watch_writing(bool on) {
@@ -212,8 +214,16 @@ void TransportState::watch_writing(bool on) {
   if (on)
     loop_.add_writer(fd_, Ready<&TransportState::write_ready>{shared_from_this()});
   else
-    loop_.remove_writer(fd_);
+    unwatch(&EventLoop::remove_writer);
   writing_ = on;
+}
+// The program may have closed the file behind our back: then the system has forgotten it before.
+void TransportState::unwatch(bool (EventLoop::*remove)(int fd) const) noexcept {
+  try {
+    (loop_.*remove)(fd_);
+  } catch (const std::exception&) {
+    // nor does the loop call us any more
+  }
 }
 
 void TransportState::set_limits(WriteBufferLimits limits) {
@@ -232,6 +242,7 @@ void TransportState::set_limits(WriteBufferLimits limits) {
 
 void TransportState::call_protocol(const char* name, void (BaseProtocol::*member)()) {
   const AnyProtocol protocol = protocol_;
+  if (!protocol.base()) return;
   if (const auto error = guarded([&] { (protocol.base().get()->*member)(); }))
     report(std::string("protocol.") + name + "() failed", error);
 }
@@ -265,6 +276,7 @@ void TransportState::lose(const std::exception_ptr& error) {
       transport.file_->close();
       transport.lost_ = true;
       transport.protocol_ = {};
+      transport.leave();
     }
   };
   const auto self = shared_from_this();  // the files that are watched may be all that owns it
@@ -273,12 +285,18 @@ void TransportState::lose(const std::exception_ptr& error) {
   if (protocol.base()) protocol.base()->connection_lost(error);
 }
 
+void TransportState::let_go() noexcept {
+  const auto self = shared_from_this();
+  const AnyProtocol protocol = std::exchange(protocol_, {});
+}
+
 std::string TransportState::state_text() const {
   const char* const state = lost_ ? " closed" : closing_ ? " closing" : "";
   return std::string(state) + " fd=" + std::to_string(fd_);
 }
 
 void TransportState::keep(std::string_view data) {
+  watch_writing(true);
   pieces_.emplace_back(data);
   unsent_ += data.size();
 }

@@ -161,7 +161,8 @@ struct WriteBufferLimits {
 // One end of a connection or of a pipe. A handle; an empty one throws RuntimeError.
 //
 // While it is open the loop keeps it, and it keeps its protocol. One that reads no more and is not
-// closed stays for as long as protocol and transport know each other: close() it.
+// closed stays for as long as protocol and transport know each other: close() it. When the loop is
+// closed before, it drops its protocol, and is itself dropped when nobody has it.
 // Spec     asyncio.transports
 class TANDEM_API Transport {
  public:
