@@ -98,7 +98,8 @@ const ManagedMethod& method_of(const ManagedType& type, const std::string& name)
 
 CreationNode::CreationNode(std::uint64_t creation_hash, Make creation_make) noexcept
     : hash(creation_hash), make(creation_make), next(last_creation.load()) {
-  last_creation.store(this);
+  while (!last_creation.compare_exchange_weak(next, this)) {
+  }
 }
 
 Maker::~Maker() = default;
