@@ -507,6 +507,20 @@ CASE("multiprocessing.managers.proxy.killed", "those of a killed process are no 
   killed(child);
   EXPECT_TRUE(comes_to_hold(manager, 0));
 }
+CASE("multiprocessing.managers.proxy.stale", "an object of another server at that address is another") {
+  const Folder folder;
+  const SyncManager first({.address = folder.path("socket")}),
+      second({.address = folder.path("socket")});
+  first.start();
+  const auto stale = first.list<int>({1});
+  first.shutdown();
+  second.start();
+  const auto numbers = second.list<int>({2});
+  for (int attempt = 0; attempt < 3; ++attempt)
+    EXPECT_NE(raised([&] { stale.append(attempt); }), "nothing");
+  EXPECT_FALSE(stale == numbers);
+  EXPECT_EQ(shown(numbers), "[2]");
+}
 CASE("multiprocessing.managers.proxy.process", "used by other processes") {
   each_method([](const Context& context) {
     const SyncManager manager({.authkey = "of its own", .ctx = context});

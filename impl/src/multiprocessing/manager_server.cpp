@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "multiprocessing/challenge.hpp"
+#include "platform/fork.hpp"
 #include "tandem/core/exceptions.hpp"
 #include "tandem/core/fork.hpp"
 #include "tandem/core/repr.hpp"
@@ -72,6 +73,14 @@ void write_failure(pickle::Output& reply, Step step) {
   pickle::dump<std::string>(
       reply, step == Step::RESULT ? "Unserializable message: " + traceback + "\n" : traceback);
   pickle::encode_exception(exception, reply);
+}
+
+// The address of a server that has ended may be another's: who still has proxies of the former one's
+// objects is not to meet the latter's. As long as an address, as Python's are.
+std::uint64_t first_id() {
+  std::uint64_t id;
+  platform::fill_randomly(&id, sizeof id);
+  return id >> 16;
 }
 
 void send_reply(const Connection& connection, pickle::Output& reply) {
@@ -260,7 +269,8 @@ ManagerServer::ManagerServer(Registry registry, std::optional<connection::Addres
     : registry_(std::move(registry)),
       authkey_(std::move(authkey)),
       listener_({.address = std::move(address), .backlog = 128}),
-      address_(listener_.address()) {}
+      address_(listener_.address()),
+      last_id_(first_id()) {}
 
 std::shared_ptr<ManagerServer> ManagerServer::serving(const connection::Address& address) {
   Serving& here = Serving::get();

@@ -78,7 +78,7 @@ class ManagerServer : public std::enable_shared_from_this<ManagerServer> {
   std::map<SessionId, Session> sessions_;           // guarded by mutex_
   std::map<std::uint64_t, std::uint64_t> tickets_;  // guarded by mutex_: of which object
   std::map<std::size_t, Connection> connections_;   // guarded by mutex_
-  std::uint64_t last_id_ = 0;                       // guarded by mutex_; never given again
+  std::uint64_t last_id_;                           // guarded by mutex_; never given again
   std::uint64_t last_ticket_ = 0;                   // guarded by mutex_
   std::size_t last_connection_ = 0;                 // guarded by mutex_
   bool orphaned_ = false;                           // guarded by mutex_
