@@ -26,9 +26,10 @@ const CreationNode& creation_of(std::uint64_t hash, const std::string& typeid_) 
   throw TypeError(string_repr(typeid_) + " cannot be made of such arguments");
 }
 
-// The servers of this process.
-struct Serving {
-  ForkSafeMutex mutex{ForkStage::executors};
+// The servers of this process. A fork() takes its mutex and theirs: the child closes what they have
+// open, and finds it whole.
+struct Serving final : private ForkAware {
+  v1::detail::Mutex mutex{};
   std::vector<std::shared_ptr<ManagerServer>> servers{};  // guarded by mutex
 
   static Serving& get() {
@@ -40,6 +41,19 @@ struct Serving {
     for (const auto& server : servers) server->forget();
     servers.clear();
   }
+
+ private:
+  Serving() : ForkAware(ForkStage::executors) {}
+
+  void before_fork() noexcept override {
+    mutex.lock();
+    for (const auto& server : servers) server->mutex().lock();
+  }
+  void after_fork_in_parent() noexcept override {
+    for (const auto& server : servers) server->mutex().unlock();
+    mutex.unlock();
+  }
+  void after_fork_in_child() noexcept override { after_fork_in_parent(); }
 };
 [[maybe_unused]] const Serving& ready_at_start = Serving::get();
 const ForkReset forget_servers{ForkStage::users, [] { Serving::get().forget(); }};

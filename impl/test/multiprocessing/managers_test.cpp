@@ -3,9 +3,14 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <functional>
 #include <set>
 #include <thread>
+
+#include "children.hpp"
+#include "multiprocessing/manager_client.hpp"
+#include "tandem/multiprocessing/process.hpp"
 
 namespace tandem::multiprocessing {
 namespace {
@@ -25,6 +30,45 @@ TEST(Creations, AreAllKnownWhoeverBringsThemAtOnce) {
     for (auto& nodes : brought) nodes.erase(node);
   EXPECT_TRUE(brought[0].empty());
   EXPECT_TRUE(brought[1].empty());
+}
+
+// A server of this process, in a thread of its own.
+class ServerHere {
+ public:
+  explicit ServerHere(const managers::BaseManager& manager)
+      : server_(manager.get_server()), thread_([this] { server_.serve_forever(); }) {}
+  ServerHere(const ServerHere&) = delete;
+  ServerHere& operator=(const ServerHere&) = delete;
+  ~ServerHere() {
+    if (thread_.joinable()) shut_down();
+  }
+
+  managers::Address address() const { return server_.address(); }
+  void shut_down() {
+    detail::ask_once(address(), current_process().authkey(), detail::Request::SHUTDOWN);
+    thread_.join();
+  }
+
+ private:
+  const managers::Server server_;
+  std::thread thread_;
+};
+
+// A fork() in the middle of what the server's threads do leaves nothing half-done in the child.
+TEST(Server, IsWholeInAChild) {
+  const ServerHere server{managers::SyncManager()};
+  std::atomic<bool> done = false;
+  std::thread client([&] {
+    while (!done) {
+      const managers::SyncManager manager({.address = server.address()});
+      manager.connect();
+      manager.list<int>({1});
+      std::thread([&] { manager._number_of_objects(); }).join();  // a connection that comes and goes
+    }
+  });
+  for (int round = 0; round < 50; ++round) EXPECT_EQ(Child([] { return 0; }).wait(), 0);
+  done = true;
+  client.join();
 }
 
 }  // namespace
