@@ -11,12 +11,11 @@
 
 #include "multiprocessing/ring.hpp"
 #include "multiprocessing/transport.hpp"
+#include "multiprocessing/turns.hpp"
 #include "platform/pipe.hpp"
 #include "platform/poll.hpp"
 #include "platform/socket.hpp"
 #include "tandem/core/exceptions.hpp"
-#include "tandem/core/fork.hpp"
-#include "tandem/core/mutex.hpp"
 #include "tandem/core/park.hpp"
 #include "tandem/pickle/exceptions.hpp"
 #include "tandem/pickle/input.hpp"
@@ -54,22 +53,6 @@ class Head {
  private:
   std::array<std::byte, long_head> bytes_;
   std::size_t size_;
-};
-
-// A mutex that nobody holds in a child of fork().
-class Turns {
- public:
-  Mutex& get() noexcept {
-    std::uint32_t known = generation_.load(std::memory_order_acquire);  // pairs with the CAS
-    if (known != process_generation &&
-        generation_.compare_exchange_strong(known, process_generation, std::memory_order_acq_rel))
-      mutex_.emplace();
-    return *mutex_;
-  }
-
- private:
-  seam::atomic<std::uint32_t> generation_{process_generation};
-  std::optional<Mutex> mutex_{std::in_place};
 };
 
 class StreamTransport final : public Transport {

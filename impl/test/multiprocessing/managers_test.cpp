@@ -2,6 +2,7 @@
 #include "tandem/multiprocessing/managers.hpp"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <functional>
@@ -10,6 +11,7 @@
 
 #include "children.hpp"
 #include "multiprocessing/manager_client.hpp"
+#include "tandem/core/exceptions.hpp"
 #include "tandem/multiprocessing/process.hpp"
 
 namespace tandem::multiprocessing {
@@ -69,6 +71,27 @@ TEST(Server, IsWholeInAChild) {
   for (int round = 0; round < 50; ++round) EXPECT_EQ(Child([] { return 0; }).wait(), 0);
   done = true;
   client.join();
+}
+
+TEST(Manager, IsWholeInAChildOfAnotherThreadWhileItIsStarted) {
+  const managers::SyncManager manager({.ctx = get_context("fork")});
+  const auto pipe = Pipe();
+  std::thread starter([&] { manager.start([gate = pipe.second] { gate.recv<bool>(); }); });
+  while (active_children().empty()) std::this_thread::yield();
+  Child child([&] {
+    ::alarm(60);
+    const bool is_new = !manager.address();
+    try {
+      manager.connect();
+    } catch (const TypeError&) {  // there is no address to connect to
+      return is_new ? 0 : 1;
+    }
+    return 2;
+  });
+  EXPECT_EQ(child.wait(), 0);
+  pipe.first.send(true);
+  starter.join();
+  EXPECT_EQ(manager.list<int>({1}).size(), 1u);
 }
 
 }  // namespace
