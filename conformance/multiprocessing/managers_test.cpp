@@ -1,4 +1,6 @@
 // multiprocessing.managers
+#include <sys/wait.h>
+
 #include <algorithm>
 #include <csignal>
 #include <exception>
@@ -219,6 +221,18 @@ void kill_servers() {
   for (const Process& child : mp::active_children()) killed(child);
 }
 
+// Those that were forked.
+void stop_servers() {
+  for (const Process& child : mp::active_children()) {
+    checked(::kill(child.pid().value(), SIGSTOP));
+    checked(::waitpid(child.pid().value(), nullptr, WUNTRACED));
+  }
+}
+void continue_servers() {
+  for (const Process& child : mp::active_children())
+    checked(::kill(child.pid().value(), SIGCONT));
+}
+
 template <class Act>
 bool fails(Act act) {
   try {
@@ -317,6 +331,14 @@ CASE("multiprocessing.managers.shutdown.timeout",
   const auto start = now();
   manager.shutdown();
   log(now() - start >= times::must_expire, children());
+}
+CASE("multiprocessing.managers.shutdown.stopped", "a server that does not answer is killed") {
+  const SyncManager manager(
+      {.ctx = mp::get_context("fork"), .shutdown_timeout = times::must_expire});
+  manager.start();
+  stop_servers();
+  manager.shutdown();
+  EXPECT_TRUE(children().empty());
 }
 CASE("multiprocessing.managers.shutdown.address-again", "its address is free at once") {
   const Folder folder;
@@ -545,6 +567,15 @@ CASE("multiprocessing.managers.proxy.forked",
   here.send(true);
   child->join();
   EXPECT_TRUE(comes_to_hold(manager, 0));
+}
+CASE("multiprocessing.managers.proxy.forked-stopped", "a fork() does not wait for it for ever") {
+  const Context fork = mp::get_context("fork");
+  const SyncManager manager = fork.Manager();
+  const auto numbers = manager.list<int>({1});
+  stop_servers();
+  EXPECT_EQ(run(fork, [] {}), 0);
+  continue_servers();
+  EXPECT_EQ(shown(numbers), "[1]");
 }
 CASE("multiprocessing.managers.proxy.sent", "through queues and connections") {
   each_method([](const Context& context) {

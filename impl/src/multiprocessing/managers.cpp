@@ -125,8 +125,8 @@ struct ManagerState {
   }
   void ask_to_end() {
     try {
-      ask_once(*address, authkey, Request::SHUTDOWN);
-    } catch (...) {  // it ends already
+      ask_once(*address, authkey, Request::SHUTDOWN, Deadline::after(shutdown_timeout));
+    } catch (...) {  // it ends already, or does not answer
     }
     process->join(shutdown_timeout);
     if (!process->is_alive()) return;

@@ -127,10 +127,28 @@ class StreamTransport final : public Transport {
     output.write_value(static_cast<unsigned char>(writable()));
   }
 
+  void distrust(Deadline until) noexcept override {
+    trusted_ = false;
+    until_ = until;
+  }
+  void trust() noexcept override {
+    trusted_ = true;
+    until_ = {};
+  }
+
  private:
+  void wait_for_stranger(int handle, bool for_writing) {
+    if (until_.is_never()) return;
+    platform::Polled polled{.handle = handle, .for_writing = for_writing};
+    const auto when = until_.when();
+    if (const int error = platform::poll({&polled, 1}, &when)) throw_os_error(error);
+    if (!polled.ready) throw_os_error(ETIMEDOUT);
+  }
+
   void write_all(int handle, Part bytes, std::span<const int> handles) {
     const ParkedInSystem parked;
     while (!bytes.empty()) {
+      wait_for_stranger(handle, true);
       const platform::Transfer done =
           is_socket_ ? platform::send_some(handle, bytes.data(), bytes.size(), handles)
                      : platform::write_some(handle, bytes.data(), bytes.size());
@@ -142,9 +160,11 @@ class StreamTransport final : public Transport {
 
   void read_all(int handle, std::byte* bytes, std::size_t size, bool first, Sink& sink) {
     const ParkedInSystem parked;
+    const auto handles = trusted_ ? &sink.handles : nullptr;
     for (std::size_t got = 0; got < size;) {
+      wait_for_stranger(handle, false);
       const platform::Transfer done =
-          is_socket_ ? platform::receive_some(handle, bytes + got, size - got, &sink.handles)
+          is_socket_ ? platform::receive_some(handle, bytes + got, size - got, handles)
                      : platform::read_some(handle, bytes + got, size - got);
       if (done.error != 0) throw_os_error(done.error);
       if (done.count == 0) {
@@ -158,6 +178,8 @@ class StreamTransport final : public Transport {
   void do_close() noexcept override { handle_.close(); }
 
   const bool is_socket_;
+  bool trusted_ = true;
+  Deadline until_{};  // while it is not
   SharedHandle handle_;
   Turns writing_, reading_;
 };

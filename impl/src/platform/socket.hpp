@@ -9,6 +9,7 @@
 
 #include "platform/handle.hpp"
 #include "platform/pipe.hpp"
+#include "tandem/platform/seam.hpp"
 
 namespace tandem::inline v1::platform {
 
@@ -61,7 +62,9 @@ struct SocketAddress {
 int listen_at(SocketAddress& address, int backlog, Handle& listening);
 // Waits for somebody.
 int accept_from(int listening, Handle& accepted, SocketAddress& peer);
-int connect_to(const SocketAddress& address, Handle& connected);
+//   until  nullptr: for ever. Else EAGAIN or EINPROGRESS when nobody has taken it up by then
+int connect_to(const SocketAddress& address, Handle& connected,
+               const seam::clock::time_point* until = nullptr);
 const char* lookup_error(int error) noexcept;
 
 // For this user only.

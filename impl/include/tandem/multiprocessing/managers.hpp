@@ -81,7 +81,8 @@ struct ManagerOptions {
   std::optional<Address> address{};      // none: a file of its own
   std::optional<std::string> authkey{};  // none: current_process().authkey()
   std::optional<Context> ctx{};          // none: get_context()
-  // How long shutdown() waits for the server to end, then after SIGTERM. Then comes SIGKILL.
+  // How long shutdown() waits for the server to answer, to end, and after SIGTERM. Then comes
+  // SIGKILL.
   Timeout shutdown_timeout = std::chrono::seconds(1);
 };
 
