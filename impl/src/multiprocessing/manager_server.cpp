@@ -1,12 +1,14 @@
 #include "multiprocessing/manager_server.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <exception>
 #include <mutex>
 #include <utility>
 #include <vector>
 
 #include "multiprocessing/challenge.hpp"
+#include "multiprocessing/transport.hpp"
 #include "platform/fork.hpp"
 #include "tandem/core/exceptions.hpp"
 #include "tandem/core/fork.hpp"
@@ -17,6 +19,9 @@
 namespace tandem::inline v1::multiprocessing::detail {
 
 namespace {
+
+// After no client could be taken.
+constexpr std::chrono::milliseconds accept_pause(100);
 
 seam::atomic<const CreationNode*> last_creation{nullptr};
 
@@ -279,9 +284,10 @@ class ManagerServer::Client {
 };
 
 ManagerServer::ManagerServer(Registry registry, std::optional<connection::Address> address,
-                             std::string authkey)
+                             std::string authkey, Timeout patience)
     : registry_(std::move(registry)),
       authkey_(std::move(authkey)),
+      patience_(patience),
       listener_({.address = std::move(address), .backlog = 128}),
       address_(listener_.address()),
       last_id_(first_id()) {}
@@ -321,7 +327,8 @@ void ManagerServer::accept_all() {
       const Connection connection = listener_.accept();
       const auto serve_it = [self = shared_from_this(), connection] { self->serve(connection); };
       if (!stop_.is_set()) threading::Thread({.target = serve_it, .daemon = true}).start();
-    } catch (const std::exception&) {  // who has connected is gone, or there is no thread for him
+    } catch (const std::exception&) {  // for now there is no descriptor, or no thread for a client
+      stop_.wait(accept_pause);
     }
   }
 }
@@ -335,8 +342,11 @@ void ManagerServer::serve(const Connection& connection) {
   }
   bool is_last = false;  // it was told to stop, whether or not somebody hears the answer
   try {
+    Transport& transport = ConnectionAccess::transport(connection);
+    transport.distrust(Deadline::after(patience_));
     connection::deliver_challenge(connection, authkey_);
     connection::answer_challenge(connection, authkey_);
+    transport.trust();
     Client client(*this);
     while (!is_last && !stop_.is_set()) {
       Received request(connection);

@@ -1,5 +1,6 @@
 // A manager's server: the objects, and who has proxies of them.
 #pragma once
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -11,6 +12,7 @@
 
 #include "multiprocessing/manager_wire.hpp"
 #include "tandem/core/mutex.hpp"
+#include "tandem/core/timeout.hpp"
 #include "tandem/multiprocessing/listener.hpp"
 #include "tandem/threading/event.hpp"
 
@@ -19,7 +21,11 @@ namespace tandem::inline v1::multiprocessing::detail {
 // Threads  any number at once.
 class ManagerServer : public std::enable_shared_from_this<ManagerServer> {
  public:
-  ManagerServer(Registry registry, std::optional<connection::Address> address, std::string authkey);
+  // How long who has connected may take to show that he has the key.
+  static constexpr std::chrono::seconds challenge_patience{10};
+
+  ManagerServer(Registry registry, std::optional<connection::Address> address, std::string authkey,
+                Timeout patience = challenge_patience);
 
   connection::Address address() const { return address_; }
   const std::string& authkey() const noexcept { return authkey_; }
@@ -70,6 +76,7 @@ class ManagerServer : public std::enable_shared_from_this<ManagerServer> {
 
   const Registry registry_;
   const std::string authkey_;
+  const Timeout patience_;
   const connection::Listener listener_;
   const connection::Address address_;
   threading::Event stop_;

@@ -1,21 +1,36 @@
 // Managers from inside: what a server does about clients that are slow, strange or killed.
 #include "tandem/multiprocessing/managers.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
+#include <cstring>
 #include <functional>
+#include <memory>
+#include <optional>
 #include <set>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "children.hpp"
 #include "multiprocessing/manager_client.hpp"
+#include "multiprocessing/manager_server.hpp"
 #include "tandem/core/exceptions.hpp"
 #include "tandem/multiprocessing/process.hpp"
+#include "tandem/threading/event.hpp"
 
 namespace tandem::multiprocessing {
 namespace {
+
+using namespace std::chrono_literals;
 
 TEST(Creations, AreAllKnownWhoeverBringsThemAtOnce) {
   // A library that is loaded brings some, while another thread loads another one. They stay.
@@ -37,28 +52,31 @@ TEST(Creations, AreAllKnownWhoeverBringsThemAtOnce) {
 // A server of this process, in a thread of its own.
 class ServerHere {
  public:
-  explicit ServerHere(const managers::BaseManager& manager)
-      : server_(manager.get_server()), thread_([this] { server_.serve_forever(); }) {}
+  explicit ServerHere(Timeout patience = detail::ManagerServer::challenge_patience)
+      : server_(std::make_shared<detail::ManagerServer>(detail::Registry{{{"list", nullptr}}},
+                                                        std::nullopt, current_process().authkey(),
+                                                        patience)),
+        thread_([this] { server_->serve_forever(false); }) {}
   ServerHere(const ServerHere&) = delete;
   ServerHere& operator=(const ServerHere&) = delete;
   ~ServerHere() {
     if (thread_.joinable()) shut_down();
   }
 
-  managers::Address address() const { return server_.address(); }
+  managers::Address address() const { return server_->address(); }
   void shut_down() {
     detail::ask_once(address(), current_process().authkey(), detail::Request::SHUTDOWN);
     thread_.join();
   }
 
  private:
-  const managers::Server server_;
+  const std::shared_ptr<detail::ManagerServer> server_;
   std::thread thread_;
 };
 
 // A fork() in the middle of what the server's threads do leaves nothing half-done in the child.
 TEST(Server, IsWholeInAChild) {
-  const ServerHere server{managers::SyncManager()};
+  const ServerHere server;
   std::atomic<bool> done = false;
   std::thread client([&] {
     while (!done) {
@@ -71,6 +89,104 @@ TEST(Server, IsWholeInAChild) {
   for (int round = 0; round < 50; ++round) EXPECT_EQ(Child([] { return 0; }).wait(), 0);
   done = true;
   client.join();
+}
+
+// Of a client that has to be raw.
+class Socket {
+ public:
+  Socket() : handle_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {}
+  Socket(const Socket&) = delete;
+  Socket& operator=(const Socket&) = delete;
+  ~Socket() { ::close(handle_); }
+
+  void connect_to(const managers::Address& address) const {
+    sockaddr_un place{};
+    place.sun_family = AF_UNIX;
+    address.path().copy(place.sun_path, sizeof place.sun_path - 1);
+    ASSERT_EQ(::connect(handle_, reinterpret_cast<const sockaddr*>(&place), sizeof place), 0);
+  }
+  // The rest of what comes, up to the end.
+  std::string read_all() const {
+    std::string all;
+    char some[256];
+    for (ssize_t size; (size = ::read(handle_, some, sizeof some)) > 0;)
+      all.append(some, static_cast<std::size_t>(size));
+    return all;
+  }
+  // A byte, and with it an open file.
+  void send(char byte, int file) const {
+    iovec bytes{&byte, 1};
+    alignas(cmsghdr) char control[CMSG_SPACE(sizeof file)] = {};
+    msghdr message{};
+    message.msg_iov = &bytes;
+    message.msg_iovlen = 1;
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+    cmsghdr* const header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof file);
+    std::memcpy(CMSG_DATA(header), &file, sizeof file);
+    ASSERT_EQ(::sendmsg(handle_, &message, 0), 1);
+  }
+
+  int handle() const { return handle_; }
+
+ private:
+  const int handle_;
+};
+
+TEST(Server, HangsUpOnWhoDoesNotAnswerTheChallenge) {
+  const ServerHere server(30ms);
+  const Socket silent;
+  silent.connect_to(server.address());
+  EXPECT_NE(silent.read_all().find("#CHALLENGE#"), std::string::npos);
+}
+
+TEST(Server, ServesOthersWhileOneIsSlow) {
+  const ServerHere server(Timeout{});
+  const Socket silent;
+  silent.connect_to(server.address());
+  const managers::SyncManager manager({.address = server.address()});
+  manager.connect();
+}
+
+// Whatever a stranger sends along is closed at once.
+TEST(Server, TakesNoFilesFromStrangers) {
+  const ServerHere server(Timeout{});
+  const Socket stranger;
+  stranger.connect_to(server.address());
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  stranger.send('\0', ends[1]);  // of the length of its answer
+  ::close(ends[1]);
+  char nothing;
+  EXPECT_EQ(::read(ends[0], &nothing, 1), 0);  // nobody has the other end
+  ::close(ends[0]);
+}
+
+std::chrono::nanoseconds processor_time() {
+  timespec used{};
+  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+  return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
+}
+
+// Without a descriptor for who connects it waits, and goes on when there is one.
+TEST(Server, RestsWhileThereAreNoDescriptors) {
+  const ServerHere server(Timeout{});
+  const Socket waiting;
+  rlimit limit{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
+  const rlimit none{.rlim_cur = 0, .rlim_max = limit.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  waiting.connect_to(server.address());
+  const auto before = processor_time();
+  threading::Event never;
+  never.wait(300ms);
+  EXPECT_LT(processor_time() - before, 100ms);
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
+  char first;
+  EXPECT_EQ(::recv(waiting.handle(), &first, 1, 0), 1);  // of the challenge
 }
 
 TEST(Manager, IsWholeInAChildOfAnotherThreadWhileItIsStarted) {
