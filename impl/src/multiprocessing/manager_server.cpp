@@ -10,6 +10,7 @@
 #include "multiprocessing/challenge.hpp"
 #include "multiprocessing/transport.hpp"
 #include "platform/fork.hpp"
+#include "platform/socket.hpp"
 #include "tandem/core/exceptions.hpp"
 #include "tandem/core/fork.hpp"
 #include "tandem/core/repr.hpp"
@@ -313,11 +314,8 @@ void ManagerServer::serve_forever(bool ends_with_parent) {
   if (ends_with_parent)
     threading::Thread({.target = [self] { self->stop_when_orphaned(); }, .daemon = true}).start();
   stop_.wait();
-  try {
-    connection::Client(address_).close();  // wakes the accepter
-    accepter.join();
-  } catch (const std::exception&) {  // it is gone already
-  }
+  platform::hang_up(listener_.fileno());  // wakes the accepter
+  accepter.join();
   listener_.close();
 }
 

@@ -46,6 +46,10 @@ bool carries_handles(int socket) noexcept;
 // Whether the other end is closed in all processes. What it has sent may still be there.
 bool is_hung_up(int socket) noexcept;
 
+// Ends it both ways, for all who have it: who waits at it for bytes is told of the end, who waits in
+// accept_from() gets an error.
+void hang_up(int socket) noexcept;
+
 // Where a socket is.
 struct SocketAddress {
   std::string name{};  // a host; or a path, where one that begins with a zero byte is no file

@@ -12,6 +12,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstring>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -66,6 +67,11 @@ class ServerHere {
   managers::Address address() const { return server_->address(); }
   void shut_down() {
     detail::ask_once(address(), current_process().authkey(), detail::Request::SHUTDOWN);
+    thread_.join();
+  }
+  // The same, asked by a client that there is.
+  void shut_down(detail::Peer& client) {
+    client.ask<void>(detail::Request::SHUTDOWN);
     thread_.join();
   }
 
@@ -163,6 +169,15 @@ TEST(Server, TakesNoFilesFromStrangers) {
   char nothing;
   EXPECT_EQ(::read(ends[0], &nothing, 1), 0);  // nobody has the other end
   ::close(ends[0]);
+}
+
+// Also when nobody can connect any more, since the file is gone.
+TEST(Server, EndsWhereNobodyFindsIt) {
+  ServerHere server;
+  const managers::SyncManager manager({.address = server.address()});
+  manager.connect();
+  ASSERT_TRUE(std::filesystem::remove(server.address().path()));
+  server.shut_down(*detail::Peer::to(server.address(), current_process().authkey()));
 }
 
 std::chrono::nanoseconds processor_time() {

@@ -111,4 +111,6 @@ bool is_hung_up(int socket) noexcept {
   return ready > 0 && (polled.revents & (POLLHUP | POLLERR)) != 0;
 }
 
+void hang_up(int socket) noexcept { ::shutdown(socket, SHUT_RDWR); }
+
 }  // namespace tandem::inline v1::platform
