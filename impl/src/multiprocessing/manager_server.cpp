@@ -21,6 +21,9 @@ namespace tandem::inline v1::multiprocessing::detail {
 
 namespace {
 
+// How long serve_forever() waits for methods that still run. In a process that ends with it nobody
+// has to wait for them.
+constexpr std::chrono::seconds parting_patience(5);
 // After no client could be taken.
 constexpr std::chrono::milliseconds accept_pause(100);
 
@@ -317,27 +320,58 @@ void ManagerServer::serve_forever(bool ends_with_parent) {
   platform::hang_up(listener_.fileno());  // wakes the accepter
   accepter.join();
   listener_.close();
+  hang_up_on_all();
+  if (!ends_with_parent) nobody_is_left_.wait(parting_patience);
 }
 
 void ManagerServer::accept_all() {
   while (!stop_.is_set()) {
     try {
-      const Connection connection = listener_.accept();
-      const auto serve_it = [self = shared_from_this(), connection] { self->serve(connection); };
-      if (!stop_.is_set()) threading::Thread({.target = serve_it, .daemon = true}).start();
+      attach(listener_.accept());
     } catch (const std::exception&) {  // for now there is no descriptor, or no thread for a client
       stop_.wait(accept_pause);
     }
   }
 }
 
-void ManagerServer::serve(const Connection& connection) {
+void ManagerServer::attach(const Connection& connection) {
   std::size_t number = 0;
   {
     const std::scoped_lock guard(mutex_);
     number = ++last_connection_;
     connections_.emplace(number, connection);
   }
+  const auto serve_it = [self = shared_from_this(), number, connection] {
+    self->serve(connection);
+    self->detach(number);
+    connection.close();
+  };
+  try {
+    threading::Thread({.target = serve_it, .daemon = true}).start();
+  } catch (...) {
+    detach(number);
+    throw;
+  }
+}
+
+void ManagerServer::detach(std::size_t number) {
+  const std::scoped_lock guard(mutex_);
+  connections_.erase(number);
+  if (!connections_.empty()) return;
+  nobody_is_left_.set();
+  if (orphaned_) stop_.set();
+}
+
+// What clients do here ends; but a method that runs goes on.
+void ManagerServer::hang_up_on_all() {
+  const std::scoped_lock guard(mutex_);
+  for (const auto& [number, connection] : connections_)
+    platform::hang_up(ConnectionAccess::transport(connection).fileno());
+  nobody_is_left_.clear();
+  if (connections_.empty()) nobody_is_left_.set();
+}
+
+void ManagerServer::serve(const Connection& connection) {
   bool is_last = false;  // it was told to stop, whether or not somebody hears the answer
   try {
     Transport& transport = ConnectionAccess::transport(connection);
@@ -355,10 +389,6 @@ void ManagerServer::serve(const Connection& connection) {
   } catch (...) {  // the client is gone, or has another key
   }
   if (is_last) stop_.set();
-  connection.close();
-  const std::scoped_lock guard(mutex_);
-  connections_.erase(number);
-  if (orphaned_ && connections_.empty()) stop_.set();
 }
 
 void ManagerServer::stop_when_orphaned() {

@@ -64,6 +64,9 @@ class ManagerServer : public std::enable_shared_from_this<ManagerServer> {
   class Client;
 
   void accept_all();
+  void attach(const Connection& connection);
+  void detach(std::size_t number);
+  void hang_up_on_all();
   void serve(const Connection& connection);
   void stop_when_orphaned();
 
@@ -80,6 +83,7 @@ class ManagerServer : public std::enable_shared_from_this<ManagerServer> {
   const connection::Listener listener_;
   const connection::Address address_;
   threading::Event stop_;
+  threading::Event nobody_is_left_;  // once it has hung up
 
   mutable v1::detail::Mutex mutex_;
   std::map<std::uint64_t, Entry> entries_;          // guarded by mutex_

@@ -180,6 +180,18 @@ TEST(Server, EndsWhereNobodyFindsIt) {
   server.shut_down(*detail::Peer::to(server.address(), current_process().authkey()));
 }
 
+// They do not stay attached to what serves no more.
+TEST(Server, CutsItsClientsOffAtItsEnd) {
+  ServerHere server;
+  const managers::SyncManager manager({.address = server.address()});
+  manager.connect();
+  const auto numbers = manager.list<int>({1});
+  const Connection idle = connection::Client(server.address(), {.authkey = current_process().authkey()});
+  server.shut_down();
+  EXPECT_THROW(idle.recv_bytes(), EOFError);
+  EXPECT_ANY_THROW(numbers.size());
+}
+
 std::chrono::nanoseconds processor_time() {
   timespec used{};
   ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);

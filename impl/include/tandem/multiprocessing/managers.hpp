@@ -120,7 +120,9 @@ class Registered {
 class TANDEM_API Server {
  public:
   Address address() const;
-  // Serves until a client has asked for shutdown; then returns (Python's raises SystemExit).
+  // Serves until a client has asked for shutdown; then returns (Python's raises SystemExit). All
+  // clients are cut off then, and their threads have ended; but for those in methods that do not
+  // end within seconds, which keep the server's objects.
   void serve_forever() const;
 
  private:
