@@ -207,6 +207,31 @@ void count_up(const mp::managers::AcquirerProxy& lock, const mp::managers::Value
   }
 }
 
+// In the server, until they are killed.
+void wait_for_item(const mp::managers::QueueProxy<int>& queue, const Connection& connection) {
+  const Blocked waiting([&] { return queue.get(); });
+  connection.send(true);
+}
+void wait_for_lock(const mp::managers::AcquirerProxy& lock, const Connection& connection) {
+  const Blocked waiting([&] { return lock.acquire(); });
+  connection.send(true);
+}
+void wait_for_word(const mp::managers::ConditionProxy& condition) {
+  const std::scoped_lock guard(condition);
+  condition.wait();
+}
+void wait_at_barrier(const Connection& connection) {
+  const SyncManager manager = mp::Manager();
+  const auto barrier = manager.Barrier(2);
+  const Blocked waiting([&] { return barrier.wait(); });
+  connection.send(mp::active_children().at(0).pid().value());
+}
+void do_nothing(const Connection& connection) {
+  const SyncManager manager = mp::Manager();
+  connection.send(mp::active_children().at(0).pid().value());
+  connection.recv<bool>();
+}
+
 void double_all(const mp::shared_memory::ShareableList& numbers) {
   for (std::ptrdiff_t place = 0; place < std::ssize(numbers.values()); ++place)
     numbers.set(place, numbers.get<std::int64_t>(place) * 2);
@@ -286,22 +311,17 @@ CASE("multiprocessing.managers.start.server-ends",
   });
 }
 CASE("multiprocessing.managers.start.parent-killed", "the server ends when nobody is left") {
-  const auto [here, there] = mp::Pipe();
-  const Process parent = started(
-      mp::get_context("fork"),
-      [](const Connection& connection) {
-        const SyncManager manager = mp::Manager();
-        connection.send(mp::active_children().at(0).pid().value());
-        connection.recv<bool>();
-      },
-      there);
-  there.close();
-  const auto server = here.recv<int>();
-  const auto handle = std::filesystem::path("/proc") / std::to_string(server);
-  EXPECT_TRUE(std::filesystem::exists(handle));
-  killed(parent);
-  // It has both ends of the pipe, as a copy of its parent; when it has ended, this is the last.
-  EXPECT_EQ(raised([&] { here.recv<bool>(); }), "EOFError");
+  for (const auto run_parent : {do_nothing, wait_at_barrier}) {
+    const auto [here, there] = mp::Pipe();
+    const Process parent = started(mp::get_context("fork"), run_parent, there);
+    there.close();
+    const auto server = here.recv<int>();
+    const auto handle = std::filesystem::path("/proc") / std::to_string(server);
+    EXPECT_TRUE(std::filesystem::exists(handle));
+    killed(parent);
+    // It has both ends of the pipe, as a copy of its parent; when it has ended, this is the last.
+    EXPECT_EQ(raised([&] { here.recv<bool>(); }), "EOFError");
+  }
 }
 CASE("multiprocessing.managers.shutdown.again",
      "may be called again, and nothing can be made after it") {
@@ -813,6 +833,18 @@ CASE("multiprocessing.managers.lock.processes", "for all processes") {
     log(counter.value());
   });
 }
+CASE("multiprocessing.managers.lock.killed", "a lock is not the dead's") {
+  const Context fork = mp::get_context("fork");
+  const SyncManager manager = fork.Manager();
+  const auto lock = manager.Lock();
+  lock.acquire();
+  const auto [here, there] = mp::Pipe();
+  const Process child = started(fork, wait_for_lock, lock, there);
+  here.recv<bool>();
+  killed(child);
+  lock.release();
+  EXPECT_TRUE(lock.acquire({.timeout = times::must_not_expire}));
+}
 CASE("multiprocessing.managers.lock.semaphores", "as of threading") {
   const SyncManager manager = mp::Manager();
   const auto semaphore = manager.Semaphore(2), bounded = manager.BoundedSemaphore(2);
@@ -848,6 +880,19 @@ CASE("multiprocessing.managers.condition.wait", "as of threading") {
     Log{raised([&] { condition.wait(); }), raised([&] { condition.notify(); }),
         raised([&] { condition.notify_all(); })};
   }
+}
+CASE("multiprocessing.managers.condition.killed", "nor one that a condition takes back") {
+  const Context fork = mp::get_context("fork");
+  const SyncManager manager = fork.Manager();
+  const auto condition = manager.Condition();
+  const Process child = started(fork, wait_for_word, condition);
+  while (!shown(condition).ends_with(", 1)>")) std::this_thread::yield();
+  killed(child);
+  {
+    const std::scoped_lock guard(condition);
+    condition.notify();
+  }
+  EXPECT_TRUE(condition.acquire({.timeout = times::must_not_expire}));
 }
 CASE("multiprocessing.managers.event.wait", "as of threading") {
   const SyncManager manager = mp::Manager();
@@ -894,6 +939,17 @@ CASE("multiprocessing.managers.queue.items", "as of queue.Queue") {
       log(raised([&] { queue.task_done(); }));
     }
   });
+}
+CASE("multiprocessing.managers.queue.killed", "an item is not the dead's") {
+  const Context fork = mp::get_context("fork");
+  const SyncManager manager = fork.Manager();
+  const auto queue = manager.Queue<int>();
+  const auto [here, there] = mp::Pipe();
+  const Process child = started(fork, wait_for_item, queue, there);
+  here.recv<bool>();
+  killed(child);
+  queue.put(1);
+  EXPECT_EQ(queue.get({.timeout = times::must_not_expire}), 1);
 }
 CASE("multiprocessing.managers.pool.calls", "as of Pool") {
   const SyncManager manager = mp::Manager();

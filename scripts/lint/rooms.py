@@ -28,7 +28,7 @@ SHARED = {
     "subprocess/child", "subprocess/communicate", "subprocess/launch", "subprocess/streams", "subprocess/support",
     "subprocess/text", "subprocess/writer",
     "pickle/exceptions", "pickle/input", "pickle/modules", "pickle/output", "pickle/support",
-    "multiprocessing/async_state", "multiprocessing/byte_queue", "multiprocessing/challenge", "multiprocessing/container_proxies",
+    "multiprocessing/async_state", "multiprocessing/byte_queue", "multiprocessing/caller", "multiprocessing/challenge", "multiprocessing/container_proxies",
     "multiprocessing/manager_client", "multiprocessing/manager_server", "multiprocessing/manager_wire", "multiprocessing/pool_proxy", "multiprocessing/proxy",
     "multiprocessing/sync_proxies", "multiprocessing/common", "multiprocessing/digest", "multiprocessing/finalizer", "multiprocessing/fork",
     "multiprocessing/forkserver", "multiprocessing/holder", "multiprocessing/imap_state", "multiprocessing/preparation",

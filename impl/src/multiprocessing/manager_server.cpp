@@ -14,6 +14,7 @@
 #include "tandem/core/exceptions.hpp"
 #include "tandem/core/fork.hpp"
 #include "tandem/core/repr.hpp"
+#include "tandem/multiprocessing/detail/caller.hpp"
 #include "tandem/multiprocessing/process.hpp"
 #include "tandem/threading/thread.hpp"
 
@@ -24,6 +25,8 @@ namespace {
 // How long serve_forever() waits for methods that still run. In a process that ends with it nobody
 // has to wait for them.
 constexpr std::chrono::seconds parting_patience(5);
+// How often a server without a parent looks for its clients.
+constexpr std::chrono::seconds orphan_interval(1);
 // After no client could be taken.
 constexpr std::chrono::milliseconds accept_pause(100);
 
@@ -137,12 +140,12 @@ CreationNode::CreationNode(std::uint64_t creation_hash, Make creation_make) noex
 Maker::~Maker() = default;
 
 // One connection: what its requests mean.
-class ManagerServer::Client {
+class ManagerServer::Client final : public Caller {
  public:
-  explicit Client(ManagerServer& server) noexcept : server_(server) {}
-  Client(const Client&) = delete;
-  Client& operator=(const Client&) = delete;
-  ~Client() {
+  Client(ManagerServer& server, const Connection& connection) noexcept
+      : server_(server), connection_(connection) {}
+  ~Client() override {
+    give_back();
     if (session_ != no_session) server_.leave_session(session_);
   }
 
@@ -166,7 +169,22 @@ class ManagerServer::Client {
     }
   }
 
+  // Throws   BrokenPipeError, OSError (the client is gone).
+  void deliver(pickle::Output& reply) {
+    if (has_taken())
+      check();
+    else
+      called_ = {};
+    send_reply(connection_, reply);
+    keep();
+    called_ = {};
+  }
+
  private:
+  bool is_gone() const noexcept override {
+    return platform::is_hung_up(ConnectionAccess::transport(connection_).fileno());
+  }
+
   bool answer(Request request, pickle::Input& input, pickle::Output& reply, Step& step) {
     switch (request) {
       case Request::HELLO:
@@ -221,6 +239,7 @@ class ManagerServer::Client {
     const ManagedMethod& method = method_of(*found.type, name);
     if (pickle::load<std::uint64_t>(input) != method.signature)
       throw TypeError("method " + string_repr(name) + " has other parameters here");
+    called_ = found;
     method.run(found.object.get(), input, reply, step);
   }
 
@@ -284,7 +303,9 @@ class ManagerServer::Client {
   }
 
   ManagerServer& server_;
+  const Connection connection_;
   SessionId session_ = no_session;
+  Managed called_{};  // until the reply is delivered
 };
 
 ManagerServer::ManagerServer(Registry registry, std::optional<connection::Address> address,
@@ -379,12 +400,12 @@ void ManagerServer::serve(const Connection& connection) {
     connection::deliver_challenge(connection, authkey_);
     connection::answer_challenge(connection, authkey_);
     transport.trust();
-    Client client(*this);
+    Client client(*this, connection);
     while (!is_last && !stop_.is_set()) {
       Received request(connection);
       pickle::Output reply(pickle::Sharing::CONNECTION);
       is_last = !client.answer(request.input(), reply);
-      send_reply(connection, reply);
+      client.deliver(reply);
     }
   } catch (...) {  // the client is gone, or has another key
   }
@@ -393,9 +414,22 @@ void ManagerServer::serve(const Connection& connection) {
 
 void ManagerServer::stop_when_orphaned() {
   if (const auto parent = parent_process()) parent->join();
+  {
+    const std::scoped_lock guard(mutex_);
+    orphaned_ = true;
+  }
+  while (is_anybody_there()) {
+    if (stop_.wait(orphan_interval)) return;
+  }
+  stop_.set();
+}
+
+// Some are gone, though the methods that they have called still wait.
+bool ManagerServer::is_anybody_there() const {
   const std::scoped_lock guard(mutex_);
-  orphaned_ = true;
-  if (connections_.empty()) stop_.set();
+  return std::ranges::any_of(connections_, [](const auto& client) {
+    return !platform::is_hung_up(ConnectionAccess::transport(client.second).fileno());
+  });
 }
 
 void ManagerServer::forget() noexcept {

@@ -69,6 +69,7 @@ class ManagerServer : public std::enable_shared_from_this<ManagerServer> {
   void hang_up_on_all();
   void serve(const Connection& connection);
   void stop_when_orphaned();
+  bool is_anybody_there() const;
 
   Entry& entry(std::uint64_t id);
   std::uint64_t add(const Managed& object);

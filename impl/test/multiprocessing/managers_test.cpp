@@ -50,6 +50,88 @@ TEST(Creations, AreAllKnownWhoeverBringsThemAtOnce) {
   EXPECT_TRUE(brought[1].empty());
 }
 
+// A client that was killed, as what waits for it sees it.
+class Dead final : public detail::Caller {
+ public:
+  ~Dead() override { give_back(); }
+
+ private:
+  bool is_gone() const noexcept override { return true; }
+};
+
+TEST(Caller, LeavesTheLockThatHeWouldHaveGot) {
+  using detail::LockKind;
+  for (const auto kind : {LockKind::LOCK, LockKind::RLOCK, LockKind::SEMAPHORE}) {
+    const auto lock = detail::make_managed_lock(kind, 1);
+    {
+      const Dead caller;
+      EXPECT_TRUE(lock->acquire(true, {}));
+      EXPECT_TRUE(caller.has_taken());
+    }
+    std::thread([&] { EXPECT_TRUE(lock->acquire(false, {})); }).join();
+  }
+}
+
+TEST(Caller, DoesNotWaitForALock) {
+  const auto lock = detail::make_managed_lock(detail::LockKind::LOCK, 1);
+  ASSERT_TRUE(lock->acquire(true, {}));
+  const Dead caller;
+  EXPECT_THROW(lock->acquire(true, {}), BrokenPipeError);
+  EXPECT_THROW(lock->acquire(true, detail::to_send(60s)), BrokenPipeError);
+  EXPECT_FALSE(lock->acquire(true, detail::to_send(1ms)));
+  EXPECT_FALSE(caller.has_taken());
+}
+
+TEST(Caller, LeavesTheItemThatHeWouldHaveGot) {
+  detail::ManagedQueue<std::string> queue(2);
+  queue.put("first", true, {});
+  queue.put("second", true, {});
+  {
+    const Dead caller;
+    EXPECT_EQ(queue.get(true, {}), "first");
+    EXPECT_EQ(queue.qsize(), 1u);
+  }
+  EXPECT_TRUE(queue.full());
+  EXPECT_EQ(queue.get(true, {}), "first");
+  EXPECT_EQ(queue.get(true, {}), "second");
+  EXPECT_TRUE(queue.empty());
+  queue.task_done();
+  queue.task_done();
+  queue.join();
+}
+
+TEST(Caller, DoesNotWaitForAnItemNorForRoom) {
+  detail::ManagedQueue<int> queue(1);
+  const Dead caller;
+  EXPECT_THROW(queue.get(true, {}), BrokenPipeError);
+  queue.put(1, true, {});
+  EXPECT_THROW(queue.put(2, true, {}), BrokenPipeError);
+  EXPECT_EQ(queue.qsize(), 1u);
+}
+
+TEST(Caller, LeavesTheLockThatAConditionTakesBack) {
+  detail::ManagedCondition condition(nullptr);
+  {
+    const Dead caller;
+    ASSERT_TRUE(condition.acquire(true, {}));
+    EXPECT_THROW(condition.wait({}), BrokenPipeError);
+  }
+  std::thread([&] { EXPECT_TRUE(condition.acquire(false, {})); }).join();
+}
+
+// What is dropped with the queue counts as done.
+TEST(Caller, HasNothingLeftInAQueueThatIsShutDownAtOnce) {
+  detail::ManagedQueue<int> queue(0);
+  queue.put(1, true, {});
+  {
+    const Dead caller;
+    EXPECT_EQ(queue.get(true, {}), 1);
+  }
+  queue.shutdown(true);
+  EXPECT_TRUE(queue.empty());
+  queue.join();
+}
+
 // A server of this process, in a thread of its own.
 class ServerHere {
  public:
