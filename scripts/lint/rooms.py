@@ -33,7 +33,7 @@ SHARED = {
     "multiprocessing/sync_proxies", "multiprocessing/common", "multiprocessing/digest", "multiprocessing/finalizer", "multiprocessing/fork",
     "multiprocessing/forkserver", "multiprocessing/holder", "multiprocessing/imap_state", "multiprocessing/preparation",
     "multiprocessing/registry", "multiprocessing/ring", "multiprocessing/ring_transport", "multiprocessing/run",
-    "multiprocessing/running", "multiprocessing/shared_block", "multiprocessing/spawn",
+    "multiprocessing/running", "multiprocessing/segments", "multiprocessing/shared_block", "multiprocessing/spawn",
     "multiprocessing/stream_transport", "multiprocessing/support", "multiprocessing/tracker",
     "multiprocessing/transport", "multiprocessing/worker", "multiprocessing/workers",
     "concurrent/futures/exceptions", "concurrent/futures/future_set", "concurrent/futures/state",

@@ -14,6 +14,7 @@
 #include "multiprocessing/manager_server.hpp"
 #include "multiprocessing/manager_wire.hpp"
 #include "multiprocessing/process_state.hpp"
+#include "multiprocessing/segments.hpp"
 #include "multiprocessing/turns.hpp"
 #include "platform/fork.hpp"
 #include "platform/system.hpp"
@@ -371,45 +372,22 @@ PoolProxy SyncManager::Pool(std::optional<int> processes, v1::pickle::PortableCa
 
 namespace {
 
-// In the server: what it unlinks at its end.
-class Segments {
- public:
-  Segments() = default;
-  Segments(const Segments&) = delete;
-  Segments& operator=(const Segments&) = delete;
-  ~Segments() {
-    for (const std::string& name : names_) {
-      try {
-        shared_memory::SharedMemory(name).unlink();
-      } catch (const std::exception&) {  // somebody has done so
-      }
-    }
-  }
-  void track(const std::string& name) {
-    const std::scoped_lock guard(mutex_);
-    names_.push_back(name);
-  }
-
-  static Segments& of_server() {
-    static Segments segments;  // destroyed when the process ends
-    return segments;
-  }
-
- private:
-  v1::detail::Mutex mutex_;
-  std::vector<std::string> names_;  // guarded by mutex_
-};
-using SegmentsProxy = Proxy<Segments, &Segments::track>;
+// Those of the server.
+detail::Segments& segments() {
+  static detail::Segments forever;  // destroyed when the process ends
+  return forever;
+}
+using SegmentsProxy = Proxy<detail::Segments, &detail::Segments::track>;
 
 }  // namespace
 
 SharedMemoryManager::SharedMemoryManager(ManagerOptions options) : BaseManager(std::move(options)) {
-  register_<SegmentsProxy>("track_segment", &Segments::of_server);
+  register_<SegmentsProxy>("track_segment", &segments);
 }
 void SharedMemoryManager::track(const shared_memory::SharedMemory& memory) const {
   try {
-    Registered<SegmentsProxy, std::tuple<>>(state_, "track_segment")().call<&Segments::track>(
-        memory.name());
+    Registered<SegmentsProxy, std::tuple<>>(state_, "track_segment")().call<
+        &detail::Segments::track>(memory.name());
   } catch (...) {
     memory.unlink();
     throw;

@@ -24,8 +24,10 @@
 #include "children.hpp"
 #include "multiprocessing/manager_client.hpp"
 #include "multiprocessing/manager_server.hpp"
+#include "multiprocessing/segments.hpp"
 #include "tandem/core/exceptions.hpp"
 #include "tandem/multiprocessing/process.hpp"
+#include "tandem/multiprocessing/shared_memory.hpp"
 #include "tandem/threading/event.hpp"
 
 namespace tandem::multiprocessing {
@@ -296,6 +298,25 @@ TEST(Server, RestsWhileThereAreNoDescriptors) {
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
   char first;
   EXPECT_EQ(::recv(waiting.handle(), &first, 1, 0), 1);  // of the challenge
+}
+
+// A server that makes and unlinks segments for years keeps a few names.
+TEST(Segments, ForgetWhatIsUnlinked) {
+  detail::Segments segments;
+  const shared_memory::SharedMemory kept({.create = true, .size = 1, .track = false});
+  segments.track(kept.name());
+  for (int i = 0; i < 100; ++i) {
+    const shared_memory::SharedMemory passing({.create = true, .size = 1, .track = false});
+    segments.track(passing.name());
+    passing.unlink();
+  }
+  EXPECT_LE(segments.count(), 17u);
+}
+
+TEST(Segments, AreUnlinkedAtTheEnd) {
+  const shared_memory::SharedMemory kept({.create = true, .size = 1, .track = false});
+  { detail::Segments().track(kept.name()); }
+  EXPECT_THROW(kept.unlink(), FileNotFoundError);
 }
 
 TEST(Manager, IsWholeInAChildOfAnotherThreadWhileItIsStarted) {
