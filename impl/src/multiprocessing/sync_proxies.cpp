@@ -1,5 +1,6 @@
 #include "tandem/multiprocessing/sync_proxies.hpp"
 
+#include <mutex>
 #include <string>
 #include <utility>
 
@@ -77,11 +78,28 @@ void ManagedCondition::notify(std::ptrdiff_t n) { condition_->notify(n); }
 void ManagedCondition::notify_all() { condition_->notify_all(); }
 std::string ManagedCondition::repr() const { return to_string(*condition_); }
 
-bool ManagedEvent::is_set() const { return event_.is_set(); }
-void ManagedEvent::set() { event_.set(); }
-void ManagedEvent::clear() { event_.clear(); }
-bool ManagedEvent::wait(SentTimeout timeout) { return event_.wait(as_sent(timeout)); }
-std::string ManagedEvent::repr() const { return to_string(event_); }
+bool ManagedEvent::is_set() const {
+  const std::scoped_lock guard(condition_);
+  return is_set_;
+}
+void ManagedEvent::set() {
+  const std::scoped_lock guard(condition_);
+  is_set_ = true;
+  condition_.notify_all();
+}
+void ManagedEvent::clear() {
+  const std::scoped_lock guard(condition_);
+  is_set_ = false;
+}
+bool ManagedEvent::wait(SentTimeout timeout) {
+  const std::scoped_lock guard(condition_);
+  return is_set_ ||
+         wait_for_caller(timeout, [this](Timeout part) { return condition_.wait(part); });
+}
+std::string ManagedEvent::repr() const {
+  return "<threading.Event at " + v1::detail::address_text(this) + ": " +
+         (is_set() ? "set" : "unset") + ">";
+}
 
 namespace {
 

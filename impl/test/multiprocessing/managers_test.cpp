@@ -111,6 +111,14 @@ TEST(Caller, DoesNotWaitForAnItemNorForRoom) {
   EXPECT_EQ(queue.qsize(), 1u);
 }
 
+TEST(Caller, DoesNotWaitForAnEvent) {
+  detail::ManagedEvent event;
+  const Dead caller;
+  EXPECT_THROW(event.wait({}), BrokenPipeError);
+  event.set();
+  EXPECT_TRUE(event.wait({}));
+}
+
 TEST(Caller, LeavesTheLockThatAConditionTakesBack) {
   detail::ManagedCondition condition(nullptr);
   {

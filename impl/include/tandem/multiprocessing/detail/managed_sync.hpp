@@ -107,7 +107,9 @@ class TANDEM_API ManagedEvent {
   std::string repr() const;
 
  private:
-  threading::Event event_;
+  // An Event that a wait in parts misses nothing of.
+  mutable threading::Condition condition_;
+  bool is_set_ = false;  // guarded by condition_
 };
 
 class TANDEM_API ManagedBarrier {
