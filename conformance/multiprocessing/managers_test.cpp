@@ -254,8 +254,7 @@ void stop_servers() {
   }
 }
 void continue_servers() {
-  for (const Process& child : mp::active_children())
-    checked(::kill(child.pid().value(), SIGCONT));
+  for (const Process& child : mp::active_children()) checked(::kill(child.pid().value(), SIGCONT));
 }
 
 template <class Act>
@@ -549,7 +548,8 @@ CASE("multiprocessing.managers.proxy.killed", "those of a killed process are no 
   killed(child);
   EXPECT_TRUE(comes_to_hold(manager, 0));
 }
-CASE("multiprocessing.managers.proxy.stale", "an object of another server at that address is another") {
+CASE("multiprocessing.managers.proxy.stale",
+     "an object of another server at that address is another") {
   const Folder folder;
   const SyncManager first({.address = folder.path("socket")}),
       second({.address = folder.path("socket")});

@@ -101,8 +101,8 @@ void write_failure(pickle::Output& reply, Step step) {
   pickle::encode_exception(exception, reply);
 }
 
-// The address of a server that has ended may be another's: who still has proxies of the former one's
-// objects is not to meet the latter's. As long as an address, as Python's are.
+// The address of a server that has ended may be another's: who still has proxies of the former
+// one's objects is not to meet the latter's. As long as an address, as Python's are.
 std::uint64_t first_id() {
   std::uint64_t id;
   platform::fill_randomly(&id, sizeof id);

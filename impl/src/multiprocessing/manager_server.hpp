@@ -47,7 +47,8 @@ class ManagerServer : public std::enable_shared_from_this<ManagerServer> {
   std::uint64_t ticket(std::uint64_t id);
   Managed object(std::uint64_t id);
 
-  // Guards what the server has. No lock of the same or an earlier stage of fork() is taken under it.
+  // Guards what the server has. No lock of the same or an earlier stage of fork() is taken under
+  // it.
   v1::detail::Mutex& mutex() const noexcept { return mutex_; }
   // In a child of fork(), which is no server.
   void forget() noexcept;

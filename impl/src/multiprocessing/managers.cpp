@@ -218,8 +218,9 @@ std::shared_ptr<const Lease> CreateExchange::reply() {
   peer->ask(request_, reply);
   check_reply(reply->input());
   const auto id = pickle::load<std::uint64_t>(reply->input());
-  return std::make_shared<const Lease>(managers::Token{typeid_, manager_->known_address().value(), id},
-                                       manager_->authkey, std::move(peer), manager_);
+  return std::make_shared<const Lease>(
+      managers::Token{typeid_, manager_->known_address().value(), id}, manager_->authkey,
+      std::move(peer), manager_);
 }
 
 }  // namespace detail
@@ -299,9 +300,7 @@ void BaseManager::join(Timeout timeout) const {
   process->join(timeout);
 }
 
-std::optional<Address> BaseManager::address() const {
-  return state_->known_address();
-}
+std::optional<Address> BaseManager::address() const { return state_->known_address(); }
 
 std::size_t BaseManager::_number_of_objects() const {
   return state_->started_peer()->ask<std::size_t>(detail::Request::COUNT);
@@ -386,8 +385,8 @@ SharedMemoryManager::SharedMemoryManager(ManagerOptions options) : BaseManager(s
 }
 void SharedMemoryManager::track(const shared_memory::SharedMemory& memory) const {
   try {
-    Registered<SegmentsProxy, std::tuple<>>(state_, "track_segment")().call<
-        &detail::Segments::track>(memory.name());
+    Registered<SegmentsProxy, std::tuple<>>(state_, "track_segment")()
+        .call<&detail::Segments::track>(memory.name());
   } catch (...) {
     memory.unlink();
     throw;

@@ -65,8 +65,8 @@ void ManagedCondition::release() { lock_->release(); }
 // Who is gone does not keep the lock that this takes back, nor what he was told.
 bool ManagedCondition::wait(SentTimeout timeout) {
   Caller::give_back_by([this] { release(); });
-  const bool notified = wait_for_caller(
-      timeout, [this](Timeout part) { return condition_->wait(part); });
+  const bool notified =
+      wait_for_caller(timeout, [this](Timeout part) { return condition_->wait(part); });
   if (notified)
     Caller::give_back_by([this] {
       notify(1);

@@ -181,7 +181,9 @@ TEST(Server, IsWholeInAChild) {
       const managers::SyncManager manager({.address = server.address()});
       manager.connect();
       manager.list<int>({1});
-      std::thread([&] { manager._number_of_objects(); }).join();  // a connection that comes and goes
+      std::thread([&] {
+        manager._number_of_objects();
+      }).join();  // a connection that comes and goes
     }
   });
   for (int round = 0; round < 50; ++round) EXPECT_EQ(Child([] { return 0; }).wait(), 0);
@@ -278,7 +280,8 @@ TEST(Server, CutsItsClientsOffAtItsEnd) {
   const managers::SyncManager manager({.address = server.address()});
   manager.connect();
   const auto numbers = manager.list<int>({1});
-  const Connection idle = connection::Client(server.address(), {.authkey = current_process().authkey()});
+  const Connection idle =
+      connection::Client(server.address(), {.authkey = current_process().authkey()});
   server.shut_down();
   EXPECT_THROW(idle.recv_bytes(), EOFError);
   EXPECT_ANY_THROW(numbers.size());
