@@ -268,10 +268,10 @@ TEST(Server, TakesNoFilesFromStrangers) {
 // Also when nobody can connect any more, since the file is gone.
 TEST(Server, EndsWhereNobodyFindsIt) {
   ServerHere server;
-  const managers::SyncManager manager({.address = server.address()});
-  manager.connect();
+  const auto client = detail::Peer::to(server.address(), current_process().authkey());
+  client->ask<void>(detail::Request::DUMMY);
   ASSERT_TRUE(std::filesystem::remove(server.address().path()));
-  server.shut_down(*detail::Peer::to(server.address(), current_process().authkey()));
+  server.shut_down(*client);
 }
 
 // They do not stay attached to what serves no more.
