@@ -881,18 +881,27 @@ CASE("multiprocessing.managers.condition.wait", "as of threading") {
         raised([&] { condition.notify_all(); })};
   }
 }
-CASE("multiprocessing.managers.condition.killed", "nor one that a condition takes back") {
+CASE("multiprocessing.managers.condition.killed", "nor is what he would have been told") {
   const Context fork = mp::get_context("fork");
   const SyncManager manager = fork.Manager();
   const auto condition = manager.Condition();
+  const auto comes_to_have = [&](const std::string& waiters) {
+    while (!shown(condition).ends_with(", " + waiters + ")>")) std::this_thread::yield();
+  };
   const Process child = started(fork, wait_for_word, condition);
-  while (!shown(condition).ends_with(", 1)>")) std::this_thread::yield();
+  comes_to_have("1");
+  Blocked waiting([&] {
+    const std::scoped_lock guard(condition);
+    return condition.wait(times::must_not_expire);
+  });
+  comes_to_have("2");
   killed(child);
   {
     const std::scoped_lock guard(condition);
     condition.notify();
   }
-  EXPECT_TRUE(condition.acquire({.timeout = times::must_not_expire}));
+  waiting.join();
+  EXPECT_EQ(waiting.said()[0], "True");
 }
 CASE("multiprocessing.managers.event.wait", "as of threading") {
   const SyncManager manager = mp::Manager();

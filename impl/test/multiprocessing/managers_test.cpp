@@ -12,6 +12,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstring>
+#include <deque>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -37,19 +38,22 @@ using namespace std::chrono_literals;
 
 TEST(Creations, AreAllKnownWhoeverBringsThemAtOnce) {
   // A library that is loaded brings some, while another thread loads another one. They stay.
-  constexpr int each = 1000;
-  std::set<const detail::CreationNode*> brought[2];
-  const auto bring = [](std::set<const detail::CreationNode*>& nodes) {
-    for (int i = 0; i < each; ++i) nodes.insert(new detail::CreationNode(1, nullptr));
+  using Nodes = std::deque<detail::CreationNode>;
+  Nodes* const brought[] = {new Nodes, new Nodes};
+  std::atomic<int> ready = 0;
+  const auto bring = [&](Nodes& nodes) {
+    for (++ready; ready < 2;) {
+    }
+    for (int i = 0; i < 10'000; ++i) nodes.emplace_back(1, nullptr);
   };
-  std::thread other(bring, std::ref(brought[1]));
-  bring(brought[0]);
+  std::thread other(bring, std::ref(*brought[1]));
+  bring(*brought[0]);
   other.join();
-  const auto* const last = new detail::CreationNode(1, nullptr);
-  for (const auto* node = last->next; node; node = node->next)
-    for (auto& nodes : brought) nodes.erase(node);
-  EXPECT_TRUE(brought[0].empty());
-  EXPECT_TRUE(brought[1].empty());
+  std::set<const detail::CreationNode*> known;
+  for (const auto* node = new detail::CreationNode(1, nullptr); node; node = node->next)
+    known.insert(node);
+  for (const Nodes* const nodes : brought)
+    for (const detail::CreationNode& node : *nodes) ASSERT_TRUE(known.contains(&node));
 }
 
 // A client that was killed, as what waits for it sees it.
