@@ -5,6 +5,7 @@
 #include <array>
 #include <csignal>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -158,6 +159,17 @@ CASE("asyncio.event-loop.real-clock", "timers are not early on the real clock") 
   loop.call_later(times::must_expire, [&] { loop.stop(); });
   loop.run_forever();
   log(time_of(loop) - start >= Seconds(times::must_expire).count());
+  loop.close();
+}
+
+CASE("asyncio.event-loop.no-time", "a timer whose time is no number is due") {
+  const EventLoop loop = virtual_loop();
+  const Seconds no_time(std::numeric_limits<double>::quiet_NaN());
+  loop.call_at(no_time, logs("at no time"));
+  loop.call_later(no_time, logs("no time later"));
+  loop.call_soon(logs("soon"));
+  run_ready(loop);
+  run_ready(loop);
   loop.close();
 }
 
@@ -568,6 +580,20 @@ CASE("asyncio.event-loop.shutdown-executor", "waits for the calls; then there is
   });
 }
 
+CASE("asyncio.event-loop.close-leaves-executor", "close() does not wait for what it still runs") {
+  const EventLoop loop = virtual_loop();
+  threading::Event gate, ended;
+  loop.run_in_executor(nullptr, [&] {
+    gate.wait();
+    ended.set();
+  });
+  loop.close();
+  log(ended.is_set());
+  gate.set();
+  ended.wait();
+  log(ended.is_set());
+}
+
 // Open files
 
 namespace {
@@ -652,6 +678,24 @@ CASE("asyncio.event-loop.descriptors-before-timers", "what was ready, files, tim
   });
   loop.call_later(-1s, logs("timer"));
   loop.call_soon(logs("soon"));
+  loop.call_later(1s, [&] { loop.stop(); });
+  loop.run_forever();
+  loop.close();
+}
+
+CASE("asyncio.event-loop.calls-before-descriptors", "what became readable later comes later") {
+  const EventLoop loop = virtual_loop();
+  const Pipe pipe;
+  loop.add_reader(pipe.reader(), [&] {
+    log("reader");
+    loop.remove_reader(pipe.reader());
+  });
+  loop.call_soon([&] {
+    std::thread([&] {
+      loop.call_soon_threadsafe(logs("called"));
+      pipe.write("x");
+    }).join();
+  });
   loop.call_later(1s, [&] { loop.stop(); });
   loop.run_forever();
   loop.close();
@@ -836,12 +880,17 @@ CASE("asyncio.event-loop.slow-callback", "the loop reports what took too long") 
 CASE("asyncio.event-loop.wrong-thread", "calls from another thread are refused when debugging") {
   run_virtual([]() -> Coroutine<> {
     const EventLoop loop = asyncio::get_running_loop();
+    const auto waited_for = loop.create_future<int>(), done = loop.create_future<int>();
+    waited_for.add_done_callback([](const auto&) {});
+    done.set_result(1);
     loop.set_debug(true);
     std::thread([&] {
       log(raised([&] { loop.call_soon(logs("called soon")); }));
       log(raised([&] { loop.call_later(1s, logs("called later")); }));
       log(raised([&] { loop.call_at(1s, logs("called at")); }));
       log(raised([&] { loop.call_soon_threadsafe(logs("called safely")); }));
+      log(raised([&] { waited_for.set_result(1); }));
+      log(raised([&] { done.add_done_callback([](const auto&) { log("called back"); }); }));
     }).join();
     co_await turns(2);
   });

@@ -387,4 +387,38 @@ CASE("asyncio.runner.interrupt-own-handler", "a handler of the program's own is 
   log(asyncio::run(main()));
 }
 
+CASE("asyncio.runner.interrupt-replaced", "a handler added meanwhile is called instead") {
+  interruptible();
+  const auto main = []() -> Coroutine<std::string> {
+    running().add_signal_handler(SIGINT, [] { log("own handler"); });
+    interrupt();
+    co_await turns(3);
+    interrupt();
+    co_await turns(3);
+    co_return "went on";
+  };
+  log(raised([&] { log(asyncio::run(main())); }));
+}
+
+CASE("asyncio.runner.interrupt-late", "after the coroutine has returned, before run() has") {
+  interruptible();
+  const auto main = []() -> Coroutine<std::string> {
+    running().call_soon(interrupt);
+    co_return "returned";
+  };
+  log(raised([&] { log(asyncio::run(main())); }));
+  log(handler_of_interrupt() == SIG_DFL);
+}
+
+CASE("asyncio.runner.close-within", "close() within refuses, and has cancelled its tasks") {
+  const auto closes = [](Runner& runner) -> Coroutine<std::string> {
+    log(raised([&] { runner.close(); }));
+    log(co_await awaited(asyncio::sleep(0s)));
+    co_return "went on";
+  };
+  Runner runner;
+  log(runner.run(closes(runner)));
+  log(runner.run(answer()));
+}
+
 }  // namespace tandem::conformance

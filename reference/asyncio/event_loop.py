@@ -3,6 +3,7 @@
 import asyncio
 import concurrent.futures
 import contextvars
+import math
 import os
 import signal
 import threading
@@ -125,6 +126,17 @@ def _():
     loop.call_later(0.05, loop.stop)
     loop.run_forever()
     log(loop.time() - start >= 0.05)
+    loop.close()
+
+
+@case("asyncio.event-loop.no-time", "a timer whose time is no number is due")
+def _():
+    loop = virtual_loop()
+    loop.call_at(math.nan, log, "at no time")
+    loop.call_later(math.nan, log, "no time later")
+    loop.call_soon(log, "soon")
+    run_ready(loop)
+    run_ready(loop)
     loop.close()
 
 
@@ -507,6 +519,17 @@ def _():
     run_virtual(main())
 
 
+@case("asyncio.event-loop.close-leaves-executor", "close() does not wait for what the default executor runs")
+def _():
+    loop, gate, ended = virtual_loop(), threading.Event(), threading.Event()
+    loop.run_in_executor(None, lambda: (gate.wait(), ended.set()))
+    loop.close()
+    log(ended.is_set())
+    gate.set()
+    ended.wait()
+    log(ended.is_set())
+
+
 # Descriptors
 
 
@@ -580,6 +603,27 @@ def _():
     loop.add_reader(pipe.reader, lambda: (log("reader"), loop.remove_reader(pipe.reader), loop.call_soon(log, "of the reader")))
     loop.call_later(-1, log, "timer")
     loop.call_soon(log, "soon")
+    loop.call_later(1, loop.stop)
+    loop.run_forever()
+    loop.close()
+    pipe.close()
+
+
+@case("asyncio.event-loop.calls-before-descriptors", "a call of another thread comes before what became readable after it")
+def _():
+    loop, pipe = virtual_loop(), Pipe()
+
+    def elsewhere():
+        loop.call_soon_threadsafe(log, "called")
+        os.write(pipe.writer, b"x")
+
+    def busy():
+        thread = threading.Thread(target=elsewhere)
+        thread.start()
+        thread.join()
+
+    loop.add_reader(pipe.reader, lambda: (log("reader"), loop.remove_reader(pipe.reader)))
+    loop.call_soon(busy)
     loop.call_later(1, loop.stop)
     loop.run_forever()
     loop.close()
@@ -743,7 +787,12 @@ def _():
             log(raised(lambda: loop.call_later(1, log, "called later")))
             log(raised(lambda: loop.call_at(1, log, "called at")))
             log(raised(lambda: loop.call_soon_threadsafe(log, "called safely")))
+            log(raised(lambda: waited_for.set_result(1)))
+            log(raised(lambda: done.add_done_callback(log)))
 
+        waited_for, done = loop.create_future(), loop.create_future()
+        waited_for.add_done_callback(lambda f: None)
+        done.set_result(1)
         loop.set_debug(debug)
         thread = threading.Thread(target=elsewhere)
         thread.start()

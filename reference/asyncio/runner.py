@@ -383,3 +383,42 @@ def _():
         return "went on"
 
     log(asyncio.run(main()))
+
+
+@case("asyncio.runner.interrupt-replaced", "a handler added meanwhile is called, and nothing is cancelled")
+def _():
+    interruptible()
+
+    async def main():
+        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, log, "own handler")
+        interrupt()
+        await turns(3)
+        interrupt()
+        await turns(3)
+        return "went on"
+
+    log(raised(lambda: log(asyncio.run(main()))))
+
+
+@case("asyncio.runner.interrupt-late", "after the coroutine has returned, before run() has: KeyboardInterrupt")
+def _():
+    interruptible()
+
+    async def main():
+        asyncio.get_running_loop().call_soon(interrupt)
+        return "returned"
+
+    log(raised(lambda: log(asyncio.run(main()))))
+    log(signal.getsignal(signal.SIGINT) is signal.default_int_handler)
+
+
+@case("asyncio.runner.close-within", "close() within refuses, and has cancelled its tasks")
+def _():
+    async def closes(runner):
+        log(raised(runner.close))
+        log(await awaited(asyncio.sleep(0)))
+        return "went on"
+
+    with asyncio.Runner() as runner:
+        log(runner.run(closes(runner)))
+        log(runner.run(answer()))

@@ -170,6 +170,7 @@ Coroutine<> shut_down_executor(EventLoop loop, Timeout timeout) {
   if (timer) timer->cancel();
   if (!is_late) {
     thread.join();
+    if (state.executor == executor) state.executor = nullptr;  // nothing of it is left
     co_return;
   }
   const double seconds = std::chrono::duration<double>(timeout.limit()).count();
@@ -211,23 +212,21 @@ detail::CallbackState& shared(const detail::CallbackHandle& callback) noexcept {
   return *callback.get();
 }
 
-void check_call(const detail::LoopState& loop) {
-  loop.check_open();
-  if (loop.debug) loop.check_thread();
-}
-
 }  // namespace
 
 void EventLoop::schedule(const detail::CallbackHandle& callback) const {
-  check_call(*state_);
+  state_->check_call();
   state_->push(shared(callback));
 }
 void EventLoop::schedule_threadsafe(const detail::CallbackHandle& callback) const {
   state_->check_open();
-  state_->push_threadsafe(shared(callback));
+  detail::CallbackState& given = shared(callback);
+  if (state_->push_threadsafe(given)) return;
+  given.drop();
+  state_->throw_closed();
 }
 void EventLoop::schedule_at(double when, const detail::CallbackHandle& callback) const {
-  check_call(*state_);
+  state_->check_call();
   callback->make_timer(when);
   state_->push_at(when, *callback.get());
   callback->hold();

@@ -35,6 +35,7 @@ bool FutureState::cancel(std::string message) {
 bool FutureState::cancel_future(const std::string* message) {
   log_exception_ = false;
   if (is_done()) return false;
+  check_thread();
   state_ = State::cancelled;
   set_cancel_message(message);
   schedule_callbacks();
@@ -77,12 +78,14 @@ std::exception_ptr FutureState::make_cancelled_error() {
 void FutureState::check_settable() const {
   if (is_task_) throw RuntimeError("Task does not support set_result operation");
   if (is_done()) throw InvalidStateError("invalid state");
+  check_thread();
 }
 
 void FutureState::set_exception(std::exception_ptr error) {
   if (is_task_) throw RuntimeError("Task does not support set_exception operation");
   if (is_done()) throw InvalidStateError("invalid state");
   if (!error) throw ValueError("the exception must not be null");
+  check_thread();
   fail(std::move(error));
   finish();
 }
@@ -90,6 +93,12 @@ void FutureState::set_exception(std::exception_ptr error) {
 void FutureState::finish() {
   state_ = State::finished;
   schedule_callbacks();
+}
+
+// In debug mode, by a thread that is not the loop's: a RuntimeError, and the future is as it was.
+void FutureState::check_thread() const {
+  if (loop_->debug && last_callback_) [[unlikely]]
+    loop_->check_thread();
 }
 
 void FutureState::schedule_callbacks() {
@@ -117,6 +126,8 @@ void FutureState::add_callback(Node& node) {
       node.ops->drop(node);
       loop_->check_open();
     }
+    if (loop_->debug) [[unlikely]]
+      loop_->check_thread();
     if (node.ops->arm) node.ops->arm(node, *this);
     return loop_->push(node);
   }

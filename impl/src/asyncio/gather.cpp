@@ -1,64 +1,49 @@
 #include "tandem/asyncio/gather.hpp"
 
-#include "tandem/core/block_pool.hpp"
-
 namespace tandem::inline v1::asyncio::detail {
-
-// Stands in the callbacks of a child, and keeps the outer future until that is done: also when
-// nobody waits for it, its children's exceptions are its affair.
-struct Gathering::Child : Node {
-  Child(Gathering& owner, FutureState& future) noexcept
-      : Node(ops), gathering(owner), child(future) {
-    gathering.outer_.hold();
-  }
-  static const NodeOps ops;
-  Gathering& gathering;
-  FutureState& child;
-
-  void end() noexcept {
-    FutureState& outer = gathering.outer_;
-    this->~Child();
-    free_block(this, sizeof(Child));
-    outer.drop();
-  }
-};
 
 const NodeOps Gathering::Child::ops{
     [](Node& node) {
       auto& child = static_cast<Child&>(node);
       struct End {
-        Child& child;
-        ~End() { child.end(); }
-      } const end{child};
-      child.gathering.child_is_done(child.child);
+        Gathering& gathering;
+        ~End() { gathering.ends_waiting(); }
+      } const end{child.gathering};
+      child.gathering.child_is_done(child.future);
     },
     [](Node& node) noexcept {
-      auto& child = static_cast<Child&>(node);
-      child.gathering.children_.clear();  // there is one that will never be done
-      child.end();
+      Gathering& gathering = static_cast<Child&>(node).gathering;
+      gathering.give_up();
+      gathering.ends_waiting();
     },
     [](Node& node, FutureState& future) noexcept {
-      // There is room: a place was reserved when it was added.
-      static_cast<Child&>(node).gathering.kept_.push_back(StateHandle::share(future));
+      static_cast<Child&>(node).kept = StateHandle::share(future);
     },
     [](const Node&) { return std::string("gather.<locals>._done_callback()"); }};
 
 void Gathering::add(const StateHandle& handle, bool is_new) {
-  FutureState& child = *handle;
-  const bool is_another = is_new || known_.insert(&child).second;
-  children_.push_back(&child);
+  const bool is_another = is_new || known_.insert(handle.get()).second;
+  Child& child = children_.emplace_back(*this, *handle);
   if (!is_another) return;
   ++different_;
-  // Places for all: the plain futures that are kept from the beginning have two.
-  if (kept_.capacity() < 2 * different_) kept_.reserve(4 * different_);
-  TaskState* const task = child.as_task();
+  TaskState* const task = handle->as_task();
   // Whoever dies with it cannot be told: nobody else knows of the task.
   if (is_new) task->forget_destroy_pending();
-  if (!task || child.is_done()) kept_.push_back(handle);
-  if (child.is_done())
-    done_before_.push_back(&child);
+  if (!task || handle->is_done()) child.kept = handle;
+  if (handle->is_done())
+    done_before_.push_back(handle.get());
   else
-    child.add_callback(*::new (allocate_block(sizeof(Child))) Child(*this, child));
+    wait_for(child);
+}
+
+// The outer future lives until none of them is waited for: also when nobody waits for it, its
+// children's exceptions are its affair.
+void Gathering::wait_for(Child& child) {
+  child.future.add_callback(child);
+  if (waiting_++ == 0) outer_.hold();
+}
+void Gathering::ends_waiting() noexcept {
+  if (--waiting_ == 0) outer_.drop();
 }
 
 void Gathering::begin() {
@@ -72,15 +57,16 @@ void Gathering::child_is_done(FutureState& child) {
   if (!return_exceptions_)
     if (std::exception_ptr error = child.failure()) {
       outer_.set_exception(std::move(error));
-      return let_go_of_pending();
+      return give_up();
     }
   if (done_ == different_) all_are_done();
 }
 
-// It is over: it and a future that may never be done need not keep each other.
-void Gathering::let_go_of_pending() noexcept {
-  children_.clear();
-  std::erase_if(kept_, [](const StateHandle& each) { return !each->is_done(); });
+// It and a future that may never be done need not keep each other.
+void Gathering::give_up() noexcept {
+  has_given_up_ = true;
+  for (Child& child : children_)
+    if (child.kept.get() && !child.kept->is_done()) child.kept = {};
 }
 
 void Gathering::all_are_done() {
@@ -91,22 +77,24 @@ void Gathering::all_are_done() {
       return outer_.set_exception(std::current_exception());
     }
   }
-  for (FutureState* const child : children_) child->forget_exception();
-  outer_.set_exception(children_.back()->make_cancelled_error());
+  for (const Child& child : children_) child.future.forget_exception();
+  outer_.set_exception(children_.back().future.make_cancelled_error());
 }
 
 std::vector<StateHandle> Gathering::take_children() {
   std::vector<StateHandle> children;
   children.reserve(children_.size());
-  for (FutureState* const child : children_) children.push_back(StateHandle::share(*child));
+  for (Child& child : children_)
+    children.push_back(child.kept.get() ? std::move(child.kept)
+                                        : StateHandle::share(child.future));  // it came twice
   children_.clear();
-  kept_.clear();
   return children;
 }
 
 bool Gathering::cancel_children(const std::string& message) {
+  if (has_given_up_) return false;
   bool any = false;
-  for (FutureState* const child : children_) any = child->cancel(message) || any;
+  for (const Child& child : children_) any = child.future.cancel(message) || any;
   is_cancel_requested_ = is_cancel_requested_ || any;
   return any;
 }

@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 #include <cmath>
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -13,6 +14,7 @@
 #include "tandem/core/fork.hpp"
 #include "tandem/core/log.hpp"
 #include "tandem/threading/detail/this_thread.hpp"
+#include "tandem/threading/thread.hpp"
 
 namespace tandem::inline v1::asyncio::detail {
 
@@ -26,12 +28,17 @@ namespace {
 const ForkReset forget_in_child{ForkStage::executors, [] {
                                   running_in_thread = nullptr;
                                   platform::wake_on_signals(-1);
+                                  platform::note_none();
                                 }};
 
 // CPython's numbers: how many timers have to be cancelled before they are taken out of the heap,
 // how long a sleep is at most, how exact the clock is; all but the first in seconds.
 constexpr std::size_t few_timers = 100;
 constexpr double longest_sleep = 24 * 3600, clock_resolution = 1e-9;
+
+// Stands in the inbox of a closed loop, so that nobody can leave anything there.
+const NodeOps never_run{};
+constinit Node no_more(never_run);
 
 }  // namespace
 
@@ -78,19 +85,27 @@ void LoopState::drop_slowly() noexcept {
 
 // The ready queue.
 
-void LoopState::push_threadsafe(Node& node) noexcept {
-  if (running_in_thread == this) return push(node);
-  node.next = inbox_.load(std::memory_order_relaxed);  // relaxed: the CAS decides
-  // seq_cst, as all of sleeping_ and inbox_ in sleep(): either the sleeper sees the node, or we see
-  // that it sleeps. Its release pairs with the acquires in push() and take_inbox().
-  while (!inbox_.compare_exchange_weak(node.next, &node)) {
+bool LoopState::push_threadsafe(Node& node) noexcept {
+  if (running_in_thread == this) {
+    push(node);
+    return true;
   }
+  Node* newest = inbox_.load(std::memory_order_relaxed);  // relaxed: the CAS decides
+  do {
+    if (newest == &no_more) return false;
+    node.next = newest;
+    // seq_cst, as all of sleeping_ and inbox_ in sleep(): either the sleeper sees the node, or we
+    // see that it sleeps. Its release pairs with the acquires in push() and take_inbox().
+  } while (!inbox_.compare_exchange_weak(newest, &node));
   if (sleeping_.load()) selector_.wake();
+  return true;
 }
 
-void LoopState::take_inbox() noexcept {
+void LoopState::take_inbox(Node* successor) noexcept {
+  // relaxed: whoever closes it is the only one to put that there.
+  if (inbox_.load(std::memory_order_relaxed) == &no_more) return;
   // acquire pairs with the release in push_threadsafe().
-  Node* newest = inbox_.exchange(nullptr, std::memory_order_acquire);
+  Node* newest = inbox_.exchange(successor, std::memory_order_acquire);
   Node* oldest = nullptr;
   while (newest) {
     Node* const next = newest->next;
@@ -110,7 +125,8 @@ void LoopState::check_thread() const {
 }
 
 void LoopState::push_at(double when, Timer& timer) {
-  timers_.push(when, timer);
+  // What is no time has come, as far as CPython can tell; in a heap it would be out of order.
+  timers_.push(std::isnan(when) ? -std::numeric_limits<double>::infinity() : when, timer);
   timer.scheduled = true;
 }
 
@@ -132,11 +148,11 @@ void LoopState::check_runnable() const {
 class LoopState::Run {
  public:
   explicit Run(LoopState& loop) : loop_(loop) {
-    loop_.hold();
+    if (loop_.signal_set_ != 0) loop_.wake_on_signals();  // throws while nothing has changed
+    loop_.hold_handle();
     loop_.thread_.store(get_this_thread_ident(), std::memory_order_relaxed);  // relaxed: a hint
     loop_.context_place_ = &v1::detail::context_place;
     running_in_thread = &loop_;
-    if (loop_.signal_set_ != 0) loop_.wake_on_signals();
   }
   Run(const Run&) = delete;
   Run& operator=(const Run&) = delete;
@@ -146,7 +162,7 @@ class LoopState::Run {
     running_in_thread = nullptr;
     loop_.references_.fetch_sub(std::exchange(loop_.stock_, 0),
                                 std::memory_order_relaxed);  // relaxed: never the last one
-    loop_.drop();
+    loop_.drop_handle();  // the last one, when the program has dropped its own meanwhile
   }
 
  private:
@@ -272,6 +288,9 @@ void LoopState::select(int milliseconds) {
   if (events_.size() <= watched_) events_.resize(watched_ + 1);
   std::size_t count = 0;
   if (const int error = selector_.select(milliseconds, events_, count)) throw_os_error(error);
+  // What other threads have called meanwhile came first. acquire pairs with the release in
+  // push_threadsafe().
+  if (inbox_.load(std::memory_order_acquire)) take_inbox();
   for (std::size_t i = 0; i < count; ++i) {
     const auto& event = events_[i];
     Watcher& watcher = watchers_[static_cast<std::size_t>(event.handle)];
@@ -331,7 +350,7 @@ void LoopState::run_watched(Node& node) {
 }
 
 void LoopState::drop_queues() noexcept {
-  take_inbox();
+  take_inbox(&no_more);
   while (first_) {
     Node& node = take_first();
     node.ops->drop(node);
@@ -339,6 +358,21 @@ void LoopState::drop_queues() noexcept {
   timers_.clear(take_out);
   cancelled_timers_ = 0;
 }
+
+namespace {
+
+// Its destructor waits for what it still runs, as close() does not: another thread may.
+void let_go(std::shared_ptr<futures::ThreadPoolExecutor> executor) {
+  executor->shutdown({.wait = false});
+  if (executor.use_count() > 1) return;
+  try {
+    threading::Thread([](const auto&) {}, std::move(executor)).start();
+  } catch (const RuntimeError&) {
+    // No thread can be started: so it is waited for.
+  }
+}
+
+}  // namespace
 
 void LoopState::close() {
   if (is_running()) throw RuntimeError("Cannot close a running event loop");
@@ -353,7 +387,7 @@ void LoopState::close() {
   }
   watched_ = 0;
   executor_is_shut_down = true;
-  if (const auto last = std::exchange(executor, nullptr)) last->shutdown({.wait = false});
+  if (executor) let_go(std::exchange(executor, nullptr));
   drop_tasks();
   selector_.close();
   tear_down(-1);
@@ -417,6 +451,7 @@ void LoopState::handle_signal(int signal, CallbackHandle callback) {
   wake_on_signals();
   if (platform::note_signal(signal) != 0)
     throw RuntimeError("sig " + std::to_string(signal) + " cannot be caught");
+  if (signal == platform::interrupt_signal()) interrupted_ = nullptr;
   callback->is_lasting_ = true;
   signals_.insert_or_assign(signal, std::move(callback));
   signal_set_ |= platform::bit_of(signal);
@@ -430,18 +465,20 @@ bool LoopState::restore_signal(int signal) {
   if (signal_set_ == 0) platform::wake_on_signals(-1);
   if (platform::restore_default_action(signal) != 0)
     throw RuntimeError("sig " + std::to_string(signal) + " cannot be caught");
+  platform::take_signals(platform::bit_of(signal));
   return true;
 }
 
-void LoopState::interrupt(TaskState* main) noexcept {
+bool LoopState::interrupt(TaskState* main) noexcept {
   const auto bit = platform::bit_of(platform::interrupt_signal());
+  const TaskState* const before = std::exchange(interrupted_, main);
   if (main) {
     signal_set_ |= bit;
-  } else {
+  } else if (before) {
     signal_set_ &= ~bit;
     if (signal_set_ == 0) platform::wake_on_signals(-1);
   }
-  interrupted_ = main;
+  return before != nullptr;
 }
 
 void LoopState::look_at_signals() {

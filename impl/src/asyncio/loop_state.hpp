@@ -70,10 +70,18 @@ class LoopState {
       take_inbox();
     append(node);
   }
-  void push_threadsafe(Node& node) noexcept;
+  // False: it is closed, and the node is the caller's still.
+  bool push_threadsafe(Node& node) noexcept;
   void check_open() const {
     if (is_closed()) [[unlikely]]
       throw_closed();
+  }
+  [[noreturn]] static void throw_closed();
+  // What every call does before it is taken, as in CPython: RuntimeError.
+  void check_call() const {
+    check_open();
+    if (debug) [[unlikely]]
+      check_thread();
   }
   void check_thread() const;
   void push_at(double when, Timer& timer);
@@ -111,8 +119,9 @@ class LoopState {
   bool unwatch(int fd, bool for_writing);
   void handle_signal(int signal, CallbackHandle callback);
   bool restore_signal(int signal);
-  // Ctrl-C cancels the task, and is thrown when it comes again. Null: no more.
-  void interrupt(TaskState* main) noexcept;
+  // Ctrl-C cancels the task, and is thrown when it comes again. Null: no more. Returns whether one
+  // was to be cancelled until now: a handler of the program's own takes its place.
+  bool interrupt(TaskState* main) noexcept;
   void forget_interrupts() noexcept { interrupts_ = 0; }
   int interrupts() const noexcept { return interrupts_; }
 
@@ -167,8 +176,7 @@ class LoopState {
     if (!first_) last_ = nullptr;
     return *node;
   }
-  void take_inbox() noexcept;
-  [[noreturn]] static void throw_closed();
+  void take_inbox(Node* successor = nullptr) noexcept;
   void hold_slowly() noexcept;
   void drop_slowly() noexcept;
 
@@ -211,7 +219,7 @@ class LoopState {
   int interrupts_ = 0;
 
   // Touched by other threads.
-  alignas(64) seam::atomic<Node*> inbox_{nullptr};  // the newest one
+  alignas(64) seam::atomic<Node*> inbox_{nullptr};  // the newest one; no_more: closed
   seam::atomic<bool> sleeping_{false};              // or about to: it has to be woken
   seam::atomic<bool> stopping_{false};
   seam::atomic<bool> closed_{false};

@@ -63,10 +63,16 @@ class Interrupts {
   }
   Interrupts(const Interrupts&) = delete;
   Interrupts& operator=(const Interrupts&) = delete;
-  ~Interrupts() {
-    if (!is_ours_) return;
-    loop_.interrupt(nullptr);
-    platform::restore_default_action(platform::interrupt_signal());
+  ~Interrupts() { end(); }
+
+  // True: one came that the loop has not seen any more.
+  bool end() noexcept {
+    if (!std::exchange(is_ours_, false)) return false;
+    const int signal = platform::interrupt_signal();
+    // The program may have taken the signal for itself meanwhile: then it is left alone.
+    if (!loop_.interrupt(nullptr) || !platform::is_noted(signal)) return false;
+    platform::restore_default_action(signal);
+    return platform::take_signals(platform::bit_of(signal)) != 0;
   }
 
  private:
@@ -118,26 +124,28 @@ EventLoop Runner::get_loop() {
 void Runner::run_task(const AnyTask& task) {
   detail::LoopState& loop = detail::state_of(*loop_);
   auto& main = static_cast<detail::TaskState&>(detail::Access::state(task));
-  const detail::Interrupts interrupts(loop, main);
+  detail::Interrupts interrupts(loop, main);
   loop.run_until_done(task, false);
-  if (main.is_cancelled() && loop.interrupts() > 0 && main.uncancel() == 0)
-    throw KeyboardInterrupt();
+  const bool is_cancelled_by_it =
+      main.is_cancelled() && loop.interrupts() > 0 && main.uncancel() == 0;
+  if (interrupts.end() || is_cancelled_by_it) throw KeyboardInterrupt();
 }
 
 void Runner::close() {
   if (state_ != State::initialized) return;
-  struct End {
-    Runner& runner;
-    ~End() {
-      if (runner.set_event_loop_) asyncio::set_event_loop({});
-      const EventLoop loop = *std::exchange(runner.loop_, std::nullopt);
-      runner.state_ = State::closed;
-      loop.close();
-    }
-  } const end{*this};
-  detail::cancel_all_tasks(*loop_);
-  loop_->run_until_complete(detail::shutdown_asyncgens());
-  loop_->run_until_complete(loop_->shutdown_default_executor(detail::thread_join_timeout));
+  std::exception_ptr error;
+  try {
+    detail::cancel_all_tasks(*loop_);
+    loop_->run_until_complete(detail::shutdown_asyncgens());
+    loop_->run_until_complete(loop_->shutdown_default_executor(detail::thread_join_timeout));
+  } catch (...) {
+    error = std::current_exception();
+  }
+  if (set_event_loop_) asyncio::set_event_loop({});
+  loop_->close();  // throws while it runs, and then nothing is closed
+  loop_.reset();
+  state_ = State::closed;
+  if (error) std::rethrow_exception(error);
 }
 
 }  // namespace tandem::inline v1::asyncio

@@ -152,8 +152,7 @@ void TaskState::throw_later(std::exception_ptr error) {
 }
 
 void TaskState::schedule() {
-  loop().check_open();
-  if (loop().debug) loop().check_thread();
+  loop().check_call();
   loop().push(static_cast<Node&>(*this));
   loop().link(*this);
 }

@@ -21,7 +21,8 @@ class Selector {
 
   // To be called before all others. Any number of times.
   int open() noexcept;
-  bool is_open() const noexcept { return static_cast<bool>(waker_); }
+  // Watches nothing any more, and is not opened again. wake() may still be called, and does nothing
+  // that matters: its file stays open until the selector is destroyed.
   void close() noexcept;
 
   // Changes what a file is watched for. A file that is closed is watched no more.

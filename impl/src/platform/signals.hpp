@@ -13,8 +13,13 @@ bool has_default_action(int signal) noexcept;
 // From here on the signal is noted when it arrives. Returns 0, or the error number: it cannot be
 // caught.
 int note_signal(int signal) noexcept;
-// From here on it does what it does in a new process; what was noted of it is forgotten.
+// It is so still: nobody has given it another action since.
+bool is_noted(int signal) noexcept;
+// From here on it does what it does in a new process. What was noted of it remains, to be taken.
 int restore_default_action(int signal) noexcept;
+// In a child of fork(), where nobody looks at what is noted: all that are, do what they do in a new
+// process.
+void note_none() noexcept;
 
 // A set of signals: bit n-1 stands for the signal n.
 constexpr std::uint64_t bit_of(int signal) noexcept { return std::uint64_t{1} << (signal - 1); }

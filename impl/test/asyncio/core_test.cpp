@@ -296,9 +296,8 @@ Coroutine<> ping_pong_of_threads(int times) {
   auto loop = get_running_loop();
   for (int i = 0; i < times; ++i) {
     Future<int> answer;
-    std::thread thread([answer, loop, i] {
-      loop.call_soon_threadsafe([answer, i] { answer.set_result(i); });
-    });
+    std::thread thread(
+        [answer, loop, i] { loop.call_soon_threadsafe([answer, i] { answer.set_result(i); }); });
     EXPECT_EQ(co_await answer, i);
     thread.join();
   }
@@ -306,12 +305,45 @@ Coroutine<> ping_pong_of_threads(int times) {
 TEST(Asyncio, OtherThreadsWakeASleepingLoop) { run(ping_pong_of_threads(30)); }
 TEST(Asyncio, OtherThreadsWakeInBursts) { run(ping_pong_of_threads(1000)); }
 
+// Whoever calls while it is closed is refused or dropped, and never forgotten.
+TEST(Asyncio, ClosesWhileOthersCall) {
+  for (int round = 0; round < 50; ++round) {
+    const auto counted = std::make_shared<int>(0);
+    auto loop = new_event_loop();
+    std::thread thread([&counted, loop] {
+      const std::shared_ptr<int> held = counted;
+      try {
+        for (;;) loop.call_soon_threadsafe([held] {});
+      } catch (const RuntimeError&) {
+      }
+    });
+    loop.call_soon([loop] { loop.stop(); });
+    loop.run_forever();
+    loop.close();
+    thread.join();
+    EXPECT_EQ(counted.use_count(), 1);
+  }
+}
+
+TEST(Asyncio, ALoopMayLoseItsLastHandleWhileItRuns) {
+  const Logged logged;
+  Events events;
+  auto loop = std::make_unique<EventLoop>(new_event_loop());
+  loop->call_later(3600s, [noted = std::make_shared<Noted>(events, "later")] {});
+  loop->call_soon([&] {
+    loop->stop();
+    loop.reset();
+  });
+  loop->run_forever();
+  EXPECT_THAT(events, ElementsAre("~later"));
+  ASSERT_EQ(logged.lines().size(), 1U);
+  EXPECT_THAT(logged.lines()[0], HasSubstr("unclosed event loop"));
+}
+
 Coroutine<> in_order_of_calls(Events& events) {
   auto loop = get_running_loop();
   loop.call_soon([&] { events.push_back("first"); });
-  std::thread([&] {
-    loop.call_soon_threadsafe([&] { events.push_back("second"); });
-  }).join();
+  std::thread([&] { loop.call_soon_threadsafe([&] { events.push_back("second"); }); }).join();
   loop.call_soon([&] { events.push_back("third"); });
   co_await sleep(0s);
 }
@@ -413,14 +445,21 @@ TEST(Asyncio, InterruptCancelsMain) {
   EXPECT_EQ(action.sa_handler, SIG_DFL);
 }
 
+bool is_default(int signal) {
+  struct sigaction action {};
+  return ::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_DFL;
+}
 Coroutine<> forks(int& status) {
+  get_running_loop().add_signal_handler(SIGTERM, [] {});
+  EXPECT_FALSE(is_default(SIGINT) || is_default(SIGTERM));
   const auto child = ::fork();
   if (child == 0) {
-    int code = 1;
+    int code = is_default(SIGINT) && is_default(SIGTERM) ? 0 : 2;
     try {
       get_running_loop();
+      code |= 1;
     } catch (const RuntimeError&) {
-      code = run(number(0));
+      code |= run(number(0));
     }
     ::_exit(code);
   }

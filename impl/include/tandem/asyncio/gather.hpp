@@ -2,6 +2,7 @@
 #pragma once
 #include <concepts>
 #include <cstddef>
+#include <deque>
 #include <exception>
 #include <ranges>
 #include <string>
@@ -65,11 +66,10 @@ class TANDEM_API Gathering {
   Gathering& operator=(const Gathering&) = delete;
 
  protected:
-  Gathering(FutureState& outer, bool return_exceptions) noexcept
+  Gathering(FutureState& outer, bool return_exceptions)
       : outer_(outer), return_exceptions_(return_exceptions) {}
   virtual ~Gathering() = default;
 
-  void reserve(std::size_t count) { children_.reserve(count); }
   void add(const StateHandle& child, bool is_new);
   // All are added. Those that are done already count now.
   void begin();
@@ -81,19 +81,28 @@ class TANDEM_API Gathering {
   std::vector<StateHandle> take_children();
 
  private:
-  struct Child;
+  // One of the arguments, and what stands in the callbacks of its future while it waits for that.
+  struct Child : Node {
+    Child(Gathering& owner, FutureState& argument) noexcept
+        : Node(ops), gathering(owner), future(argument) {}
+    static const NodeOps ops;
+    Gathering& gathering;
+    FutureState& future;
+    StateHandle kept{};  // empty while it is a task that runs, which is its loop's
+  };
+  void wait_for(Child& child);
+  void ends_waiting() noexcept;
   void child_is_done(FutureState& child);
-  void let_go_of_pending() noexcept;
+  void give_up() noexcept;
   void all_are_done();
 
   FutureState& outer_;
   const bool return_exceptions_;
   bool has_begun_ = false;
   bool is_cancel_requested_ = false;
-  std::size_t different_ = 0, done_ = 0;
-  std::vector<FutureState*> children_;  // in the order of the arguments
-  // Of those that are kept from here: not of a task that runs, which is its loop's.
-  std::vector<StateHandle> kept_;
+  bool has_given_up_ = false;  // it has failed, or one of them will never be done
+  std::size_t different_ = 0, done_ = 0, waiting_ = 0;
+  std::deque<Child> children_;                    // in the order of the arguments
   std::unordered_set<const FutureState*> known_;  // of those that were given as futures
   std::vector<FutureState*> done_before_;
 };
@@ -123,7 +132,6 @@ class GatheringFuture final : public FutureValue<R>, private Gathering {
   }
   using Gathering::add;
   using Gathering::begin;
-  using Gathering::reserve;
 
   bool cancel(std::string message) override {
     return !this->is_done() && this->cancel_children(message);
@@ -198,8 +206,7 @@ class Gatherer {
   using State = GatheringFuture<R, Collect>;
 
  public:
-  Gatherer(bool return_exceptions, std::size_t expected)
-      : return_exceptions_(return_exceptions), expected_(expected) {}
+  explicit Gatherer(bool return_exceptions) : return_exceptions_(return_exceptions) {}
 
   template <class A>
   void add(A&& awaitable) {
@@ -230,28 +237,23 @@ class Gatherer {
  private:
   void make(LoopState& loop) {
     outer_ = State::make(loop, return_exceptions_);
-    outer_->reserve(expected_);
     handle_ = StateHandle(outer_);
   }
 
   const bool return_exceptions_;
-  const std::size_t expected_;  // so many, as far as is known
   State* outer_ = nullptr;
   StateHandle handle_;
 };
 
 template <class Collect, class... A>
 auto gather_all(bool return_exceptions, A&&... aws) -> Future<typename Collect::Result> {
-  Gatherer<Collect> gatherer(return_exceptions, sizeof...(A));
+  Gatherer<Collect> gatherer(return_exceptions);
   (gatherer.add(std::forward<A>(aws)), ...);
   return std::move(gatherer).finish();
 }
 template <class Collect, class R>
 auto gather_range(bool return_exceptions, R&& aws) -> Future<typename Collect::Result> {
-  std::size_t count = 0;
-  if constexpr (std::ranges::sized_range<R>)
-    count = static_cast<std::size_t>(std::ranges::size(aws));
-  Gatherer<Collect> gatherer(return_exceptions, count);
+  Gatherer<Collect> gatherer(return_exceptions);
   for_each_awaitable(std::forward<R>(aws), [&](auto&& awaitable) {
     gatherer.add(std::forward<decltype(awaitable)>(awaitable));
   });
@@ -279,7 +281,8 @@ template <detail::AwaitableRange R>
 auto gather(R&& aws)
     -> Future<detail::vector_t<detail::gathered_t<std::ranges::range_value_t<R>>>> {
   using T = detail::awaited_t<std::ranges::range_value_t<R>>;
-  return detail::gather_range<detail::CollectVector<detail::AsResult<T>>>(false, std::forward<R>(aws));
+  return detail::gather_range<detail::CollectVector<detail::AsResult<T>>>(false,
+                                                                          std::forward<R>(aws));
 }
 template <Awaitable... A>
 auto gather(ReturnExceptions, A&&... aws) -> Future<std::tuple<Outcome<detail::gathered_t<A>>...>> {
@@ -291,8 +294,8 @@ template <detail::AwaitableRange R>
 auto gather(ReturnExceptions, R&& aws)
     -> Future<detail::vector_t<Outcome<detail::gathered_t<std::ranges::range_value_t<R>>>>> {
   using T = detail::awaited_t<std::ranges::range_value_t<R>>;
-  return detail::gather_range<detail::CollectVector<detail::AsOutcome<T>>>(
-      true, std::forward<R>(aws));
+  return detail::gather_range<detail::CollectVector<detail::AsOutcome<T>>>(true,
+                                                                           std::forward<R>(aws));
 }
 
 }  // namespace tandem::inline v1::asyncio

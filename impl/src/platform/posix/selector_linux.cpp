@@ -11,7 +11,7 @@
 namespace tandem::inline v1::platform {
 
 int Selector::open() noexcept {
-  if (is_open()) return 0;
+  if (waker_) return 0;
   Handle poller(::epoll_create1(EPOLL_CLOEXEC));
   if (!poller) return errno;
   Handle waker(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
@@ -25,10 +25,7 @@ int Selector::open() noexcept {
   return 0;
 }
 
-void Selector::close() noexcept {
-  poller_.reset();
-  waker_.reset();
-}
+void Selector::close() noexcept { poller_.reset(); }
 
 int Selector::watch(int handle, Interest before, Interest now) noexcept {
   epoll_event event{};

@@ -13,6 +13,7 @@ namespace {
 constexpr int most = 64;
 std::atomic<std::uint64_t> noted{0};
 std::atomic<int> wake_handle{-1};
+std::atomic<std::uint64_t> watched{0};  // those that were ever asked to be noted
 static_assert(decltype(noted)::is_always_lock_free && decltype(wake_handle)::is_always_lock_free);
 
 void note(int signal) {
@@ -34,6 +35,12 @@ int set_action(int signal, void (*handler)(int)) noexcept {
   return ::sigaction(signal, &action, nullptr) == 0 ? 0 : errno;
 }
 
+bool has_action(int signal, void (*handler)(int)) noexcept {
+  struct sigaction action {};
+  return ::sigaction(signal, nullptr, &action) == 0 && (action.sa_flags & SA_SIGINFO) == 0 &&
+         action.sa_handler == handler;
+}
+
 }  // namespace
 
 int interrupt_signal() noexcept { return SIGINT; }
@@ -43,18 +50,22 @@ bool is_signal(int signal) noexcept {
   return signal > 0 && signal <= most && (signal < 32 || signal >= SIGRTMIN);
 }
 
-bool has_default_action(int signal) noexcept {
-  struct sigaction action {};
-  return ::sigaction(signal, nullptr, &action) == 0 && (action.sa_flags & SA_SIGINFO) == 0 &&
-         action.sa_handler == SIG_DFL;
+bool has_default_action(int signal) noexcept { return has_action(signal, SIG_DFL); }
+
+int note_signal(int signal) noexcept {
+  watched.fetch_or(bit_of(signal), std::memory_order_relaxed);  // relaxed: read after fork() only
+  return set_action(signal, note);
 }
 
-int note_signal(int signal) noexcept { return set_action(signal, note); }
+bool is_noted(int signal) noexcept { return has_action(signal, note); }
 
-int restore_default_action(int signal) noexcept {
-  const int error = set_action(signal, SIG_DFL);
-  take_signals(bit_of(signal));
-  return error;
+int restore_default_action(int signal) noexcept { return set_action(signal, SIG_DFL); }
+
+void note_none() noexcept {
+  const std::uint64_t all = watched.exchange(0, std::memory_order_relaxed);  // relaxed: one thread
+  for (int signal = 1; signal <= most; ++signal)
+    if ((all & bit_of(signal)) != 0 && is_noted(signal)) restore_default_action(signal);
+  take_signals(all);
 }
 
 std::uint64_t noted_signals() noexcept {

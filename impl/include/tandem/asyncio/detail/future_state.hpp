@@ -67,6 +67,7 @@ class TANDEM_API FutureState {
 
   // Before a result is set by the user. Throws InvalidStateError (done), RuntimeError (a task).
   void check_settable() const;
+  void check_thread() const;
   void set_exception(std::exception_ptr error);  // the same
   // There is a value or an error: the callbacks are scheduled.
   // Throws RuntimeError (there are some, and the loop is closed).

@@ -31,7 +31,7 @@ struct NodeOps {
 
 // One place in one list at a time: the callbacks of a future, or a loop's ready queue.
 struct Node {
-  explicit Node(const NodeOps& operations) noexcept : ops(&operations) {}
+  constexpr explicit Node(const NodeOps& operations) noexcept : ops(&operations) {}
 
   Node* next = nullptr;
   const NodeOps* ops;

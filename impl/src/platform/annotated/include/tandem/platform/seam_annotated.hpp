@@ -97,13 +97,14 @@ class atomic {
 
  private:
   using Access = annotated::Access;
-  // What a failure orders where only one order is given: as the standard has it.
+  // What a failure orders where only one order is given: as the standard has it. They have no
+  // partner: they are told apart only.
   static constexpr std::memory_order failing(std::memory_order order) noexcept {
-    if (order == std::memory_order_acq_rel)
-      return std::memory_order_acquire;  // no partner: told apart
-    if (order == std::memory_order_release)
-      return std::memory_order_relaxed;  // no partner: told apart
-    return order;
+    constexpr auto acq_rel = std::memory_order_acq_rel;  // no partner: as above
+    constexpr auto acquire = std::memory_order_acquire;  // no partner: as above
+    constexpr auto release = std::memory_order_release;  // no partner: as above
+    constexpr auto relaxed = std::memory_order_relaxed;  // relaxed: as above
+    return order == acq_rel ? acquire : order == release ? relaxed : order;
   }
   template <class F>
   auto change(std::memory_order order, F act) noexcept {
