@@ -1,4 +1,6 @@
 // multiprocessing.managers
+#include <sys/wait.h>
+
 #include <algorithm>
 #include <csignal>
 #include <exception>
@@ -205,6 +207,31 @@ void count_up(const mp::managers::AcquirerProxy& lock, const mp::managers::Value
   }
 }
 
+// In the server, until they are killed.
+void wait_for_item(const mp::managers::QueueProxy<int>& queue, const Connection& connection) {
+  const Blocked waiting([&] { return queue.get(); });
+  connection.send(true);
+}
+void wait_for_lock(const mp::managers::AcquirerProxy& lock, const Connection& connection) {
+  const Blocked waiting([&] { return lock.acquire(); });
+  connection.send(true);
+}
+void wait_for_word(const mp::managers::ConditionProxy& condition) {
+  const std::scoped_lock guard(condition);
+  condition.wait();
+}
+void wait_at_barrier(const Connection& connection) {
+  const SyncManager manager = mp::Manager();
+  const auto barrier = manager.Barrier(2);
+  const Blocked waiting([&] { return barrier.wait(); });
+  connection.send(mp::active_children().at(0).pid().value());
+}
+void do_nothing(const Connection& connection) {
+  const SyncManager manager = mp::Manager();
+  connection.send(mp::active_children().at(0).pid().value());
+  connection.recv<bool>();
+}
+
 void double_all(const mp::shared_memory::ShareableList& numbers) {
   for (std::ptrdiff_t place = 0; place < std::ssize(numbers.values()); ++place)
     numbers.set(place, numbers.get<std::int64_t>(place) * 2);
@@ -217,6 +244,17 @@ void refuse() { throw tandem::ValueError("no"); }
 
 void kill_servers() {
   for (const Process& child : mp::active_children()) killed(child);
+}
+
+// Those that were forked.
+void stop_servers() {
+  for (const Process& child : mp::active_children()) {
+    checked(::kill(child.pid().value(), SIGSTOP));
+    checked(::waitpid(child.pid().value(), nullptr, WUNTRACED));
+  }
+}
+void continue_servers() {
+  for (const Process& child : mp::active_children()) checked(::kill(child.pid().value(), SIGCONT));
 }
 
 template <class Act>
@@ -272,22 +310,17 @@ CASE("multiprocessing.managers.start.server-ends",
   });
 }
 CASE("multiprocessing.managers.start.parent-killed", "the server ends when nobody is left") {
-  const auto [here, there] = mp::Pipe();
-  const Process parent = started(
-      mp::get_context("fork"),
-      [](const Connection& connection) {
-        const SyncManager manager = mp::Manager();
-        connection.send(mp::active_children().at(0).pid().value());
-        connection.recv<bool>();
-      },
-      there);
-  there.close();
-  const auto server = here.recv<int>();
-  const auto handle = std::filesystem::path("/proc") / std::to_string(server);
-  EXPECT_TRUE(std::filesystem::exists(handle));
-  killed(parent);
-  // It has both ends of the pipe, as a copy of its parent; when it has ended, this is the last.
-  EXPECT_EQ(raised([&] { here.recv<bool>(); }), "EOFError");
+  for (const auto run_parent : {do_nothing, wait_at_barrier}) {
+    const auto [here, there] = mp::Pipe();
+    const Process parent = started(mp::get_context("fork"), run_parent, there);
+    there.close();
+    const auto server = here.recv<int>();
+    const auto handle = std::filesystem::path("/proc") / std::to_string(server);
+    EXPECT_TRUE(std::filesystem::exists(handle));
+    killed(parent);
+    // It has both ends of the pipe, as a copy of its parent; when it has ended, this is the last.
+    EXPECT_EQ(raised([&] { here.recv<bool>(); }), "EOFError");
+  }
 }
 CASE("multiprocessing.managers.shutdown.again",
      "may be called again, and nothing can be made after it") {
@@ -317,6 +350,14 @@ CASE("multiprocessing.managers.shutdown.timeout",
   const auto start = now();
   manager.shutdown();
   log(now() - start >= times::must_expire, children());
+}
+CASE("multiprocessing.managers.shutdown.stopped", "a server that does not answer is killed") {
+  const SyncManager manager(
+      {.ctx = mp::get_context("fork"), .shutdown_timeout = times::must_expire});
+  manager.start();
+  stop_servers();
+  manager.shutdown();
+  EXPECT_TRUE(children().empty());
 }
 CASE("multiprocessing.managers.shutdown.address-again", "its address is free at once") {
   const Folder folder;
@@ -507,6 +548,21 @@ CASE("multiprocessing.managers.proxy.killed", "those of a killed process are no 
   killed(child);
   EXPECT_TRUE(comes_to_hold(manager, 0));
 }
+CASE("multiprocessing.managers.proxy.stale",
+     "an object of another server at that address is another") {
+  const Folder folder;
+  const SyncManager first({.address = folder.path("socket")}),
+      second({.address = folder.path("socket")});
+  first.start();
+  const auto stale = first.list<int>({1});
+  first.shutdown();
+  second.start();
+  const auto numbers = second.list<int>({2});
+  for (int attempt = 0; attempt < 3; ++attempt)
+    EXPECT_NE(raised([&] { stale.append(attempt); }), "nothing");
+  EXPECT_FALSE(stale == numbers);
+  EXPECT_EQ(shown(numbers), "[2]");
+}
 CASE("multiprocessing.managers.proxy.process", "used by other processes") {
   each_method([](const Context& context) {
     const SyncManager manager({.authkey = "of its own", .ctx = context});
@@ -531,6 +587,15 @@ CASE("multiprocessing.managers.proxy.forked",
   here.send(true);
   child->join();
   EXPECT_TRUE(comes_to_hold(manager, 0));
+}
+CASE("multiprocessing.managers.proxy.forked-stopped", "a fork() does not wait for it for ever") {
+  const Context fork = mp::get_context("fork");
+  const SyncManager manager = fork.Manager();
+  const auto numbers = manager.list<int>({1});
+  stop_servers();
+  EXPECT_EQ(run(fork, [] {}), 0);
+  continue_servers();
+  EXPECT_EQ(shown(numbers), "[1]");
 }
 CASE("multiprocessing.managers.proxy.sent", "through queues and connections") {
   each_method([](const Context& context) {
@@ -768,6 +833,18 @@ CASE("multiprocessing.managers.lock.processes", "for all processes") {
     log(counter.value());
   });
 }
+CASE("multiprocessing.managers.lock.killed", "a lock is not the dead's") {
+  const Context fork = mp::get_context("fork");
+  const SyncManager manager = fork.Manager();
+  const auto lock = manager.Lock();
+  lock.acquire();
+  const auto [here, there] = mp::Pipe();
+  const Process child = started(fork, wait_for_lock, lock, there);
+  here.recv<bool>();
+  killed(child);
+  lock.release();
+  EXPECT_TRUE(lock.acquire({.timeout = times::must_not_expire}));
+}
 CASE("multiprocessing.managers.lock.semaphores", "as of threading") {
   const SyncManager manager = mp::Manager();
   const auto semaphore = manager.Semaphore(2), bounded = manager.BoundedSemaphore(2);
@@ -803,6 +880,28 @@ CASE("multiprocessing.managers.condition.wait", "as of threading") {
     Log{raised([&] { condition.wait(); }), raised([&] { condition.notify(); }),
         raised([&] { condition.notify_all(); })};
   }
+}
+CASE("multiprocessing.managers.condition.killed", "nor is what he would have been told") {
+  const Context fork = mp::get_context("fork");
+  const SyncManager manager = fork.Manager();
+  const auto condition = manager.Condition();
+  const auto comes_to_have = [&](const std::string& waiters) {
+    while (!shown(condition).ends_with(", " + waiters + ")>")) std::this_thread::yield();
+  };
+  const Process child = started(fork, wait_for_word, condition);
+  comes_to_have("1");
+  Blocked waiting([&] {
+    const std::scoped_lock guard(condition);
+    return condition.wait(times::must_not_expire);
+  });
+  comes_to_have("2");
+  killed(child);
+  {
+    const std::scoped_lock guard(condition);
+    condition.notify();
+  }
+  waiting.join();
+  EXPECT_EQ(waiting.said()[0], "True");
 }
 CASE("multiprocessing.managers.event.wait", "as of threading") {
   const SyncManager manager = mp::Manager();
@@ -849,6 +948,17 @@ CASE("multiprocessing.managers.queue.items", "as of queue.Queue") {
       log(raised([&] { queue.task_done(); }));
     }
   });
+}
+CASE("multiprocessing.managers.queue.killed", "an item is not the dead's") {
+  const Context fork = mp::get_context("fork");
+  const SyncManager manager = fork.Manager();
+  const auto queue = manager.Queue<int>();
+  const auto [here, there] = mp::Pipe();
+  const Process child = started(fork, wait_for_item, queue, there);
+  here.recv<bool>();
+  killed(child);
+  queue.put(1);
+  EXPECT_EQ(queue.get({.timeout = times::must_not_expire}), 1);
 }
 CASE("multiprocessing.managers.pool.calls", "as of Pool") {
   const SyncManager manager = mp::Manager();

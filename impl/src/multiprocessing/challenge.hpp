@@ -2,7 +2,9 @@
 #pragma once
 #include <string_view>
 
+#include "tandem/core/timeout.hpp"
 #include "tandem/multiprocessing/connection.hpp"
+#include "tandem/multiprocessing/listener.hpp"
 
 namespace tandem::inline v1::multiprocessing::connection {
 
@@ -10,5 +12,10 @@ namespace tandem::inline v1::multiprocessing::connection {
 // Throws   AuthenticationError, EOFError, OSError.
 void deliver_challenge(const Connection& connection, std::string_view key);
 void answer_challenge(const Connection& connection, std::string_view key);
+
+// Client(), of a server that may have stopped.
+// Throws   also TimeoutError, BlockingIOError (it has not answered in time).
+Connection connect_until(const Address& address, const ClientOptions& options,
+                         v1::detail::Deadline until);
 
 }  // namespace tandem::inline v1::multiprocessing::connection

@@ -144,6 +144,9 @@ Connection over(platform::Handle handle) {
   return multiprocessing::detail::ConnectionAccess::make(
       multiprocessing::detail::make_stream_transport(std::move(handle), true, true));
 }
+multiprocessing::detail::Transport& transport_of(const Connection& connection) {
+  return multiprocessing::detail::ConnectionAccess::transport(connection);
+}
 
 }  // namespace
 
@@ -233,8 +236,10 @@ Connection Listener::accept() const {
   }
   Connection connection = over(std::move(accepted));
   if (state_->key) {
+    transport_of(connection).distrust(v1::detail::Deadline::never());
     deliver_challenge(connection, *state_->key);
     answer_challenge(connection, *state_->key);
+    transport_of(connection).trust();
   }
   return connection;
 }
@@ -260,16 +265,25 @@ int Listener::fileno() const {
   return use.get();
 }
 
-Connection Client(Address address, ClientOptions options) {
+Connection connect_until(const Address& address, const ClientOptions& options,
+                         v1::detail::Deadline until) {
   refuse_pipe(options.family.value_or(family_of(address)));
   platform::Handle connected;
-  if (const int error = platform::connect_to(to_socket(address), connected)) fail(error);
+  const auto when = until.when();
+  const auto* const limit = until.is_never() ? nullptr : &when;
+  if (const int error = platform::connect_to(to_socket(address), connected, limit)) fail(error);
   Connection connection = over(std::move(connected));
   if (options.authkey) {
+    transport_of(connection).distrust(until);
     answer_challenge(connection, *options.authkey);
     deliver_challenge(connection, *options.authkey);
+    transport_of(connection).trust();
   }
   return connection;
+}
+
+Connection Client(Address address, ClientOptions options) {
+  return connect_until(address, options, v1::detail::Deadline::never());
 }
 
 }  // namespace tandem::inline v1::multiprocessing::connection

@@ -1,10 +1,13 @@
 #include "multiprocessing/manager_client.hpp"
 
+#include <chrono>
 #include <exception>
 #include <mutex>
 #include <utility>
 #include <vector>
 
+#include "multiprocessing/challenge.hpp"
+#include "multiprocessing/transport.hpp"
 #include "platform/fork.hpp"
 #include "tandem/core/exceptions.hpp"
 #include "tandem/core/fork.hpp"
@@ -17,8 +20,8 @@ namespace tandem::inline v1::multiprocessing::detail {
 // What keeps a session: it lives as long as this connection, or another of the same process.
 struct Peer::Keeper {
   SessionId session = no_session;
-  v1::detail::Mutex mutex{};
-  std::optional<Connection> connection{};  // guarded by mutex; none: not made yet, or it failed
+  v1::detail::Mutex turn{};                // a request after the other
+  std::optional<Connection> connection{};  // guarded by the book's; none: not made, or it failed
 };
 
 struct PeerBook {
@@ -72,11 +75,23 @@ struct ThreadEnd {
 
 namespace {
 
+// Of a server that may have stopped; the reply says nothing.
+void ask_until(const Connection& connection, pickle::Output& request, Deadline until) {
+  Transport& transport = ConnectionAccess::transport(connection);
+  transport.distrust(until);
+  send_message(connection, request);
+  check_reply(Received(connection).input());
+  transport.trust();
+}
+
 SessionId new_session() {
   SessionId id;
   platform::fill_randomly(&id, sizeof id);
   return id;
 }
+
+// How long a fork() waits for all the servers that its child is to be known to.
+constexpr std::chrono::seconds fork_patience(5);
 
 // While this thread forks: what becomes of the peers in the child.
 using Prepared = std::vector<std::pair<std::shared_ptr<Peer>, std::shared_ptr<Peer::Keeper>>>;
@@ -91,8 +106,9 @@ PeerBook::PeerBook() {
   os::register_at_fork({
       .before =
           [] {
+            const auto until = Deadline::after(fork_patience);
             for (auto& peer : get().alive()) {
-              auto keeper = peer->prepare_child();
+              auto keeper = peer->prepare_child(until);
               prepared().emplace_back(std::move(peer), std::move(keeper));
             }
           },
@@ -129,21 +145,23 @@ void Peer::forget(const Peer& peer) {
   if (found != book.peers.end() && found->second.lock().get() == &peer) book.peers.erase(found);
 }
 
-Connection Peer::connect(SessionId session, SessionId copied) const {
-  Connection made = connection::Client(address_, {.authkey = authkey_});
+Connection Peer::connect(SessionId session, SessionId copied, Deadline until) const {
+  Connection made = connection::connect_until(address_, {.authkey = authkey_}, until);
   pickle::Output hello(pickle::Sharing::CONNECTION);
   hello.write_value(Request::HELLO);
   pickle::dump<SessionId>(hello, session);
   pickle::dump<SessionId>(hello, copied);
-  send_message(made, hello);
-  Received reply(made);
-  check_reply(reply.input());
+  ask_until(made, hello, until);
   return made;
 }
 
 std::shared_ptr<Peer::Keeper> Peer::keeper() const {
   const std::scoped_lock guard(PeerBook::get().mutex);
   return keeper_;
+}
+std::optional<Connection> Peer::connection_of(const Keeper& keeper) {
+  const std::scoped_lock guard(PeerBook::get().mutex);
+  return keeper.connection;
 }
 
 Connection Peer::connection_of_thread() {
@@ -175,16 +193,22 @@ void Peer::ask(pickle::Output& request, std::optional<Received>& reply) {
 template <class R, class... A>
 R Peer::ask_keeper(Request request, const A&... arguments) {
   const auto keeping = keeper();
-  const std::scoped_lock guard(keeping->mutex);
-  if (!keeping->connection) keeping->connection = connect(keeping->session, no_session);
+  const std::scoped_lock turn(keeping->turn);
+  auto connection = connection_of(*keeping);
+  if (!connection) {
+    connection = connect(keeping->session, no_session);
+    const std::scoped_lock guard(PeerBook::get().mutex);
+    keeping->connection = connection;
+  }
   pickle::Output output(pickle::Sharing::CONNECTION);
   output.write_value(request);
   (pickle::dump<A>(output, arguments), ...);
   std::optional<Received> reply;
   try {
-    send_message(*keeping->connection, output);
-    reply.emplace(*keeping->connection);
+    send_message(*connection, output);
+    reply.emplace(*connection);
   } catch (...) {
+    const std::scoped_lock guard(PeerBook::get().mutex);
     keeping->connection.reset();
     throw;
   }
@@ -198,11 +222,7 @@ void Peer::lease(std::uint64_t id, std::uint64_t ticket) {
 }
 void Peer::release(std::uint64_t id) noexcept {
   try {
-    const auto keeping = keeper();
-    {
-      const std::scoped_lock guard(keeping->mutex);
-      if (!keeping->connection) return;  // the server has gone, and all leases with it
-    }
+    if (!connection_of(*keeper())) return;  // the server has gone, and all leases with it
     ask_keeper<void>(Request::RELEASE, id);
   } catch (...) {
   }
@@ -211,17 +231,14 @@ std::uint64_t Peer::ticket(std::uint64_t id) {
   return ask_keeper<std::uint64_t>(Request::TICKET, id);
 }
 
-std::shared_ptr<Peer::Keeper> Peer::prepare_child() {
+std::shared_ptr<Peer::Keeper> Peer::prepare_child(Deadline until) {
   const auto keeping = keeper();
-  {
-    const std::scoped_lock guard(keeping->mutex);
-    if (!keeping->connection) return nullptr;
-  }
+  if (!connection_of(*keeping)) return nullptr;
   auto childs = std::make_shared<Keeper>();
   childs->session = new_session();
   try {
-    childs->connection = connect(childs->session, keeping->session);
-  } catch (...) {  // the server is gone
+    childs->connection = connect(childs->session, keeping->session, until);
+  } catch (...) {  // the server is gone, or has stopped
   }
   return childs;
 }
@@ -238,13 +255,12 @@ void Peer::become_child(std::shared_ptr<Keeper> childs) noexcept {
   keeper_ = std::move(childs);
 }
 
-void ask_once(const connection::Address& address, const std::string& authkey, Request request) {
-  const Connection connection = connection::Client(address, {.authkey = authkey});
+void ask_once(const connection::Address& address, const std::string& authkey, Request request,
+              Deadline until) {
+  const Connection connection = connection::connect_until(address, {.authkey = authkey}, until);
   pickle::Output output(pickle::Sharing::CONNECTION);
   output.write_value(request);
-  send_message(connection, output);
-  Received reply(connection);
-  check_reply(reply.input());
+  ask_until(connection, output, until);
 }
 
 Lease::Lease(managers::Token token, std::string authkey, std::shared_ptr<Peer> peer,

@@ -11,6 +11,7 @@
 #include "multiprocessing/manager_server.hpp"
 #include "multiprocessing/manager_wire.hpp"
 #include "tandem/core/mutex.hpp"
+#include "tandem/core/timeout.hpp"
 #include "tandem/multiprocessing/managers.hpp"
 
 namespace tandem::inline v1::multiprocessing::detail {
@@ -44,19 +45,21 @@ class Peer {
   std::uint64_t ticket(std::uint64_t id);
 
   struct Keeper;
-  // Around a fork(): a connection for the child, with a session that has what this one has.
-  std::shared_ptr<Keeper> prepare_child();
+  // Around a fork(): a connection for the child, with a session that has what this one has; none
+  // if the server does not answer until then.
+  std::shared_ptr<Keeper> prepare_child(v1::detail::Deadline until);
   void become_child(std::shared_ptr<Keeper> keeper) noexcept;
 
  private:
   friend struct ThreadEnd;
   friend struct PeerBook;
 
-  Connection connect(SessionId session, SessionId copied) const;
+  Connection connect(SessionId session, SessionId copied, v1::detail::Deadline until = {}) const;
   Connection connection_of_thread();
   template <class R, class... A>
   R ask_keeper(Request request, const A&... arguments);
   std::shared_ptr<Keeper> keeper() const;
+  static std::optional<Connection> connection_of(const Keeper& keeper);
 
   const connection::Address address_;
   const std::string authkey_;
@@ -64,8 +67,9 @@ class Peer {
   std::map<std::uint64_t, Connection> connections_{};  // the same: by threads
 };
 
-// Sends a request on a connection of its own and waits for the reply.
-void ask_once(const connection::Address& address, const std::string& authkey, Request request);
+// Sends a request on a connection of its own and waits for the reply, until then.
+void ask_once(const connection::Address& address, const std::string& authkey, Request request,
+              v1::detail::Deadline until = {});
 
 // What the copies of a proxy share.
 class Lease {

@@ -1,21 +1,34 @@
 #include "multiprocessing/manager_server.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <exception>
 #include <mutex>
 #include <utility>
 #include <vector>
 
 #include "multiprocessing/challenge.hpp"
+#include "multiprocessing/transport.hpp"
+#include "platform/fork.hpp"
+#include "platform/socket.hpp"
 #include "tandem/core/exceptions.hpp"
 #include "tandem/core/fork.hpp"
 #include "tandem/core/repr.hpp"
+#include "tandem/multiprocessing/detail/caller.hpp"
 #include "tandem/multiprocessing/process.hpp"
 #include "tandem/threading/thread.hpp"
 
 namespace tandem::inline v1::multiprocessing::detail {
 
 namespace {
+
+// How long serve_forever() waits for methods that still run. In a process that ends with it nobody
+// has to wait for them.
+constexpr std::chrono::seconds parting_patience(5);
+// How often a server without a parent looks for its clients.
+constexpr std::chrono::seconds orphan_interval(1);
+// After no client could be taken.
+constexpr std::chrono::milliseconds accept_pause(100);
 
 seam::atomic<const CreationNode*> last_creation{nullptr};
 
@@ -25,9 +38,10 @@ const CreationNode& creation_of(std::uint64_t hash, const std::string& typeid_) 
   throw TypeError(string_repr(typeid_) + " cannot be made of such arguments");
 }
 
-// The servers of this process.
-struct Serving {
-  ForkSafeMutex mutex{ForkStage::executors};
+// The servers of this process. A fork() takes its mutex and theirs: the child closes what they have
+// open, and finds it whole.
+struct Serving final : private ForkAware {
+  v1::detail::Mutex mutex{};
   std::vector<std::shared_ptr<ManagerServer>> servers{};  // guarded by mutex
 
   static Serving& get() {
@@ -39,6 +53,19 @@ struct Serving {
     for (const auto& server : servers) server->forget();
     servers.clear();
   }
+
+ private:
+  Serving() : ForkAware(ForkStage::executors) {}
+
+  void before_fork() noexcept override {
+    mutex.lock();
+    for (const auto& server : servers) server->mutex().lock();
+  }
+  void after_fork_in_parent() noexcept override {
+    for (const auto& server : servers) server->mutex().unlock();
+    mutex.unlock();
+  }
+  void after_fork_in_child() noexcept override { after_fork_in_parent(); }
 };
 [[maybe_unused]] const Serving& ready_at_start = Serving::get();
 const ForkReset forget_servers{ForkStage::users, [] { Serving::get().forget(); }};
@@ -74,6 +101,14 @@ void write_failure(pickle::Output& reply, Step step) {
   pickle::encode_exception(exception, reply);
 }
 
+// The address of a server that has ended may be another's: who still has proxies of the former
+// one's objects is not to meet the latter's. As long as an address, as Python's are.
+std::uint64_t first_id() {
+  std::uint64_t id;
+  platform::fill_randomly(&id, sizeof id);
+  return id >> 16;
+}
+
 void send_reply(const Connection& connection, pickle::Output& reply) {
   try {
     send_message(connection, reply);
@@ -98,18 +133,19 @@ const ManagedMethod& method_of(const ManagedType& type, const std::string& name)
 
 CreationNode::CreationNode(std::uint64_t creation_hash, Make creation_make) noexcept
     : hash(creation_hash), make(creation_make), next(last_creation.load()) {
-  last_creation.store(this);
+  while (!last_creation.compare_exchange_weak(next, this)) {
+  }
 }
 
 Maker::~Maker() = default;
 
 // One connection: what its requests mean.
-class ManagerServer::Client {
+class ManagerServer::Client final : public Caller {
  public:
-  explicit Client(ManagerServer& server) noexcept : server_(server) {}
-  Client(const Client&) = delete;
-  Client& operator=(const Client&) = delete;
-  ~Client() {
+  Client(ManagerServer& server, const Connection& connection) noexcept
+      : server_(server), connection_(connection) {}
+  ~Client() override {
+    give_back();
     if (session_ != no_session) server_.leave_session(session_);
   }
 
@@ -133,7 +169,22 @@ class ManagerServer::Client {
     }
   }
 
+  // Throws   BrokenPipeError, OSError (the client is gone).
+  void deliver(pickle::Output& reply) {
+    if (has_taken())
+      check();
+    else
+      called_ = {};
+    send_reply(connection_, reply);
+    keep();
+    called_ = {};
+  }
+
  private:
+  bool is_gone() const noexcept override {
+    return platform::is_hung_up(ConnectionAccess::transport(connection_).fileno());
+  }
+
   bool answer(Request request, pickle::Input& input, pickle::Output& reply, Step& step) {
     switch (request) {
       case Request::HELLO:
@@ -188,6 +239,7 @@ class ManagerServer::Client {
     const ManagedMethod& method = method_of(*found.type, name);
     if (pickle::load<std::uint64_t>(input) != method.signature)
       throw TypeError("method " + string_repr(name) + " has other parameters here");
+    called_ = found;
     method.run(found.object.get(), input, reply, step);
   }
 
@@ -251,15 +303,19 @@ class ManagerServer::Client {
   }
 
   ManagerServer& server_;
+  const Connection connection_;
   SessionId session_ = no_session;
+  Managed called_{};  // until the reply is delivered
 };
 
 ManagerServer::ManagerServer(Registry registry, std::optional<connection::Address> address,
-                             std::string authkey)
+                             std::string authkey, Timeout patience)
     : registry_(std::move(registry)),
       authkey_(std::move(authkey)),
+      patience_(patience),
       listener_({.address = std::move(address), .backlog = 128}),
-      address_(listener_.address()) {}
+      address_(listener_.address()),
+      last_id_(first_id()) {}
 
 std::shared_ptr<ManagerServer> ManagerServer::serving(const connection::Address& address) {
   Serving& here = Serving::get();
@@ -282,57 +338,98 @@ void ManagerServer::serve_forever(bool ends_with_parent) {
   if (ends_with_parent)
     threading::Thread({.target = [self] { self->stop_when_orphaned(); }, .daemon = true}).start();
   stop_.wait();
-  try {
-    connection::Client(address_).close();  // wakes the accepter
-    accepter.join();
-  } catch (const std::exception&) {  // it is gone already
-  }
+  platform::hang_up(listener_.fileno());  // wakes the accepter
+  accepter.join();
   listener_.close();
+  hang_up_on_all();
+  if (!ends_with_parent) nobody_is_left_.wait(parting_patience);
 }
 
 void ManagerServer::accept_all() {
   while (!stop_.is_set()) {
     try {
-      const Connection connection = listener_.accept();
-      const auto serve_it = [self = shared_from_this(), connection] { self->serve(connection); };
-      if (!stop_.is_set()) threading::Thread({.target = serve_it, .daemon = true}).start();
-    } catch (const std::exception&) {  // who has connected is gone, or there is no thread for him
+      attach(listener_.accept());
+    } catch (const std::exception&) {  // for now there is no descriptor, or no thread for a client
+      stop_.wait(accept_pause);
     }
   }
 }
 
-void ManagerServer::serve(const Connection& connection) {
+void ManagerServer::attach(const Connection& connection) {
   std::size_t number = 0;
   {
     const std::scoped_lock guard(mutex_);
     number = ++last_connection_;
     connections_.emplace(number, connection);
   }
+  const auto serve_it = [self = shared_from_this(), number, connection] {
+    self->serve(connection);
+    self->detach(number);
+    connection.close();
+  };
+  try {
+    threading::Thread({.target = serve_it, .daemon = true}).start();
+  } catch (...) {
+    detach(number);
+    throw;
+  }
+}
+
+void ManagerServer::detach(std::size_t number) {
+  const std::scoped_lock guard(mutex_);
+  connections_.erase(number);
+  if (!connections_.empty()) return;
+  nobody_is_left_.set();
+  if (orphaned_) stop_.set();
+}
+
+// What clients do here ends; but a method that runs goes on.
+void ManagerServer::hang_up_on_all() {
+  const std::scoped_lock guard(mutex_);
+  for (const auto& [number, connection] : connections_)
+    platform::hang_up(ConnectionAccess::transport(connection).fileno());
+  nobody_is_left_.clear();
+  if (connections_.empty()) nobody_is_left_.set();
+}
+
+void ManagerServer::serve(const Connection& connection) {
   bool is_last = false;  // it was told to stop, whether or not somebody hears the answer
   try {
+    Transport& transport = ConnectionAccess::transport(connection);
+    transport.distrust(Deadline::after(patience_));
     connection::deliver_challenge(connection, authkey_);
     connection::answer_challenge(connection, authkey_);
-    Client client(*this);
+    transport.trust();
+    Client client(*this, connection);
     while (!is_last && !stop_.is_set()) {
       Received request(connection);
       pickle::Output reply(pickle::Sharing::CONNECTION);
       is_last = !client.answer(request.input(), reply);
-      send_reply(connection, reply);
+      client.deliver(reply);
     }
   } catch (...) {  // the client is gone, or has another key
   }
   if (is_last) stop_.set();
-  connection.close();
-  const std::scoped_lock guard(mutex_);
-  connections_.erase(number);
-  if (orphaned_ && connections_.empty()) stop_.set();
 }
 
 void ManagerServer::stop_when_orphaned() {
   if (const auto parent = parent_process()) parent->join();
+  {
+    const std::scoped_lock guard(mutex_);
+    orphaned_ = true;
+  }
+  while (is_anybody_there()) {
+    if (stop_.wait(orphan_interval)) return;
+  }
+  stop_.set();
+}
+
+// Some are gone, though the methods that they have called still wait.
+bool ManagerServer::is_anybody_there() const {
   const std::scoped_lock guard(mutex_);
-  orphaned_ = true;
-  if (connections_.empty()) stop_.set();
+  return std::ranges::any_of(connections_, [](const auto& client) {
+    return !platform::is_hung_up(ConnectionAccess::transport(client.second).fileno());
+  });
 }
 
 void ManagerServer::forget() noexcept {

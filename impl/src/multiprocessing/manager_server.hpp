@@ -1,5 +1,6 @@
 // A manager's server: the objects, and who has proxies of them.
 #pragma once
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -11,6 +12,7 @@
 
 #include "multiprocessing/manager_wire.hpp"
 #include "tandem/core/mutex.hpp"
+#include "tandem/core/timeout.hpp"
 #include "tandem/multiprocessing/listener.hpp"
 #include "tandem/threading/event.hpp"
 
@@ -19,7 +21,11 @@ namespace tandem::inline v1::multiprocessing::detail {
 // Threads  any number at once.
 class ManagerServer : public std::enable_shared_from_this<ManagerServer> {
  public:
-  ManagerServer(Registry registry, std::optional<connection::Address> address, std::string authkey);
+  // How long who has connected may take to show that he has the key.
+  static constexpr std::chrono::seconds challenge_patience{10};
+
+  ManagerServer(Registry registry, std::optional<connection::Address> address, std::string authkey,
+                Timeout patience = challenge_patience);
 
   connection::Address address() const { return address_; }
   const std::string& authkey() const noexcept { return authkey_; }
@@ -41,6 +47,9 @@ class ManagerServer : public std::enable_shared_from_this<ManagerServer> {
   std::uint64_t ticket(std::uint64_t id);
   Managed object(std::uint64_t id);
 
+  // Guards what the server has. No lock of the same or an earlier stage of fork() is taken under
+  // it.
+  v1::detail::Mutex& mutex() const noexcept { return mutex_; }
   // In a child of fork(), which is no server.
   void forget() noexcept;
 
@@ -56,8 +65,12 @@ class ManagerServer : public std::enable_shared_from_this<ManagerServer> {
   class Client;
 
   void accept_all();
+  void attach(const Connection& connection);
+  void detach(std::size_t number);
+  void hang_up_on_all();
   void serve(const Connection& connection);
   void stop_when_orphaned();
+  bool is_anybody_there() const;
 
   Entry& entry(std::uint64_t id);
   std::uint64_t add(const Managed& object);
@@ -68,9 +81,11 @@ class ManagerServer : public std::enable_shared_from_this<ManagerServer> {
 
   const Registry registry_;
   const std::string authkey_;
+  const Timeout patience_;
   const connection::Listener listener_;
   const connection::Address address_;
   threading::Event stop_;
+  threading::Event nobody_is_left_;  // once it has hung up
 
   mutable v1::detail::Mutex mutex_;
   std::map<std::uint64_t, Entry> entries_;          // guarded by mutex_
@@ -78,7 +93,7 @@ class ManagerServer : public std::enable_shared_from_this<ManagerServer> {
   std::map<SessionId, Session> sessions_;           // guarded by mutex_
   std::map<std::uint64_t, std::uint64_t> tickets_;  // guarded by mutex_: of which object
   std::map<std::size_t, Connection> connections_;   // guarded by mutex_
-  std::uint64_t last_id_ = 0;                       // guarded by mutex_; never given again
+  std::uint64_t last_id_;                           // guarded by mutex_; never given again
   std::uint64_t last_ticket_ = 0;                   // guarded by mutex_
   std::size_t last_connection_ = 0;                 // guarded by mutex_
   bool orphaned_ = false;                           // guarded by mutex_

@@ -14,9 +14,12 @@
 #include "multiprocessing/manager_server.hpp"
 #include "multiprocessing/manager_wire.hpp"
 #include "multiprocessing/process_state.hpp"
+#include "multiprocessing/segments.hpp"
+#include "multiprocessing/turns.hpp"
 #include "platform/fork.hpp"
 #include "platform/system.hpp"
 #include "tandem/core/exceptions.hpp"
+#include "tandem/core/fork.hpp"
 #include "tandem/core/repr.hpp"
 #include "tandem/multiprocessing/exceptions.hpp"
 #include "tandem/multiprocessing/process.hpp"
@@ -80,14 +83,22 @@ void remove_socket(const connection::Address& address) noexcept {
     std::filesystem::remove(file.parent_path(), ignored);
 }
 
+// Guards what managers know, of all of them; not held for long. A fork() takes it: a manager that
+// was being started is whole in the child, and was not started there.
+ForkSafeMutex& managers_mutex() {
+  static ForkSafeMutex& forever = *new ForkSafeMutex(ForkStage::executors);  // never destroyed
+  return forever;
+}
+[[maybe_unused]] const ForkSafeMutex& ready_at_start = managers_mutex();
+
 }  // namespace
 
 struct ManagerState {
   explicit ManagerState(managers::ManagerOptions options)
-      : address(std::move(options.address)),
-        authkey(options.authkey ? std::move(*options.authkey) : current_process().authkey()),
+      : authkey(options.authkey ? std::move(*options.authkey) : current_process().authkey()),
         context(options.ctx ? *options.ctx : get_context()),
-        shutdown_timeout(options.shutdown_timeout) {}
+        shutdown_timeout(options.shutdown_timeout),
+        address(std::move(options.address)) {}
   ManagerState(const ManagerState&) = delete;
   ManagerState& operator=(const ManagerState&) = delete;
   ~ManagerState() {
@@ -101,8 +112,11 @@ struct ManagerState {
 
   // Python's _finalize_manager. In a child of fork() it is the parent's business.
   void end_server() noexcept {
-    if (!is_started_here() || phase == Phase::SHUTDOWN) return;
-    phase = Phase::SHUTDOWN;
+    {
+      const std::scoped_lock guard(managers_mutex());
+      if (!is_started_here() || phase == Phase::SHUTDOWN) return;
+      phase = Phase::SHUTDOWN;
+    }
     try {
       if (process->is_alive()) ask_to_end();
     } catch (...) {  // a process that cannot be waited for
@@ -112,8 +126,8 @@ struct ManagerState {
   }
   void ask_to_end() {
     try {
-      ask_once(*address, authkey, Request::SHUTDOWN);
-    } catch (...) {  // it ends already
+      ask_once(*address, authkey, Request::SHUTDOWN, Deadline::after(shutdown_timeout));
+    } catch (...) {  // it ends already, or does not answer
     }
     process->join(shutdown_timeout);
     if (!process->is_alive()) return;
@@ -124,36 +138,66 @@ struct ManagerState {
     process->join();
   }
 
-  void check_initial() const {
+  // What a server is made of.
+  std::pair<Registry, std::optional<connection::Address>> to_serve() const {
+    const std::scoped_lock guard(managers_mutex());
     if (phase == Phase::STARTED) throw ProcessError("Already started server");
     if (phase == Phase::SHUTDOWN) throw ProcessError("Manager has shut down");
+    return {registry, address};
+  }
+  void becomes_started(const Process& server, connection::Address where) {
+    auto way = Peer::to(where, authkey);
+    const std::scoped_lock guard(managers_mutex());
+    is_own_file = !address;
+    address = std::move(where);
+    process = server;
+    creator = platform::process_id();
+    peer = std::move(way);
+    phase = Phase::STARTED;
+  }
+  void becomes_connected() {
+    const auto where = known_address();
+    if (!where) throw TypeError("there is no address to connect to");
+    auto way = Peer::to(*where, authkey);
+    way->open();
+    const std::scoped_lock guard(managers_mutex());
+    peer = std::move(way);
+    phase = Phase::STARTED;
+  }
+  std::optional<connection::Address> known_address() const {
+    const std::scoped_lock guard(managers_mutex());
+    return address;
   }
 
   // The way to the server.
   std::shared_ptr<Peer> started_peer() {
-    const std::scoped_lock guard(mutex);
+    const std::scoped_lock guard(managers_mutex());
     if (phase != Phase::STARTED) throw AssertionError("server not yet started");
     return peer;
   }
 
-  v1::detail::Mutex mutex{};
-  std::optional<connection::Address> address;
   const std::string authkey;
   const Context context;
   const Timeout shutdown_timeout;
+
+  Turns turns{};  // of start(), connect() and shutdown()
+  std::optional<Finalizer> finalizer{};
+
+  // ---- guarded by managers_mutex(), written in one's turn ----
+  std::optional<connection::Address> address;
   Registry registry{};
   Phase phase = Phase::INITIAL;
   bool is_own_file = false;  // nobody gave the address
   std::optional<Process> process{};
   int creator = 0;
   std::shared_ptr<Peer> peer{};
-  std::optional<Finalizer> finalizer{};
 };
 
 void register_type(const Manager& manager, std::string typeid_,
                    std::shared_ptr<const Maker> maker) {
-  const std::scoped_lock guard(manager->mutex);
-  manager->registry.makers[std::move(typeid_)] = std::move(maker);
+  const std::scoped_lock guard(managers_mutex());
+  // A former one is destroyed when the mutex is free.
+  manager->registry.makers[std::move(typeid_)].swap(maker);
 }
 
 CreateExchange::CreateExchange(Manager manager, std::string type, std::uint64_t arguments,
@@ -174,8 +218,9 @@ std::shared_ptr<const Lease> CreateExchange::reply() {
   peer->ask(request_, reply);
   check_reply(reply->input());
   const auto id = pickle::load<std::uint64_t>(reply->input());
-  return std::make_shared<const Lease>(managers::Token{typeid_, *manager_->address, id},
-                                       manager_->authkey, std::move(peer), manager_);
+  return std::make_shared<const Lease>(
+      managers::Token{typeid_, manager_->known_address().value(), id}, manager_->authkey,
+      std::move(peer), manager_);
 }
 
 }  // namespace detail
@@ -193,12 +238,12 @@ BaseManager::~BaseManager() = default;
 
 void BaseManager::start(detail::Target initializer) const {
   auto& state = *state_;
-  const std::scoped_lock guard(state.mutex);
-  state.check_initial();
+  const std::scoped_lock turn(state.turns.get());
+  const auto [registry, place] = state.to_serve();
   const auto [reader, writer] = multiprocessing::Pipe(false);
   const Process process =
-      state.context.Process(&detail::run_server, state.registry, state.address, state.authkey,
-                            writer, detail::Initializer(std::move(initializer)));
+      state.context.Process(&detail::run_server, registry, place, state.authkey, writer,
+                            detail::Initializer(std::move(initializer)));
   std::string name = detail::bare_name(typeid(*this));
   char before = '-';
   for (const int number : detail::ProcessAccess::state(process)->identity) {
@@ -208,44 +253,34 @@ void BaseManager::start(detail::Target initializer) const {
   process.name(name);
   process.start();
   writer.close();
+  std::optional<Address> address;
   try {
-    state.is_own_file = !state.address;
     // Whoever was forked meanwhile may have the other end, too.
     connection::wait({reader, process.sentinel()});
     if (!reader.poll()) throw EOFError();
-    state.address = reader.recv<Address>();
+    address = reader.recv<Address>();
   } catch (...) {
     process.join();
     throw;
   }
-  state.process = process;
-  state.creator = platform::process_id();
-  state.peer = detail::Peer::to(*state.address, state.authkey);
-  state.phase = detail::Phase::STARTED;
+  state.becomes_started(process, std::move(*address));
   state.finalizer.emplace(0, [&state] { state.end_server(); });
 }
 
 void BaseManager::connect() const {
-  auto& state = *state_;
-  const std::scoped_lock guard(state.mutex);
-  if (!state.address) throw TypeError("there is no address to connect to");
-  auto peer = detail::Peer::to(*state.address, state.authkey);
-  peer->open();
-  state.peer = std::move(peer);
-  state.phase = detail::Phase::STARTED;
+  const std::scoped_lock turn(state_->turns.get());
+  state_->becomes_connected();
 }
 
 Server BaseManager::get_server() const {
-  auto& state = *state_;
-  const std::scoped_lock guard(state.mutex);
-  state.check_initial();
-  return Server(
-      std::make_shared<detail::ManagerServer>(state.registry, state.address, state.authkey));
+  auto [registry, address] = state_->to_serve();
+  return Server(std::make_shared<detail::ManagerServer>(std::move(registry), std::move(address),
+                                                        state_->authkey));
 }
 
 void BaseManager::shutdown() const {
   auto& state = *state_;
-  const std::scoped_lock guard(state.mutex);
+  const std::scoped_lock turn(state.turns.get());
   if (!state.is_started_here())
     throw AttributeError("'" + detail::bare_name(typeid(*this)) +
                          "' object has no attribute 'shutdown'");
@@ -256,7 +291,7 @@ void BaseManager::shutdown() const {
 void BaseManager::join(Timeout timeout) const {
   std::optional<Process> process;
   {
-    const std::scoped_lock guard(state_->mutex);
+    const std::scoped_lock guard(detail::managers_mutex());
     process = state_->process;
   }
   if (!process)
@@ -265,10 +300,7 @@ void BaseManager::join(Timeout timeout) const {
   process->join(timeout);
 }
 
-std::optional<Address> BaseManager::address() const {
-  const std::scoped_lock guard(state_->mutex);
-  return state_->address;
-}
+std::optional<Address> BaseManager::address() const { return state_->known_address(); }
 
 std::size_t BaseManager::_number_of_objects() const {
   return state_->started_peer()->ask<std::size_t>(detail::Request::COUNT);
@@ -339,45 +371,22 @@ PoolProxy SyncManager::Pool(std::optional<int> processes, v1::pickle::PortableCa
 
 namespace {
 
-// In the server: what it unlinks at its end.
-class Segments {
- public:
-  Segments() = default;
-  Segments(const Segments&) = delete;
-  Segments& operator=(const Segments&) = delete;
-  ~Segments() {
-    for (const std::string& name : names_) {
-      try {
-        shared_memory::SharedMemory(name).unlink();
-      } catch (const std::exception&) {  // somebody has done so
-      }
-    }
-  }
-  void track(const std::string& name) {
-    const std::scoped_lock guard(mutex_);
-    names_.push_back(name);
-  }
-
-  static Segments& of_server() {
-    static Segments segments;  // destroyed when the process ends
-    return segments;
-  }
-
- private:
-  v1::detail::Mutex mutex_;
-  std::vector<std::string> names_;  // guarded by mutex_
-};
-using SegmentsProxy = Proxy<Segments, &Segments::track>;
+// Those of the server.
+detail::Segments& segments() {
+  static detail::Segments forever;  // destroyed when the process ends
+  return forever;
+}
+using SegmentsProxy = Proxy<detail::Segments, &detail::Segments::track>;
 
 }  // namespace
 
 SharedMemoryManager::SharedMemoryManager(ManagerOptions options) : BaseManager(std::move(options)) {
-  register_<SegmentsProxy>("track_segment", &Segments::of_server);
+  register_<SegmentsProxy>("track_segment", &segments);
 }
 void SharedMemoryManager::track(const shared_memory::SharedMemory& memory) const {
   try {
-    Registered<SegmentsProxy, std::tuple<>>(state_, "track_segment")().call<&Segments::track>(
-        memory.name());
+    Registered<SegmentsProxy, std::tuple<>>(state_, "track_segment")()
+        .call<&detail::Segments::track>(memory.name());
   } catch (...) {
     memory.unlink();
     throw;

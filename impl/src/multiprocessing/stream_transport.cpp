@@ -11,12 +11,11 @@
 
 #include "multiprocessing/ring.hpp"
 #include "multiprocessing/transport.hpp"
+#include "multiprocessing/turns.hpp"
 #include "platform/pipe.hpp"
 #include "platform/poll.hpp"
 #include "platform/socket.hpp"
 #include "tandem/core/exceptions.hpp"
-#include "tandem/core/fork.hpp"
-#include "tandem/core/mutex.hpp"
 #include "tandem/core/park.hpp"
 #include "tandem/pickle/exceptions.hpp"
 #include "tandem/pickle/input.hpp"
@@ -54,22 +53,6 @@ class Head {
  private:
   std::array<std::byte, long_head> bytes_;
   std::size_t size_;
-};
-
-// A mutex that nobody holds in a child of fork().
-class Turns {
- public:
-  Mutex& get() noexcept {
-    std::uint32_t known = generation_.load(std::memory_order_acquire);  // pairs with the CAS
-    if (known != process_generation &&
-        generation_.compare_exchange_strong(known, process_generation, std::memory_order_acq_rel))
-      mutex_.emplace();
-    return *mutex_;
-  }
-
- private:
-  seam::atomic<std::uint32_t> generation_{process_generation};
-  std::optional<Mutex> mutex_{std::in_place};
 };
 
 class StreamTransport final : public Transport {
@@ -144,10 +127,28 @@ class StreamTransport final : public Transport {
     output.write_value(static_cast<unsigned char>(writable()));
   }
 
+  void distrust(Deadline until) noexcept override {
+    trusted_ = false;
+    until_ = until;
+  }
+  void trust() noexcept override {
+    trusted_ = true;
+    until_ = {};
+  }
+
  private:
+  void wait_for_stranger(int handle, bool for_writing) {
+    if (until_.is_never()) return;
+    platform::Polled polled{.handle = handle, .for_writing = for_writing};
+    const auto when = until_.when();
+    if (const int error = platform::poll({&polled, 1}, &when)) throw_os_error(error);
+    if (!polled.ready) throw_os_error(ETIMEDOUT);
+  }
+
   void write_all(int handle, Part bytes, std::span<const int> handles) {
     const ParkedInSystem parked;
     while (!bytes.empty()) {
+      wait_for_stranger(handle, true);
       const platform::Transfer done =
           is_socket_ ? platform::send_some(handle, bytes.data(), bytes.size(), handles)
                      : platform::write_some(handle, bytes.data(), bytes.size());
@@ -159,9 +160,11 @@ class StreamTransport final : public Transport {
 
   void read_all(int handle, std::byte* bytes, std::size_t size, bool first, Sink& sink) {
     const ParkedInSystem parked;
+    const auto handles = trusted_ ? &sink.handles : nullptr;
     for (std::size_t got = 0; got < size;) {
+      wait_for_stranger(handle, false);
       const platform::Transfer done =
-          is_socket_ ? platform::receive_some(handle, bytes + got, size - got, &sink.handles)
+          is_socket_ ? platform::receive_some(handle, bytes + got, size - got, handles)
                      : platform::read_some(handle, bytes + got, size - got);
       if (done.error != 0) throw_os_error(done.error);
       if (done.count == 0) {
@@ -175,6 +178,8 @@ class StreamTransport final : public Transport {
   void do_close() noexcept override { handle_.close(); }
 
   const bool is_socket_;
+  bool trusted_ = true;
+  Deadline until_{};  // while it is not
   SharedHandle handle_;
   Turns writing_, reading_;
 };

@@ -1,5 +1,6 @@
 #include "tandem/multiprocessing/sync_proxies.hpp"
 
+#include <mutex>
 #include <string>
 #include <utility>
 
@@ -21,7 +22,12 @@ class LockOf final : public ManagedLock {
   explicit LockOf(A... args) : lock_(args...) {}
 
   bool acquire(bool blocking, SentTimeout timeout) override {
-    return lock_.acquire({.blocking = blocking, .timeout = as_sent(timeout)});
+    const auto attempt = [&](Timeout part) {
+      return lock_.acquire({.blocking = blocking, .timeout = part});
+    };
+    const bool taken = blocking ? wait_for_caller(timeout, attempt) : attempt(as_sent(timeout));
+    if (taken) Caller::give_back_by([this] { release(); });
+    return taken;
   }
   void release() override { lock_.release(); }
   std::string repr() const override { return to_string(lock_); }
@@ -56,16 +62,44 @@ bool ManagedCondition::acquire(bool blocking, SentTimeout timeout) {
   return lock_->acquire(blocking, timeout);
 }
 void ManagedCondition::release() { lock_->release(); }
-bool ManagedCondition::wait(SentTimeout timeout) { return condition_->wait(as_sent(timeout)); }
+// Who is gone does not keep the lock that this takes back, nor what he was told.
+bool ManagedCondition::wait(SentTimeout timeout) {
+  Caller::give_back_by([this] { release(); });
+  const bool notified =
+      wait_for_caller(timeout, [this](Timeout part) { return condition_->wait(part); });
+  if (notified)
+    Caller::give_back_by([this] {
+      notify(1);
+      release();
+    });
+  return notified;
+}
 void ManagedCondition::notify(std::ptrdiff_t n) { condition_->notify(n); }
 void ManagedCondition::notify_all() { condition_->notify_all(); }
 std::string ManagedCondition::repr() const { return to_string(*condition_); }
 
-bool ManagedEvent::is_set() const { return event_.is_set(); }
-void ManagedEvent::set() { event_.set(); }
-void ManagedEvent::clear() { event_.clear(); }
-bool ManagedEvent::wait(SentTimeout timeout) { return event_.wait(as_sent(timeout)); }
-std::string ManagedEvent::repr() const { return to_string(event_); }
+bool ManagedEvent::is_set() const {
+  const std::scoped_lock guard(condition_);
+  return is_set_;
+}
+void ManagedEvent::set() {
+  const std::scoped_lock guard(condition_);
+  is_set_ = true;
+  condition_.notify_all();
+}
+void ManagedEvent::clear() {
+  const std::scoped_lock guard(condition_);
+  is_set_ = false;
+}
+bool ManagedEvent::wait(SentTimeout timeout) {
+  const std::scoped_lock guard(condition_);
+  return is_set_ ||
+         wait_for_caller(timeout, [this](Timeout part) { return condition_.wait(part); });
+}
+std::string ManagedEvent::repr() const {
+  return "<threading.Event at " + v1::detail::address_text(this) + ": " +
+         (is_set() ? "set" : "unset") + ">";
+}
 
 namespace {
 

@@ -95,6 +95,11 @@ class Transport {
   virtual int fileno() = 0;
   virtual std::unique_ptr<Waiter> waiter() = 0;
   virtual void pickle(v1::pickle::Output& output) = 0;
+  // Of one that nobody else has yet. Who is at the other side is a stranger until trust(): no
+  // handles are taken from him, and what he is waited for longer than that fails (TimeoutError).
+  // At the other end of a ring there is none.
+  virtual void distrust(Deadline) noexcept {}
+  virtual void trust() noexcept {}
   void close() noexcept;
 
  protected:

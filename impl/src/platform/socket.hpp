@@ -9,6 +9,7 @@
 
 #include "platform/handle.hpp"
 #include "platform/pipe.hpp"
+#include "tandem/platform/seam.hpp"
 
 namespace tandem::inline v1::platform {
 
@@ -45,6 +46,10 @@ bool carries_handles(int socket) noexcept;
 // Whether the other end is closed in all processes. What it has sent may still be there.
 bool is_hung_up(int socket) noexcept;
 
+// Ends it both ways, for all who have it: who waits at it for bytes is told of the end, who waits in
+// accept_from() gets an error.
+void hang_up(int socket) noexcept;
+
 // Where a socket is.
 struct SocketAddress {
   std::string name{};  // a host; or a path, where one that begins with a zero byte is no file
@@ -61,7 +66,9 @@ struct SocketAddress {
 int listen_at(SocketAddress& address, int backlog, Handle& listening);
 // Waits for somebody.
 int accept_from(int listening, Handle& accepted, SocketAddress& peer);
-int connect_to(const SocketAddress& address, Handle& connected);
+//   until  nullptr: for ever. Else EAGAIN or EINPROGRESS when nobody has taken it up by then
+int connect_to(const SocketAddress& address, Handle& connected,
+               const seam::clock::time_point* until = nullptr);
 const char* lookup_error(int error) noexcept;
 
 // For this user only.

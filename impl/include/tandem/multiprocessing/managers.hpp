@@ -81,7 +81,8 @@ struct ManagerOptions {
   std::optional<Address> address{};      // none: a file of its own
   std::optional<std::string> authkey{};  // none: current_process().authkey()
   std::optional<Context> ctx{};          // none: get_context()
-  // How long shutdown() waits for the server to end, then after SIGTERM. Then comes SIGKILL.
+  // How long shutdown() waits for the server to answer, to end, and after SIGTERM. Then comes
+  // SIGKILL.
   Timeout shutdown_timeout = std::chrono::seconds(1);
 };
 
@@ -119,7 +120,9 @@ class Registered {
 class TANDEM_API Server {
  public:
   Address address() const;
-  // Serves until a client has asked for shutdown; then returns (Python's raises SystemExit).
+  // Serves until a client has asked for shutdown; then returns (Python's raises SystemExit). All
+  // clients are cut off then, and their threads have ended; but for those in methods that do not
+  // end within seconds, which keep the server's objects.
   void serve_forever() const;
 
  private:

@@ -37,7 +37,8 @@ using threading::AcquireOptions;
 
 // A Lock, RLock, Semaphore or BoundedSemaphore in a server. Lockable: `with lock:` is
 // std::scoped_lock guard(lock).
-// An RLock belongs to the thread that has acquired it, wherever that is.
+// An RLock belongs to the thread that has acquired it, wherever that is. Who is killed while he
+// waits for a lock does not get it; who has it then keeps it.
 // Throws   RuntimeError, ValueError as those of threading.
 // Spec     multiprocessing.managers.lock
 class TANDEM_API AcquirerProxy : public detail::AcquirerProxyBase {
@@ -112,7 +113,8 @@ class TANDEM_API BarrierProxy : public detail::BarrierProxyBase {
   static BarrierProxy unpickle(v1::pickle::Input& input);
 };
 
-// A queue.Queue in a server. JoinableQueue() is the same.
+// A queue.Queue in a server. JoinableQueue() is the same. The item that a process would have got
+// that was killed in get() goes to another one, if T can be copied.
 // Throws   Empty, Full, ShutDown, ValueError as queue.Queue.
 // Spec     multiprocessing.managers.queue
 template <class T>

@@ -5,11 +5,13 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstddef>
 #include <cstring>
 #include <utility>
@@ -76,6 +78,18 @@ int open_socket(const SocketAddress& address, Handle& handle) noexcept {
   return handle ? 0 : errno;
 }
 
+// None: for ever.
+void limit_sending(int socket, std::chrono::microseconds limit) noexcept {
+  constexpr auto second = std::chrono::microseconds(std::chrono::seconds(1));
+  const timeval most{.tv_sec = static_cast<time_t>(limit / second),
+                     .tv_usec = static_cast<suseconds_t>((limit % second).count())};
+  ::setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &most, sizeof most);
+}
+std::chrono::microseconds left_until(seam::clock::time_point until) noexcept {
+  constexpr std::chrono::microseconds least(1);  // zero would be for ever
+  return std::max(least, std::chrono::ceil<std::chrono::microseconds>(until - seam::clock::now()));
+}
+
 // Of a connect() that a signal has interrupted: it goes on by itself.
 int end_of_connect(int socket) noexcept {
   pollfd polled{socket, POLLOUT, 0};
@@ -118,15 +132,18 @@ int accept_from(int listening, Handle& accepted, SocketAddress& peer) {
   return 0;
 }
 
-int connect_to(const SocketAddress& address, Handle& connected) {
+int connect_to(const SocketAddress& address, Handle& connected,
+               const seam::clock::time_point* until) {
   Native native;
   if (const int error = to_native(address, native)) return error;
   Handle handle;
   if (const int error = open_socket(address, handle)) return error;
+  if (until) limit_sending(handle.get(), left_until(*until));
   if (::connect(handle.get(), &native.any, native.size) != 0) {
     const int error = errno == EINTR ? end_of_connect(handle.get()) : errno;
     if (error != 0) return error;
   }
+  if (until) limit_sending(handle.get(), {});
   connected = std::move(handle);
   return 0;
 }

@@ -104,11 +104,13 @@ bool carries_handles(int socket) noexcept {
 }
 
 bool is_hung_up(int socket) noexcept {
-  pollfd polled{socket, 0, 0};
+  pollfd polled{socket, POLLRDHUP, 0};
   int ready;
   do ready = ::poll(&polled, 1, 0);
   while (ready < 0 && errno == EINTR);
-  return ready > 0 && (polled.revents & (POLLHUP | POLLERR)) != 0;
+  return ready > 0 && polled.revents != 0;
 }
+
+void hang_up(int socket) noexcept { ::shutdown(socket, SHUT_RDWR); }
 
 }  // namespace tandem::inline v1::platform

@@ -1,17 +1,23 @@
 // What a manager's server holds behind the proxies of locks, queues and the like: those of
 // threading and queue, used by the threads of the server.
 #pragma once
+#include <algorithm>
 #include <chrono>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include "tandem/core/export.hpp"
+#include "tandem/core/mutex.hpp"
 #include "tandem/core/timeout.hpp"
+#include "tandem/multiprocessing/detail/caller.hpp"
 #include "tandem/pickle.hpp"
 #include "tandem/queue.hpp"
 #include "tandem/threading.hpp"
@@ -33,6 +39,27 @@ inline Timeout as_sent(const SentTimeout& sent) {
   if (sent.is_forever) return {};
   if (sent.is_too_large) return std::chrono::hours::max();
   return std::chrono::nanoseconds(sent.nanoseconds);
+}
+
+// A wait for a client that may be killed meanwhile: in parts, between which it is looked after.
+//   attempt  waits no longer than it is told; returns whether there was what it waits for
+// Returns whether there was.
+// Throws   BrokenPipeError (the client is gone); what attempt throws.
+template <class Attempt>
+bool wait_for_caller(SentTimeout timeout, Attempt attempt) {
+  using v1::detail::Deadline;
+  using clock = Deadline::clock;
+  constexpr clock::duration none(0), longest(Caller::look_interval);
+  const Timeout whole = as_sent(timeout);
+  const Caller* const caller = Caller::current();
+  if (!caller || whole.is_too_large() || (!whole.is_forever() && whole.limit() <= longest))
+    return attempt(whole);
+  const auto until = Deadline::after(whole);
+  for (;;) {
+    if (attempt(Timeout(std::clamp(until.when() - clock::now(), none, longest)))) return true;
+    if (until.passed()) return false;
+    caller->check();
+  }
 }
 
 // A Lock, an RLock or a semaphore.
@@ -80,7 +107,9 @@ class TANDEM_API ManagedEvent {
   std::string repr() const;
 
  private:
-  threading::Event event_;
+  // An Event that a wait in parts misses nothing of.
+  mutable threading::Condition condition_;
+  bool is_set_ = false;  // guarded by condition_
 };
 
 class TANDEM_API ManagedBarrier {
@@ -103,24 +132,72 @@ class ManagedQueue {
  public:
   explicit ManagedQueue(std::ptrdiff_t maxsize) : queue_(maxsize) {}
   void put(T item, bool block, SentTimeout timeout) {
-    queue_.put(std::move(item), {.block = block, .timeout = as_sent(timeout)});
+    const auto attempt = [&](Timeout part) {
+      try {
+        queue_.put(std::move(item), {.block = block, .timeout = part});
+        return true;
+      } catch (const queue::Full&) {
+        return false;
+      }
+    };
+    if (!(block ? wait_for_caller(timeout, attempt) : attempt(as_sent(timeout))))
+      throw queue::Full();
   }
+  // An item of whose client nothing is left stays the next one. Not one that cannot be copied.
   T get(bool block, SentTimeout timeout) {
-    return queue_.get({.block = block, .timeout = as_sent(timeout)});
+    std::optional<T> item;
+    const auto attempt = [&](Timeout part) {
+      if (take_returned(item)) return true;
+      try {
+        item.emplace(queue_.get({.block = block, .timeout = part}));
+        return true;
+      } catch (const queue::Empty&) {
+        return false;
+      }
+    };
+    if (!(block ? wait_for_caller(timeout, attempt) : attempt(as_sent(timeout))))
+      throw queue::Empty();
+    if constexpr (std::copy_constructible<T>)
+      if (Caller::current())
+        Caller::give_back_by([this, copy = *item] {
+          const std::scoped_lock guard(mutex_);
+          returned_.push_front(copy);
+        });
+    return std::move(*item);
   }
   void task_done() { queue_.task_done(); }
   void join() { queue_.join(); }
-  std::size_t qsize() const { return queue_.qsize(); }
-  bool empty() const { return queue_.empty(); }
-  bool full() const { return queue_.full(); }
-  void shutdown(bool immediate) { queue_.shutdown(immediate); }
+  std::size_t qsize() const {
+    const std::scoped_lock guard(mutex_);
+    return queue_.qsize() + returned_.size();
+  }
+  bool empty() const { return qsize() == 0; }
+  bool full() const {
+    const std::ptrdiff_t limit = queue_.maxsize();
+    return limit > 0 && qsize() >= static_cast<std::size_t>(limit);
+  }
+  void shutdown(bool immediate) {
+    queue_.shutdown(immediate);
+    std::optional<T> dropped;
+    while (immediate && take_returned(dropped)) queue_.task_done();
+  }
   bool is_shutdown() const { return queue_.is_shutdown(); }
   std::string repr() const {
     return "<queue.Queue object at " + v1::detail::address_text(this) + ">";
   }
 
  private:
+  bool take_returned(std::optional<T>& item) {
+    const std::scoped_lock guard(mutex_);
+    if (returned_.empty()) return false;
+    item.emplace(std::move(returned_.front()));
+    returned_.pop_front();
+    return true;
+  }
+
   queue::Queue<T> queue_;
+  mutable v1::detail::Mutex mutex_;
+  std::deque<T> returned_;  // guarded by mutex_; goes before what is in the queue
 };
 
 }  // namespace tandem::inline v1::multiprocessing::detail

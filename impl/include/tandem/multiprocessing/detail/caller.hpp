@@ -1,0 +1,42 @@
+// For whom a thread of a manager's server works: a client, which may be killed while its call
+// waits. What the call gets then is nobody's, so it goes back.
+#pragma once
+#include <chrono>
+#include <functional>
+
+#include "tandem/core/export.hpp"
+
+namespace tandem::inline v1::multiprocessing::detail {
+
+// Of one thread, as long as it lives; used by that thread alone.
+class TANDEM_API Caller {
+ public:
+  // How often a call that waits looks whether its client is still there.
+  static constexpr std::chrono::milliseconds look_interval{500};
+
+  Caller(const Caller&) = delete;
+  Caller& operator=(const Caller&) = delete;
+  virtual ~Caller();
+
+  // That of this thread; null: it works for nobody.
+  static Caller* current() noexcept;
+  // How what a call has got goes back, should its reply not arrive: called by this thread then. The
+  // last one counts. Nothing, where there is no caller.
+  static void give_back_by(std::function<void()> act);
+
+  // Throws   BrokenPipeError (the client is gone).
+  void check() const;
+  // Its reply is on its way: nothing goes back any more.
+  void keep() noexcept { give_back_ = nullptr; }
+  bool has_taken() const noexcept { return static_cast<bool>(give_back_); }
+
+ protected:
+  Caller() noexcept;
+  virtual bool is_gone() const noexcept = 0;
+  void give_back() noexcept;
+
+ private:
+  std::function<void()> give_back_{};
+};
+
+}  // namespace tandem::inline v1::multiprocessing::detail
