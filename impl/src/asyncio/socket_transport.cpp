@@ -137,7 +137,8 @@ void SocketTransport::write_ready() {
   if (failed_writes_ > 0 || unsent_ == 0) return;
   std::array<std::string_view, 64> pieces;
   std::size_t count = 0;
-  for (; count < pieces.size() && count < pieces_.size(); ++count) pieces[count] = pieces_[count];
+  for (auto piece = pieces_.begin(); piece != pieces_.end() && count < pieces.size(); ++piece)
+    pieces[count++] = *piece;
   pieces[0].remove_prefix(first_sent_);
   const platform::Transfer done =
       platform::send_pieces_at_once(fd_, std::span(pieces).first(count));

@@ -202,6 +202,10 @@ void TaskState::throw_later(std::exception_ptr error) {
   loop().push(static_cast<Node&>(*this));
 }
 
+void TaskState::check_new() const {
+  if (is_linked_ || is_started_) throw RuntimeError("the task was started before");
+}
+
 void TaskState::schedule() {
   loop().check_call();
   loop().push(static_cast<Node&>(*this));
@@ -423,6 +427,14 @@ std::optional<AnyTask> current_task(const EventLoop& loop) {
 std::vector<AnyTask> all_tasks() { return detail::running_loop().tasks(); }
 std::vector<AnyTask> all_tasks(const EventLoop& loop) { return detail::state_of(loop).tasks(); }
 
+void NewTask::schedule() const {
+  task_.check_new();
+  task_.schedule();
+}
+void NewTask::start_eagerly() const {
+  task_.check_new();
+  task_.start_eagerly();
+}
 AnyTask NewTask::task() const { return detail::Access::share<AnyTask>(task_); }
 
 void eager_task_factory(const EventLoop&, const NewTask& task) { task.start_eagerly(); }

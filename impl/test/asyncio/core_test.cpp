@@ -590,6 +590,22 @@ Coroutine<> starts_eagerly(Events& events) {
   EXPECT_EQ(all_tasks().size(), 2U);
   co_await later;
 }
+TEST(Asyncio, ATaskIsStartedOnce) {
+  std::vector<std::string> said;
+  auto loop = detail::virtual_time_loop();
+  loop.set_task_factory([&](const EventLoop&, const NewTask& task) {
+    task.schedule();
+    for (const auto again : {&NewTask::schedule, &NewTask::start_eagerly}) try {
+        (task.*again)();
+      } catch (const RuntimeError& error) {
+        said.emplace_back(error.what());
+      }
+  });
+  EXPECT_EQ(loop.run_until_complete(loop.create_task(number(7))), 7);
+  EXPECT_THAT(said, ElementsAre("the task was started before", "the task was started before"));
+  loop.close();
+}
+
 TEST(Asyncio, EagerTasksBeginAtOnce) {
   Events events;
   run(starts_eagerly(events));

@@ -178,8 +178,9 @@ class TANDEM_API NewTask {
   AnyTask task() const;
   // From the next turn of the loop on; or at once, up to where it waits for the first time, if the
   // loop runs.
-  void schedule() const { task_.schedule(); }
-  void start_eagerly() const { task_.start_eagerly(); }
+  // Throws   RuntimeError (it was started before).
+  void schedule() const;
+  void start_eagerly() const;
 
  private:
   detail::TaskState& task_;

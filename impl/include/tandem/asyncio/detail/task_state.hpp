@@ -70,6 +70,8 @@ class TANDEM_API TaskState : public FutureState, public Node {
   contextvars::Context context();
   void forget_destroy_pending() noexcept { log_destroy_pending_ = false; }
 
+  // Throws   RuntimeError (it was started before).
+  void check_new() const;
   // Puts it into the ready queue for the first time.
   void schedule();
   // Runs it at once, up to where it waits for the first time.
