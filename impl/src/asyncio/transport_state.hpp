@@ -1,8 +1,8 @@
 // What stands behind a Transport: a socket, or a pipe's end.
 #pragma once
-#include <list>
 #include <exception>
 #include <functional>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -143,7 +143,7 @@ class TransportState : public std::enable_shared_from_this<TransportState>, priv
   const int fd_;
   AnyProtocol protocol_;
   std::list<std::string> pieces_{};  // a deque has memory while it is empty
-  std::size_t first_sent_ = 0;  // of the first piece
+  std::size_t first_sent_ = 0;       // of the first piece
   std::size_t unsent_ = 0;
   unsigned failed_writes_ = 0;  // CPython's _conn_lost: not zero once it is about to be lost
   bool closing_ = false, paused_ = false, lost_ = false;
