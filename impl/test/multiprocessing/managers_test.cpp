@@ -39,7 +39,7 @@ using namespace std::chrono_literals;
 TEST(Creations, AreAllKnownWhoeverBringsThemAtOnce) {
   // A library that is loaded brings some, while another thread loads another one. They stay.
   using Nodes = std::deque<detail::CreationNode>;
-  Nodes* const brought[] = {new Nodes, new Nodes};
+  static Nodes* const brought[] = {new Nodes, new Nodes};  // for ever
   std::atomic<int> ready = 0;
   const auto bring = [&](Nodes& nodes) {
     for (++ready; ready < 2;) {
@@ -334,10 +334,12 @@ TEST(Segments, AreUnlinkedAtTheEnd) {
   EXPECT_THROW(kept.unlink(), FileNotFoundError);
 }
 
+void pass_gate(const Connection& gate) { gate.recv<bool>(); }
+
 TEST(Manager, IsWholeInAChildOfAnotherThreadWhileItIsStarted) {
-  const managers::SyncManager manager({.ctx = get_context("fork")});
+  const managers::SyncManager manager({.ctx = get_context("spawn")});
   const auto pipe = Pipe();
-  std::thread starter([&] { manager.start([gate = pipe.second] { gate.recv<bool>(); }); });
+  std::thread starter([&] { manager.start(call(pass_gate, pipe.second)); });
   while (active_children().empty()) std::this_thread::yield();
   Child child([&] {
     ::alarm(60);
