@@ -62,7 +62,7 @@ async def connect_all(count):
     return used / count
 
 
-@bytes_row("asyncio.memory.connection", 10_000)
+@bytes_row("asyncio.memory.connection", 9_000)
 def bytes_of_connection(count):
     return asyncio.run(connect_all(count))
 

@@ -585,7 +585,7 @@ namespace {
 Coroutine<> close_pipe() {
   const auto [transport, protocol] = co_await asyncio::subprocess_shell(
       make_recorder,
-      "trap '' PIPE; echo OUT; read x; echo more 2>/dev/null || echo ERR >&2; sleep 1000");
+      "trap '' PIPE; echo OUT; read x; echo more 2>/dev/null || echo ERR >&2; exec sleep 1000");
   while (protocol->data[1].empty()) co_await turns();
   transport.get_pipe_transport(1)->close();
   while (!protocol->was_told("pipe 1 lost None")) co_await turns();

@@ -391,7 +391,7 @@ async def _():
 @case("asyncio.subprocess.transport.close-pipe", "a pipe that is closed on our side breaks on the child's")
 @running
 async def _():
-    transport, protocol = await started_shell("trap '' PIPE; echo OUT; read x; echo more 2>/dev/null || echo ERR >&2; sleep 1000")
+    transport, protocol = await started_shell("trap '' PIPE; echo OUT; read x; echo more 2>/dev/null || echo ERR >&2; exec sleep 1000")
     await until(lambda: protocol.data[1])
     transport.get_pipe_transport(1).close()
     await until(lambda: "pipe 1 lost None" in protocol.told)
