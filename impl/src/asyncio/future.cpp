@@ -122,12 +122,12 @@ void FutureState::schedule_callbacks() {
 
 void FutureState::add_callback(Node& node) {
   if (is_done()) {
-    if (loop_->is_closed()) {
+    try {
+      loop_->check_call();
+    } catch (...) {
       node.ops->drop(node);
-      loop_->check_open();
+      throw;
     }
-    if (loop_->debug) [[unlikely]]
-      loop_->check_thread();
     if (node.ops->arm) node.ops->arm(node, *this);
     return loop_->push(node);
   }
