@@ -143,9 +143,13 @@ void shut_down(const std::shared_ptr<futures::ThreadPoolExecutor>& executor, con
                const Future<>& ended) {
   executor->shutdown({.wait = true});
   if (loop.is_closed()) return;
-  loop.call_soon_threadsafe([ended] {
-    if (!ended.done()) ended.set_result();
-  });
+  try {
+    loop.call_soon_threadsafe([ended] {
+      if (!ended.done()) ended.set_result();
+    });
+  } catch (const RuntimeError&) {
+    // It was closed meanwhile.
+  }
 }
 
 Coroutine<> shut_down_executor(EventLoop loop, Timeout timeout) {

@@ -64,7 +64,7 @@ void Gathering::child_is_done(FutureState& child) {
 
 // It and a future that may never be done need not keep each other.
 void Gathering::give_up() noexcept {
-  has_given_up_ = true;
+  if (std::exchange(has_given_up_, true)) return;  // whoever goes by it comes here, too
   for (Child& child : children_)
     if (child.kept.get() && !child.kept->is_done()) child.kept = {};
 }
@@ -94,7 +94,10 @@ std::vector<StateHandle> Gathering::take_children() {
 bool Gathering::cancel_children(const std::string& message) {
   if (has_given_up_) return false;
   bool any = false;
-  for (const Child& child : children_) any = child.future.cancel(message) || any;
+  for (const Child& child : children_) {
+    any = child.future.cancel(message) || any;
+    if (has_given_up_) break;  // the loop is closed, and the others may be gone
+  }
   is_cancel_requested_ = is_cancel_requested_ || any;
   return any;
 }

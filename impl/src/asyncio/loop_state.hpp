@@ -67,8 +67,10 @@ class LoopState {
   void push(Node& node) noexcept {
     // acquire pairs with the release in push_threadsafe(): what was done before that call is
     // visible.
-    if (inbox_.load(std::memory_order_acquire)) [[unlikely]]
+    if (inbox_.load(std::memory_order_acquire)) [[unlikely]] {
+      if (is_closed()) return node.ops->drop(node);  // by a destructor, while it is torn down
       take_inbox();
+    }
     append(node);
   }
   // False: it is closed, and the node is the caller's still.

@@ -22,6 +22,7 @@ class Shield {
     Shield& shield;
   };
   static Shield& shield_of(Node& node) noexcept { return static_cast<Callback&>(node).shield; }
+  static constexpr const char* inner_callback = "shield.<locals>._inner_done_callback()";
   static const NodeOps inner_ops_, outer_ops_;
 
   void inner_is_done() {
@@ -32,6 +33,11 @@ class Shield {
     if (outer->is_cancelled()) return inner->forget_exception();
     if (inner->is_cancelled()) {
       outer->cancel("");
+    } else if (outer->is_done()) {
+      inner->forget_exception();
+      outer->loop().report(
+          {.message = std::string("Exception in callback ") + inner_callback,
+           .exception = std::make_exception_ptr(InvalidStateError("invalid state"))});
     } else if (std::exception_ptr error = inner->failure()) {
       outer->set_exception(std::move(error));
     } else {
@@ -65,13 +71,12 @@ class Shield {
   const bool is_own_;
 };
 
-const NodeOps Shield::inner_ops_{
-    [](Node& node) { shield_of(node).inner_is_done(); },
-    [](Node& node) noexcept { shield_of(node).leave_inner(); },
-    [](Node& node, FutureState& inner) noexcept {
-      shield_of(node).done_ = StateHandle::share(inner);
-    },
-    [](const Node&) { return std::string("shield.<locals>._inner_done_callback()"); }};
+const NodeOps Shield::inner_ops_{[](Node& node) { shield_of(node).inner_is_done(); },
+                                 [](Node& node) noexcept { shield_of(node).leave_inner(); },
+                                 [](Node& node, FutureState& inner) noexcept {
+                                   shield_of(node).done_ = StateHandle::share(inner);
+                                 },
+                                 [](const Node&) { return std::string(inner_callback); }};
 
 const NodeOps Shield::outer_ops_{
     [](Node& node) { shield_of(node).outer_is_done(); },

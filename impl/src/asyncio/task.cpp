@@ -203,7 +203,7 @@ void TaskState::throw_later(std::exception_ptr error) {
 }
 
 void TaskState::check_new() const {
-  if (is_linked_ || is_started_) throw RuntimeError("the task was started before");
+  if (is_linked_ || is_started_ || is_done()) throw RuntimeError("the task was started before");
 }
 
 void TaskState::schedule() {
@@ -225,7 +225,8 @@ void TaskState::run() {
   if (!is_sleeping_ && waits_for_ && !waits_for_->has_value()) [[unlikely]]
     if (std::exception_ptr failure = waits_for_->failure()) keep(std::move(failure));
   if (must_cancel_) [[unlikely]] {
-    if (!rare().thrown || !is<CancelledError>(rare().thrown)) rare().thrown = make_cancelled_error();
+    if (!rare().thrown || !is<CancelledError>(rare().thrown))
+      rare().thrown = make_cancelled_error();
     must_cancel_ = false;
   }
   waits_for_ = nullptr;

@@ -62,7 +62,8 @@ bool ManagedCondition::acquire(bool blocking, SentTimeout timeout) {
   return lock_->acquire(blocking, timeout);
 }
 void ManagedCondition::release() { lock_->release(); }
-// Who is gone does not keep the lock that this takes back, nor what he was told.
+// Who is gone does not keep the lock that this takes back, nor what he was told. An RLock that he
+// had taken more than once is his still, as any lock that he held.
 bool ManagedCondition::wait(SentTimeout timeout) {
   Caller::give_back_by([this] { release(); });
   const bool notified =

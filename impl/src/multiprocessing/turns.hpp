@@ -2,7 +2,6 @@
 #pragma once
 #include <cstdint>
 #include <optional>
-#include <utility>
 
 #include "tandem/core/fork.hpp"
 #include "tandem/core/mutex.hpp"
@@ -14,14 +13,14 @@ namespace tandem::inline v1::multiprocessing::detail {
 class Turns {
  public:
   Mutex& get() noexcept {
-    std::uint32_t known = generation_.load(std::memory_order_acquire);  // pairs with the CAS
-    if (known != process_generation &&
-        generation_.compare_exchange_strong(known, process_generation, std::memory_order_acq_rel))
-      mutex_.emplace();
+    // acquire pairs with the release in renew().
+    if (generation_.load(std::memory_order_acquire) != process_generation) renew();
     return *mutex_;
   }
 
  private:
+  void renew() noexcept;
+
   seam::atomic<std::uint32_t> generation_{process_generation};
   std::optional<Mutex> mutex_{std::in_place};
 };

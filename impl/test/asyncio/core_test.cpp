@@ -405,7 +405,7 @@ TEST(Asyncio, OtherThreadsWakeASleepingLoop) { run(ping_pong_of_threads(30)); }
 TEST(Asyncio, OtherThreadsWakeInBursts) { run(ping_pong_of_threads(1000)); }
 
 // Whoever calls while it is closed is refused or dropped, and never forgotten.
-TEST(Asyncio, ClosesWhileOthersCall) {
+TEST(Asyncio, ClosesDuringBursts) {
   for (int round = 0; round < 50; ++round) {
     const auto counted = std::make_shared<int>(0);
     auto loop = new_event_loop();

@@ -170,6 +170,7 @@ requires(!ContextManager<L>) auto with(L& lock, Body body)
     -> Coroutine<detail::body_result_t<Body, L>> {
   detail::Reference<L> taken(lock);
   co_await lock.acquire();
+  if (!taken.get()) throw RuntimeError("the lock is gone");  // since it was given to this task
   const Guard<L> guard(std::move(taken));
   if constexpr (detail::body_t<Body, L>::is_coroutine)
     co_return co_await detail::call_body(body, lock);

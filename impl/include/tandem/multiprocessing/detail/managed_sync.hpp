@@ -158,11 +158,7 @@ class ManagedQueue {
     if (!(block ? wait_for_caller(timeout, attempt) : attempt(as_sent(timeout))))
       throw queue::Empty();
     if constexpr (std::copy_constructible<T>)
-      if (Caller::current())
-        Caller::give_back_by([this, copy = *item] {
-          const std::scoped_lock guard(mutex_);
-          returned_.push_front(copy);
-        });
+      if (Caller::current()) lend(*item);
     return std::move(*item);
   }
   void task_done() { queue_.task_done(); }
@@ -187,6 +183,19 @@ class ManagedQueue {
   }
 
  private:
+  // It comes back when its client is gone, or if it cannot be copied for that.
+  void lend(T& item) {
+    const auto take_back = [this](T&& returned) {
+      const std::scoped_lock guard(mutex_);
+      returned_.push_front(std::move(returned));
+    };
+    try {
+      Caller::give_back_by([take_back, copy = item]() mutable { take_back(std::move(copy)); });
+    } catch (...) {
+      take_back(std::move(item));
+      throw;
+    }
+  }
   bool take_returned(std::optional<T>& item) {
     const std::scoped_lock guard(mutex_);
     if (returned_.empty()) return false;

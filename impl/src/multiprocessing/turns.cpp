@@ -1,0 +1,23 @@
+#include "multiprocessing/turns.hpp"
+
+#include <mutex>
+
+namespace tandem::inline v1::multiprocessing::detail {
+
+namespace {
+
+// Whoever forks waits for it: no child finds a mutex that is half renewed.
+ForkSafeMutex& renewing = *new ForkSafeMutex(ForkStage::core);  // never destroyed
+
+}  // namespace
+
+void Turns::renew() noexcept {
+  const std::scoped_lock guard(renewing);
+  // relaxed: written under the lock only.
+  if (generation_.load(std::memory_order_relaxed) == process_generation) return;
+  mutex_.emplace();
+  // release pairs with the acquire in get().
+  generation_.store(process_generation, std::memory_order_release);
+}
+
+}  // namespace tandem::inline v1::multiprocessing::detail
