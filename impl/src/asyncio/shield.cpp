@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "asyncio/loop_state.hpp"
+
 namespace tandem::inline v1::asyncio::detail {
 
 namespace {

@@ -7,17 +7,18 @@ namespace tandem::inline v1::multiprocessing::detail {
 namespace {
 
 // Whoever forks waits for it: no child finds a mutex that is half renewed.
-ForkSafeMutex& renewing = *new ForkSafeMutex(ForkStage::core);  // never destroyed
+v1::detail::ForkSafeMutex& renewing =
+    *new v1::detail::ForkSafeMutex(v1::detail::ForkStage::core);  // never destroyed
 
 }  // namespace
 
 void Turns::renew() noexcept {
   const std::scoped_lock guard(renewing);
   // relaxed: written under the lock only.
-  if (generation_.load(std::memory_order_relaxed) == process_generation) return;
+  if (generation_.load(std::memory_order_relaxed) == v1::detail::process_generation) return;
   mutex_.emplace();
   // release pairs with the acquire in get().
-  generation_.store(process_generation, std::memory_order_release);
+  generation_.store(v1::detail::process_generation, std::memory_order_release);
 }
 
 }  // namespace tandem::inline v1::multiprocessing::detail

@@ -12,17 +12,17 @@ namespace tandem::inline v1::multiprocessing::detail {
 // A mutex that nobody holds in a child of fork().
 class Turns {
  public:
-  Mutex& get() noexcept {
+  v1::detail::Mutex& get() noexcept {
     // acquire pairs with the release in renew().
-    if (generation_.load(std::memory_order_acquire) != process_generation) renew();
+    if (generation_.load(std::memory_order_acquire) != v1::detail::process_generation) renew();
     return *mutex_;
   }
 
  private:
   void renew() noexcept;
 
-  seam::atomic<std::uint32_t> generation_{process_generation};
-  std::optional<Mutex> mutex_{std::in_place};
+  seam::atomic<std::uint32_t> generation_{v1::detail::process_generation};
+  std::optional<v1::detail::Mutex> mutex_{std::in_place};
 };
 
 }  // namespace tandem::inline v1::multiprocessing::detail
