@@ -687,11 +687,11 @@ TEST(ContextVars, AreThereUntilTheEndOfAThread) {
   EXPECT_EQ(seen, 0);
 }
 
-TEST(ContextVars, OneThreadAtATimeEnters) {
+void enter_by_three_threads(int times) {
   const contextvars::Context context;
   std::atomic<int> inside = 0, entered = 0;
   const auto enter_often = [&] {
-    for (int i = 0; i < 1000; ++i) try {
+    for (int i = 0; i < times; ++i) try {
         context.run([&] {
           EXPECT_EQ(inside.fetch_add(1), 0);
           variable.set(variable.get() + 1);
@@ -706,6 +706,8 @@ TEST(ContextVars, OneThreadAtATimeEnters) {
   for (auto& thread : threads) thread.join();
   EXPECT_EQ(context.get(variable), entered.load());
 }
+TEST(ContextVars, OneThreadAtATimeEnters) { enter_by_three_threads(30); }
+TEST(ContextVars, OneThreadAtATimeEntersInBursts) { enter_by_three_threads(1000); }
 
 TEST(Asyncio, SlowCallsAreReported) {
   const Logged logged;
