@@ -363,20 +363,16 @@ void check_open(TaskState& task) {
   LoopState::throw_closed();
 }
 
-void start_by_factory(TaskState& task) {
+void start(TaskState& task) {
   LoopState& loop = task.loop();
+  if (!loop.task_factory) [[likely]]
+    return task.schedule();
   try {
     loop.task_factory(loop_of(loop), NewTask(task));
   } catch (...) {
     task.forget_destroy_pending();
     throw;
   }
-}
-
-void start(TaskState& task) {
-  if (!task.loop().task_factory) [[likely]]
-    return task.schedule();
-  start_by_factory(task);
 }
 
 }  // namespace

@@ -13,6 +13,10 @@ namespace tandem::inline v1::multiprocessing::connection {
 void deliver_challenge(const Connection& connection, std::string_view key);
 void answer_challenge(const Connection& connection, std::string_view key);
 
+// Both, of a listener that somebody has connected to: a stranger until then.
+// Throws   also TimeoutError (it takes longer than that).
+void admit(const Connection& connection, std::string_view key, v1::detail::Deadline until);
+
 // Client(), of a server that may have stopped.
 // Throws   also TimeoutError, BlockingIOError (it has not answered in time).
 Connection connect_until(const Address& address, const ClientOptions& options,

@@ -235,12 +235,7 @@ Connection Listener::accept() const {
     state_->last_accepted = from_socket(peer);
   }
   Connection connection = over(std::move(accepted));
-  if (state_->key) {
-    transport_of(connection).distrust(v1::detail::Deadline::never());
-    deliver_challenge(connection, *state_->key);
-    answer_challenge(connection, *state_->key);
-    transport_of(connection).trust();
-  }
+  if (state_->key) admit(connection, *state_->key, v1::detail::Deadline::never());
   return connection;
 }
 
@@ -263,6 +258,13 @@ int Listener::fileno() const {
   const multiprocessing::detail::SharedHandle::Use use(*state_->listening);
   if (!use) throw AttributeError("'NoneType' object has no attribute '_socket'");
   return use.get();
+}
+
+void admit(const Connection& connection, std::string_view key, v1::detail::Deadline until) {
+  transport_of(connection).distrust(until);
+  deliver_challenge(connection, key);
+  answer_challenge(connection, key);
+  transport_of(connection).trust();
 }
 
 Connection connect_until(const Address& address, const ClientOptions& options,

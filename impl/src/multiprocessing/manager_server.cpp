@@ -109,6 +109,10 @@ std::uint64_t first_id() {
   return id >> 16;
 }
 
+int socket_of(const Connection& connection) {
+  return ConnectionAccess::transport(connection).fileno();
+}
+
 void send_reply(const Connection& connection, pickle::Output& reply) {
   try {
     send_message(connection, reply);
@@ -181,9 +185,7 @@ class ManagerServer::Client final : public Caller {
   }
 
  private:
-  bool is_gone() const noexcept override {
-    return platform::is_hung_up(ConnectionAccess::transport(connection_).fileno());
-  }
+  bool is_gone() const noexcept override { return platform::is_hung_up(socket_of(connection_)); }
 
   bool answer(Request request, pickle::Input& input, pickle::Output& reply, Step& step) {
     switch (request) {
@@ -386,8 +388,7 @@ void ManagerServer::detach(std::size_t number) {
 // What clients do here ends; but a method that runs goes on.
 void ManagerServer::hang_up_on_all() {
   const std::scoped_lock guard(mutex_);
-  for (const auto& [number, connection] : connections_)
-    platform::hang_up(ConnectionAccess::transport(connection).fileno());
+  for (const auto& [number, connection] : connections_) platform::hang_up(socket_of(connection));
   nobody_is_left_.clear();
   if (connections_.empty()) nobody_is_left_.set();
 }
@@ -395,11 +396,7 @@ void ManagerServer::hang_up_on_all() {
 void ManagerServer::serve(const Connection& connection) {
   bool is_last = false;  // it was told to stop, whether or not somebody hears the answer
   try {
-    Transport& transport = ConnectionAccess::transport(connection);
-    transport.distrust(Deadline::after(patience_));
-    connection::deliver_challenge(connection, authkey_);
-    connection::answer_challenge(connection, authkey_);
-    transport.trust();
+    connection::admit(connection, authkey_, Deadline::after(patience_));
     Client client(*this, connection);
     while (!is_last && !stop_.is_set()) {
       Received request(connection);
@@ -428,7 +425,7 @@ void ManagerServer::stop_when_orphaned() {
 bool ManagerServer::is_anybody_there() const {
   const std::scoped_lock guard(mutex_);
   return std::ranges::any_of(connections_, [](const auto& client) {
-    return !platform::is_hung_up(ConnectionAccess::transport(client.second).fileno());
+    return !platform::is_hung_up(socket_of(client.second));
   });
 }
 

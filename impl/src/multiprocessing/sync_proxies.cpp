@@ -25,7 +25,7 @@ class LockOf final : public ManagedLock {
     const auto attempt = [&](Timeout part) {
       return lock_.acquire({.blocking = blocking, .timeout = part});
     };
-    const bool taken = blocking ? wait_for_caller(timeout, attempt) : attempt(as_sent(timeout));
+    const bool taken = wait_for_caller(blocking, timeout, attempt);
     if (taken) Caller::give_back_by([this] { release(); });
     return taken;
   }

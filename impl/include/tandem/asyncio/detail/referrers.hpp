@@ -9,27 +9,17 @@
 #include <type_traits>
 #include <utility>
 
+#include "tandem/asyncio/detail/members.hpp"
+
 namespace tandem::inline v1::asyncio::detail {
 
-class Referrer;
-
 // Of the object that has it as a member.
-class Referrers {
- public:
-  Referrers() = default;
-  Referrers(const Referrers&) = delete;
-  Referrers& operator=(const Referrers&) = delete;
-  ~Referrers();
-
- private:
-  friend class Referrer;
-  Referrer* first_ = nullptr;
-};
+using Referrers = Members;
 
 // One who refers to it, for as long as it lives. Move-only.
-class Referrer {
+class Referrer : private Member {
  public:
-  explicit Referrer(Referrers& all) noexcept { join(&all); }
+  explicit Referrer(Referrers& all) noexcept : Member(all) {}
   Referrer(Referrer&& other) noexcept { join(other.leave()); }
   Referrer& operator=(Referrer&& other) noexcept {
     if (this == &other) return *this;
@@ -37,34 +27,10 @@ class Referrer {
     join(other.leave());
     return *this;
   }
-  ~Referrer() { leave(); }
+  ~Referrer() = default;
 
-  bool is_there() const noexcept { return all_ != nullptr; }
-
- private:
-  friend class Referrers;
-  void join(Referrers* all) noexcept {
-    all_ = all;
-    if (!all) return;
-    previous_ = nullptr;
-    next_ = std::exchange(all->first_, this);
-    if (next_) next_->previous_ = this;
-  }
-  // Returns what it has left.
-  Referrers* leave() noexcept {
-    if (!all_) return nullptr;
-    (previous_ ? previous_->next_ : all_->first_) = next_;
-    if (next_) next_->previous_ = previous_;
-    return std::exchange(all_, nullptr);
-  }
-
-  Referrers* all_ = nullptr;  // null: the object is gone, or it no longer refers to it
-  Referrer *next_ = nullptr, *previous_ = nullptr;
+  bool is_there() const noexcept { return is_in(); }
 };
-
-inline Referrers::~Referrers() {
-  for (Referrer* each = first_; each; each = each->next_) each->all_ = nullptr;
-}
 
 // An object that does not know who refers to it is there for as long as they need it.
 struct Unseen {

@@ -62,6 +62,12 @@ bool wait_for_caller(SentTimeout timeout, Attempt attempt) {
   }
 }
 
+// The same, or a single attempt.
+template <class Attempt>
+bool wait_for_caller(bool block, SentTimeout timeout, Attempt attempt) {
+  return block ? wait_for_caller(timeout, attempt) : attempt(as_sent(timeout));
+}
+
 // A Lock, an RLock or a semaphore.
 class TANDEM_API ManagedLock {
  public:
@@ -140,8 +146,7 @@ class ManagedQueue {
         return false;
       }
     };
-    if (!(block ? wait_for_caller(timeout, attempt) : attempt(as_sent(timeout))))
-      throw queue::Full();
+    if (!wait_for_caller(block, timeout, attempt)) throw queue::Full();
   }
   // An item of whose client nothing is left stays the next one. Not one that cannot be copied.
   T get(bool block, SentTimeout timeout) {
@@ -155,8 +160,7 @@ class ManagedQueue {
         return false;
       }
     };
-    if (!(block ? wait_for_caller(timeout, attempt) : attempt(as_sent(timeout))))
-      throw queue::Empty();
+    if (!wait_for_caller(block, timeout, attempt)) throw queue::Empty();
     if constexpr (std::copy_constructible<T>)
       if (Caller::current()) lend(*item);
     return std::move(*item);
