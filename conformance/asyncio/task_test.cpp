@@ -870,6 +870,7 @@ CASE("asyncio.task.callbacks", "called a turn after it has ended, in their order
     const auto task = create_task(answer());
     task.add_done_callback(
         [&](const Task<int>& done) { log("first", done.result(), done == task); });
+    task.add_done_callback([](const Task<int>& done) { log("then", done.result()); });
     const auto waiting = create_task(wait_for(task));
     waiting.add_done_callback([](const Task<int>& done) { log("awaiting", done.result()); });
     co_await turns();

@@ -772,6 +772,7 @@ def _():
     async def main():
         task = asyncio.create_task(answer())
         task.add_done_callback(lambda done: log("first", done.result(), done is task))
+        task.add_done_callback(lambda done: log("then", done.result()))
         waiting = asyncio.create_task(wait_for(task))
         waiting.add_done_callback(lambda done: log("awaiting", done.result()))
         await turns()
