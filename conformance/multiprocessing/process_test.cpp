@@ -1224,7 +1224,7 @@ CASE("multiprocessing.process.many.threads", "several threads may start children
 namespace {
 
 void note_recursion(const std::string& path, const std::vector<int>& id) {
-  note(path, id);
+  note(path, id, mp::get_start_method());
   if (id.size() == 2) return;
   for (int number = 0; number < 2; ++number) {
     std::vector<int> next = id;

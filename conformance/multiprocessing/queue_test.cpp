@@ -257,6 +257,14 @@ CASE("multiprocessing.queue.items.large", "larger than any buffer") {
   std::vector<std::size_t> sizes;
   for (int i = 0; i < 3; ++i) sizes.push_back(q.get().size());
   log(sizes);
+  // Two that come after one that is gone, the second of them larger than all before.
+  const std::string first(10'000'000, 'a'), second(10'000'000, 'b'), third(20'000'000, 'c');
+  q.put(first);
+  log(q.get() == first);
+  q.put(second);
+  q.put(third);
+  const bool is_second = q.get() == second;
+  log(is_second, q.get() == third);
 }
 
 CASE("multiprocessing.queue.items.as-put", "as it was at the call") {

@@ -1038,7 +1038,7 @@ def _():
 
 
 def note_recursion(path, id):
-    note(path, id)
+    note(path, id, multiprocessing.get_start_method())
     if len(id) < 2:
         for number in range(2):
             ended(multiprocessing, note_recursion, path, id + [number])

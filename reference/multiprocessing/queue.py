@@ -123,6 +123,13 @@ def _():
     for size in (8 * 1024 * 1024, 1, 8 * 1024 * 1024):
         q.put(b"x" * size)
     log([len(q.get()) for _ in range(3)])
+    # Two that come after one that is gone, the second of them larger than all before.
+    first, second, third = b"a" * 10_000_000, b"b" * 10_000_000, b"c" * 20_000_000
+    q.put(first)
+    log(q.get() == first)
+    q.put(second)
+    q.put(third)
+    log(q.get() == second, q.get() == third)
 
 
 # put and get
