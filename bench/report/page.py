@@ -22,9 +22,23 @@ def chart_library():
     return found.read_text() if found else ""
 
 
+SCRIPTS = ("page", "rows", "clauses", "charts", "start")
+
+
+def scripts():
+    """One function of them all, so that nothing is global."""
+    return "(() => {\n\"use strict\";\n" + "".join(
+        (HERE / "js" / f"{name}.js").read_text() for name in SCRIPTS) + "})();\n"
+
+
 def script_text(text):
     """A script element ends at the first </, wherever that stands."""
     return Markup(text.replace("</", "<\\/"))
+
+
+def data_text(data):
+    """JSON in which no markup can begin."""
+    return Markup(json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c"))
 
 
 def canvas(name, label, height):
@@ -155,19 +169,22 @@ class Page:
 
     def _lead(self, rows):
         count = sum(1 for row in rows if row["standing"])
-        return tag("figure", tag("figcaption", tag("h3", "Lead over the best peer"),
+        return tag("figure", tag("figcaption", tag("h3", "Lead"),
                                  tag("p", "Bars are 95 % intervals, dots medians, the short lines "
                                      "floors. Right of 1 tandem is faster. The scale is logarithmic.",
-                                     class_="quiet")),
-                   canvas("ratios", "Ratio of tandem to the best peer in each row; the table below "
-                          "holds the same numbers", 60 + 24 * count))
+                                     class_="quiet"),
+                                 _choice("Against ", "against", (("peer", "the best peer"), ("cpython", "CPython")))),
+                   canvas("lead-chart", "Ratio of tandem to the best peer or to CPython in each row; the "
+                          "tables below hold the same numbers", 60 + 24 * count))
 
     def _group(self, name, members):
         slug = "-".join(re.findall(r"[a-z0-9]+", name.lower()))
         units = {row["unit"]: None for row in members}
         charts = [self._pane(name, slug, unit, [row for row in members if row["unit"] == unit])
                   for unit in units]
-        return tag("section", tag("h3", name), details("Charts", charts, class_="charts script",
+        legend = tag("div", "", class_="legend", role="group", aria_label="contenders that are drawn",
+                     data_legend=name)
+        return tag("section", tag("h3", name), details("Charts", legend, charts, class_="charts script",
                                                        open_=True),
                    speed.table(name, members))
 
@@ -185,8 +202,8 @@ class Page:
         found = [row for row in rows if any(one.get("latency") for one in row["contenders"])]
         if not found:
             return None
-        panes = [tag("div", canvas(f"latency-{number}", f"Percentiles of {row['id']}", 280),
-                     data_latency=number, class_="pane") for number, row in enumerate(found)]
+        panes = [tag("div", canvas(f"latency-{row['id']}", f"Percentiles of {row['id']}", 280),
+                     data_latency=row["id"], class_="pane") for row in found]
         return tag("section", tag("h3", "Latency by percentile"),
                    tag("p", "From the median to the slowest of all. The scale is logarithmic.",
                        class_="quiet"), tag("div", panes, class_="panes"), class_="script")
@@ -205,8 +222,9 @@ class Page:
                    tag("p", "A clause says what must hold, and where that is written. Its case logs what "
                        "tandem does, and the log must equal what CPython did. Run one again with its "
                        "command, or all with ", command("scripts/test"), class_="quiet"),
-                   parts, conformance.matrix(evidence), conformance.filters(evidence),
-                   tag("div", conformance.clauses(evidence), id="clauses"),
+                   parts, conformance.broken(evidence), conformance.numbers(evidence),
+                   conformance.filters(evidence),
+                   tag("div", conformance.lists(evidence), id="clauses", class_="script"),
                    tag("h3", "The document's claims"), conformance.claims(evidence), id="conformance")
 
     def environment(self):
@@ -254,7 +272,9 @@ class Page:
                    tag("table", tag("tbody", took), class_="narrow") if took else None, id="again")
 
     def html(self):
-        data = speed.chart_data(self.result) if self.result else {}
+        strings = conformance.Strings()
+        data = {"rows": speed.data(self.result, strings) if self.result else [], "texts": strings.texts,
+                "clauses": conformance.data(self.evidence)}
         head = [Markup('<meta charset="utf-8">'),
                 Markup('<meta name="viewport" content="width=device-width, initial-scale=1">'),
                 Markup('<link rel="icon" href="data:,">'),
@@ -271,20 +291,28 @@ class Page:
                 tag("main",
                     tag("section", tag("h1", self.headline()), tag("p", self.subline(), class_="quiet"),
                         self.tiles(), self._busy(), id="verdict"),
-                    tag("noscript", tag("p", "Without JavaScript there are no charts; the tables hold "
-                                        "the same numbers.")),
+                    tag("noscript", tag("p", "Without JavaScript there are no charts, no lists of all "
+                                        "contenders and no cases: they stand in results.csv and "
+                                        "results.jsonl beside this page.")),
                     None if self.library else tag(
                         "p", "Chart.js was not found when this page was made (Debian: libjs-chart.js), "
                         "so there are no charts; the tables hold the same numbers.", class_="note"),
                     self.speed(), self.conformance(), self.noise(), self.environment(), self.again()),
                 tag("footer", tag("p", "Made by scripts/report on ",
                                   time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()), "."))]
-        scripts = [tag("script", script_text(json.dumps(data)), type="application/json", id="data")]
+        written = [tag("script", data_text(data), type="application/json", id="data")]
         if self.library:
-            scripts.append(tag("script", script_text(self.library)))
-        scripts.append(tag("script", script_text((HERE / "page.js").read_text())))
-        return "<!doctype html>\n" + tag("html", tag("head", head), tag("body", body, scripts),
+            written.append(tag("script", script_text(self.library)))
+        written.append(tag("script", script_text(scripts())))
+        return "<!doctype html>\n" + tag("html", tag("head", head), tag("body", body, written),
                                          lang="en") + "\n"
+
+
+def _choice(words, attribute, choices):
+    """Buttons of which one is pressed."""
+    buttons = [tag("button", text, type="button", aria_pressed="true" if number == 0 else "false",
+                   **{f"data_{attribute}": value}) for number, (value, text) in enumerate(choices)]
+    return tag("div", words, buttons, class_="choice script", role="group", aria_label=words.strip())
 
 
 def _tile(name, number, text, segments, target):

@@ -1,0 +1,5 @@
+const drawAll = () => charts.draw();
+charts.start();
+rows.start();
+clauses.start();
+applyTheme();
