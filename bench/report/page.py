@@ -22,7 +22,7 @@ def chart_library():
     return found.read_text() if found else ""
 
 
-SCRIPTS = ("page", "rows", "clauses", "charts", "start")
+SCRIPTS = ("page", "rows", "trends", "clauses", "charts", "start")
 
 
 def scripts():
@@ -47,8 +47,10 @@ def canvas(name, label, height):
 
 
 class Page:
-    def __init__(self, evidence, result, steps):
+    def __init__(self, evidence, result, steps, runs=()):
+        """runs: what history.py knows of earlier ones on this machine."""
         self.evidence, self.result, self.steps = evidence, result, steps
+        self.trends = speed.trends(result, runs) if result else {}
         self.library = chart_library()
 
     # What the reader sees first
@@ -186,7 +188,7 @@ class Page:
                      data_legend=name)
         return tag("section", tag("h3", name), details("Charts", legend, charts, class_="charts script",
                                                        open_=True),
-                   speed.table(name, members))
+                   speed.table(name, members, self.trends))
 
     def _pane(self, name, slug, unit, rows):
         rows = [row for row in rows if any("value" in one for one in row["contenders"])]
@@ -274,7 +276,7 @@ class Page:
     def html(self):
         strings = conformance.Strings()
         data = {"rows": speed.data(self.result, strings) if self.result else [], "texts": strings.texts,
-                "clauses": conformance.data(self.evidence)}
+                "trends": self.trends, "clauses": conformance.data(self.evidence)}
         head = [Markup('<meta charset="utf-8">'),
                 Markup('<meta name="viewport" content="width=device-width, initial-scale=1">'),
                 Markup('<link rel="icon" href="data:,">'),

@@ -4,6 +4,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "driver"))
 
+import history  # noqa: E402
 import show  # noqa: E402
 from markup import chip, command, details, render, tag  # noqa: E402
 
@@ -72,7 +73,15 @@ def _cpython(row):
     return tag("td", _ratio(best), tag("div", best["impl"], class_="quiet"))
 
 
-def _row(row):
+def trends(result, runs):
+    """What was measured of these rows on this machine, this time included."""
+    here = {row["id"] for row in result["rows"]}
+    found = history.trends(sorted({one["started"]: one for one in [*runs, history.entry(result)]}.values(),
+                                  key=lambda one: one["started"]))
+    return {name: found[name] for name in found if name in here}
+
+
+def _row(row, trend):
     ours, standing = ours_of(row), row["standing"]
     first = tag("tr",
                 tag("th", row["text"], tag("div", row["id"], class_="quiet id"), scope="row"),
@@ -84,15 +93,17 @@ def _row(row):
                 tag("td", f"±{row['noise']:.0%}", class_="number"), id=f"row-{row['id']}")
     second = tag("tr", tag("td", command(row["command"]),
                            details(f"all {len(row['contenders'])} contenders", class_="script",
-                                   data_contenders=row["id"]), colspan=7), class_="more")
+                                   data_contenders=row["id"]),
+                           details(f"{len(trend)} runs on this machine", class_="script",
+                                   data_trend=row["id"]) if trend else None, colspan=7), class_="more")
     return [first, second]
 
 
-def table(name, rows):
+def table(name, rows, trends):
     head = ("row", "tandem", "to the best peer", "verdict", "to CPython", "floors", "noise")
     return tag("div", tag("table", tag("caption", name, class_="hidden"),
                           tag("thead", tag("tr", [tag("th", text, scope="col") for text in head])),
-                          tag("tbody", [_row(row) for row in rows]), class_="speed"), class_="scroll")
+                          tag("tbody", [_row(row, trends.get(row["id"])) for row in rows]), class_="speed"), class_="scroll")
 
 
 def _floors_drawn(row):

@@ -12,6 +12,7 @@ from support import BENCH, CONTENDERS, a_row, both, contender, floor, synthetic
 sys.path.insert(0, str(BENCH / "report"))
 
 import compare  # noqa: E402
+import history  # noqa: E402
 import show  # noqa: E402
 from conformance import Evidence  # noqa: E402
 from judge import judge  # noqa: E402
@@ -154,6 +155,15 @@ class ThePage(unittest.TestCase):
     def test_commands_hold_for_every_machine(self):
         self.assertIn("build/x --case={id}", self.data["clauses"]["texts"])
         self.assertNotIn("/elsewhere", self.html)
+
+    def test_what_was_run_before_is_a_trend(self):
+        before = {**a_result(1e6), "started": "2025-12-31T00:00:00Z"}
+        html = Page(self.evidence, a_result(), [], [history.entry(before)]).html()
+        (runs,) = data_of(html)["trends"].values()
+        self.assertEqual([one["started"][:4] for one in runs], ["2025", "2026"])
+        self.assertAlmostEqual(runs[1]["value"][0] / runs[0]["value"][0], 2, delta=0.1)
+        self.assertIn("2 runs on this machine", html)
+        self.assertEqual(self.data["trends"], {})
 
     def test_it_is_written_with_nothing_to_show(self):
         html = Page(Evidence("nowhere", None), None, []).html()
