@@ -4,7 +4,10 @@ from statistics import median
 
 from contenders import OURS
 from measure import second
-from statistic import bootstrap, noise, runs_needed, speed_ratio, verdict
+from scaling import sweeps
+from stability import again, grade
+from statistic import (WRONG, adjusted, bootstrap, interval_of, noise, p_value, resampled, runs_needed,
+                       speed_ratio, verdict)
 
 
 class _Row:
@@ -68,11 +71,17 @@ def _contender(data, contender, delta, rerun):
            if sample.details.get("items") and "cpu_s" in sample.details]
     entry["cpu_ns_per_item"] = median(cpu) if cpu else None
     if contender.kind != "ours":
-        ratio = bootstrap(data.ratios(label))
-        if ratio:
-            entry["ratio"] = {**_interval(ratio), "verdict": verdict(ratio, delta),
-                              "runs_needed": runs_needed(ratio, delta)}
+        ratios = data.ratios(label)
+        if ratios:
+            entry["ratio"] = _ratio(ratios, delta)
     return entry
+
+
+def _ratio(ratios, delta):
+    medians = resampled(ratios)
+    interval = interval_of(ratios, medians)
+    return {**_interval(interval), "verdict": verdict(interval, delta),
+            "runs_needed": runs_needed(interval, delta), "p": p_value(medians, delta)}
 
 
 def _best(entries, kind, of=()):
@@ -105,7 +114,8 @@ def _floor(row, floor, entries):
 
 def judge_row(row, contenders, samples, rerun):
     data = _Row(row, samples)
-    delta = noise(data.same_ratios())
+    same_ratios = data.same_ratios()
+    delta = noise(same_ratios)
     entries = [_contender(data, one, delta, rerun) for one in contenders]
     best = _best(entries, "peer")
     ours = next((one for one in entries if one["kind"] == "ours"), None)
@@ -114,11 +124,35 @@ def judge_row(row, contenders, samples, rerun):
         standing = None
     return {
         "id": row.id, "group": row.group, "text": row.text, "unit": row.unit, "better": row.better,
-        "never_below": row.never_below, "noise": delta, "contenders": entries,
+        "never_below": row.never_below, "noise": delta, "again": again(same_ratios), "contenders": entries,
         "best_peer": best["impl"] if best else None, "standing": standing,
         "floors": [_floor(row, floor, entries) for floor in row.floors],
         "command": f"scripts/bench --quick --filter '^{row.id}$'",
     }
+
+
+def _correct(ratios):
+    """Who looks at many rows finds differences that are none: those that are too easily come by are not claimed."""
+    for ratio, q in zip(ratios, adjusted([ratio["p"] for ratio in ratios])):
+        ratio["q"] = q
+        if q > WRONG and ratio["verdict"] in ("faster", "slower"):
+            ratio["verdict"] = "inconclusive"
+
+
+def correct(rows):
+    """What the rows are judged by, their best peers, is one family; all other comparisons are another."""
+    standings, others = [], []
+    for row in rows:
+        for entry in row["contenders"]:
+            if "ratio" in entry:
+                best = row["standing"] and entry["impl"] == row["best_peer"]
+                (standings if best else others).append(entry["ratio"])
+    _correct(standings)
+    _correct(others)
+    for row in rows:
+        if row["standing"]:
+            row["standing"] = next(one["ratio"]["verdict"] for one in row["contenders"]
+                                   if one["impl"] == row["best_peer"])
 
 
 def summary(rows):
@@ -143,6 +177,7 @@ def summary(rows):
                    for one in row["contenders"] if "error" in one],
         "noise_median": median(deltas) if deltas else None,
         "noise_worst": max(deltas, default=None),
+        "stability": grade([row["again"] for row in rows]),
     }
 
 
@@ -153,4 +188,5 @@ def _is_behind(row):
 
 def judge(rows, contenders, samples, rerun):
     judged = [judge_row(row, contenders[row.id], samples, rerun) for row in rows]
-    return judged, summary(judged)
+    correct(judged)
+    return judged, {**summary(judged), "scaling": sweeps(rows, samples)}

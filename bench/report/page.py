@@ -7,7 +7,7 @@ from pathlib import Path
 import conformance
 import speed
 from markup import Markup, chip, command, details, render, tag
-from speed import show
+from speed import GRADES, show, widest_coverage
 
 HERE = Path(__file__).resolve().parent
 # Where Debian's libjs-chart.js and node-chart.js put the library, and npm.
@@ -65,7 +65,7 @@ class Page:
             parts.append(f"{total} clauses, not run")
         summary = self.result and self.result["summary"]
         if summary and summary["without_ours"] < summary["rows"]:
-            parts.append([tag("b", f"{summary['ahead']} of {summary['rows']}"),
+            parts.append([tag("b", f"{summary['ahead']} of {summary['rows'] - summary['without_ours']}"),
                           " rows ahead of the best peer"])
             parts.append([tag("b", f"{summary['floors_met']} of {summary['floors']}"), " floors met"])
         if not parts:
@@ -105,7 +105,7 @@ class Page:
             return _tile("Speed", "–", "not measured", [], "#speed")
         segments = [(name, summary[name], speed.STANDING[name])
                     for name in ("slower", "inconclusive", "same", "faster")]
-        return _tile("Speed", str(summary["ahead"]), f"of {summary['rows']} rows ahead of the best peer",
+        return _tile("Speed", str(summary["ahead"]), f"of {summary['rows'] - summary['without_ours']} rows ahead of the best peer",
                      segments, "#speed")
 
     def _floors_tile(self):
@@ -123,9 +123,14 @@ class Page:
         summary = self.result and self.result["summary"]
         if not summary or summary["noise_median"] is None:
             return _tile("Noise", "–", "not measured", [], "#noise")
-        return _tile("Noise", f"±{summary['noise_median']:.0%}",
-                     f"of the same binary against itself; worst row ±{summary['noise_worst']:.0%}", [],
-                     "#noise")
+        stability = summary.get("stability", {"grade": "unknown"})
+        if stability["grade"] == "unknown":
+            return _tile("Noise", f"±{summary['noise_median']:.0%}",
+                         f"of the same binary against itself; worst row ±{summary['noise_worst']:.0%}", [],
+                         "#noise")
+        return _tile("Stability", stability["grade"],
+                     f"two runs of one binary differ by {stability['typical']:.1%}, in one row of ten by more than "
+                     f"{stability['worst_tenth']:.0%}", [], "#noise")
 
     # Sections
 
@@ -138,7 +143,7 @@ class Page:
             parts += [self._rules(), self._lead(rows)]
         for name, members in speed.groups(rows).items():
             parts.append(self._group(name, members))
-        parts.append(self._latencies(rows))
+        parts += [self._latencies(rows), self.scaling()]
         return tag("section", tag("h2", "How fast it is"), self._how(), parts, id="speed")
 
     def _how(self):
@@ -152,6 +157,9 @@ class Page:
             text += "This was a quick run: ratios are indicative, floors are judged by a full one. "
         if result["interrupted"]:
             text += "It was interrupted: what had been measured by then is shown. "
+        covered = widest_coverage(rounds)
+        if covered < 0.95:
+            text += f"Of {rounds} rounds no interval can hold the truth oftener than in {covered:.0%} of all cases. "
         return tag("p", text, f"Passes last {settings['min_time']:g} s at least.", class_="lead")
 
     def _rules(self):
@@ -256,9 +264,36 @@ class Page:
         return tag("section", tag("h2", "Noise floor"),
                    tag("p", "In every round tandem runs twice, first and last, under two labels. What the two "
                        "differ by is no difference: δ is the far end of that ratio's 95 % interval, at least "
-                       "2 %. A verdict needs an interval beyond δ.", class_="lead"),
+                       "2 %. A verdict needs an interval beyond δ, and a difference that is not too easily come by "
+                       "among so many rows (Benjamini and Hochberg, 5 %).", class_="lead"),
+                   self._grades(),
                    canvas("noise-chart", "δ of each row; it stands in the tables too", 60 + 15 * len(rows)),
                    id="noise")
+
+    def _grades(self):
+        stability = self.result["summary"].get("stability")
+        if not stability:
+            return None
+        lines = [tag("tr", tag("th", name, scope="row"), tag("td", f"≤ {typical:.0%}", class_="number"),
+                     tag("td", f"≤ {worst:.0%}", class_="number"), class_="ours" if name == stability["grade"] else None)
+                 for name, typical, worst in GRADES]
+        head = [tag("th", text, scope="col") for text in ("grade", "in the middle row", "in the worst row of ten")]
+        return [tag("p", "The grade of this run: ", tag("b", stability["grade"]),
+                    ". It is told by what two runs of one binary differ by, which more rounds do not change; "
+                    "whatever is worse than D is E."),
+                tag("table", tag("thead", tag("tr", head)), tag("tbody", lines), class_="narrow")]
+
+    def scaling(self):
+        found = self.result and self.result["summary"].get("scaling")
+        if not found:
+            return None
+        head = [tag("th", text, scope="col") for text in ("rows", "threads", "of one thread", "σ, waiting for each other",
+                                                          "κ, agreeing with each other", "most at")]
+        return tag("section", tag("h3", "Scalability"),
+                   tag("p", "Gunther's law, X(N) = λN / (1 + σ(N − 1) + κN(N − 1)), with 95 % intervals; where it can't "
+                       "be told from what was measured, the reason stands instead.", class_="quiet"),
+                   tag("div", tag("table", tag("thead", tag("tr", head)),
+                                  tag("tbody", [_sweep(one) for one in found])), class_="scroll"))
 
     def again(self):
         lines = [tag("tr", tag("th", name, scope="row"), tag("td", command(text)))
@@ -335,6 +370,17 @@ def _small_table(caption, head, lines):
     return [tag("h3", caption), tag("div", tag("table", tag("thead", tag("tr", [tag("th", text, scope="col")
                                                                             for text in head])),
                                                tag("tbody", lines)), class_="scroll")]
+
+
+def _sweep(one):
+    first = [tag("th", one["id"], scope="row"), tag("td", ", ".join(map(str, one["threads"])))]
+    if "refused" in one:
+        return tag("tr", first, tag("td", chip("no fit", "none"), " ", one["refused"], colspan=4))
+    fit, peak = one["fit"], one["fit"]["peak"]
+    return tag("tr", first, tag("td", show.rate(fit["lambda"]["median"], "")),
+               [tag("td", f"{fit[name]['median']:.3g} [{fit[name]['low']:.3g}–{fit[name]['high']:.3g}]")
+                for name in ("sigma", "kappa")],
+               tag("td", f"{peak['median']:.1f} threads" if peak else "beyond what was measured"))
 
 
 def _plain(value):

@@ -6,6 +6,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "driver"))
 
 import history  # noqa: E402
 import show  # noqa: E402
+from stability import GRADES  # noqa: E402, F401
+from statistic import widest_coverage  # noqa: E402, F401
 from markup import chip, command, details, render, tag  # noqa: E402
 
 STANDING = {"faster": "good", "same": "good", "inconclusive": "warn", "slower": "bad"}
@@ -53,6 +55,8 @@ def _ratio(entry):
     if not ratio:
         return "–"
     title = f"{ratio['verdict']}, {ratio['runs']} runs"
+    if "q" in ratio:
+        title += f", q = {ratio['q']:.2g}"
     if ratio["verdict"] == "inconclusive":
         title += f"; about {ratio['runs_needed']} would decide"
     return tag("span", show.interval(ratio), title=title, class_=STANDING[ratio["verdict"]] + "-text")
