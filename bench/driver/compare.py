@@ -4,6 +4,7 @@ import json
 import random
 from statistics import median
 
+import revisions
 import show
 from contenders import OURS
 from statistic import RESAMPLES, Interval, speed_ratio, verdict
@@ -71,7 +72,9 @@ def read(path):
 
 
 def main(argv):
-    parser = argparse.ArgumentParser(prog="scripts/compare")
+    if any(one.startswith("--rev") for one in argv):
+        return revisions.main(argv)
+    parser = argparse.ArgumentParser(prog="scripts/compare", epilog="--rev A --rev B: two commits instead")
     parser.add_argument("before")
     parser.add_argument("after")
     options = parser.parse_args(argv)

@@ -45,10 +45,12 @@ class _Row:
 
 
 def _interval(interval):
-    if interval is None:
-        return None
     return {"median": interval.middle, "low": interval.low, "high": interval.high,
             "runs": interval.count}
+
+
+def interval_entry(values):
+    return _interval(bootstrap(values))
 
 
 def _latency(samples):
@@ -66,18 +68,18 @@ def _contender(data, contender, delta, rerun):
     if not values:
         return {**entry, "error": "not run"}
     samples = list(data.good[label].values())
-    entry.update(value=_interval(bootstrap(values)), latency=_latency(samples))
+    entry.update(value=interval_entry(values), latency=_latency(samples))
     cpu = [sample.details["cpu_s"] / sample.details["items"] * 1e9 for sample in samples
            if sample.details.get("items") and "cpu_s" in sample.details]
     entry["cpu_ns_per_item"] = median(cpu) if cpu else None
     if contender.kind != "ours":
         ratios = data.ratios(label)
         if ratios:
-            entry["ratio"] = _ratio(ratios, delta)
+            entry["ratio"] = judge_ratios(ratios, delta)
     return entry
 
 
-def _ratio(ratios, delta):
+def judge_ratios(ratios, delta):
     medians = resampled(ratios)
     interval = interval_of(ratios, medians)
     return {**_interval(interval), "verdict": verdict(interval, delta),
@@ -131,7 +133,7 @@ def judge_row(row, contenders, samples, rerun):
     }
 
 
-def _correct(ratios):
+def claim(ratios):
     """Who looks at many rows finds differences that are none: those that are too easily come by are not claimed."""
     for ratio, q in zip(ratios, adjusted([ratio["p"] for ratio in ratios])):
         ratio["q"] = q
@@ -147,8 +149,8 @@ def correct(rows):
             if "ratio" in entry:
                 best = row["standing"] and entry["impl"] == row["best_peer"]
                 (standings if best else others).append(entry["ratio"])
-    _correct(standings)
-    _correct(others)
+    claim(standings)
+    claim(others)
     for row in rows:
         if row["standing"]:
             row["standing"] = next(one["ratio"]["verdict"] for one in row["contenders"]

@@ -7,7 +7,9 @@ from pathlib import Path
 import conformance
 import speed
 from markup import Markup, chip, command, details, render, tag
-from speed import GRADES, show, widest_coverage
+from speed import show  # which has put the driver on the path
+from stability import GRADES
+from statistic import widest_coverage
 
 HERE = Path(__file__).resolve().parent
 # Where Debian's libjs-chart.js and node-chart.js put the library, and npm.

@@ -6,8 +6,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "driver"))
 
 import history  # noqa: E402
 import show  # noqa: E402
-from stability import GRADES  # noqa: E402, F401
-from statistic import widest_coverage  # noqa: E402, F401
 from markup import chip, command, details, render, tag  # noqa: E402
 
 STANDING = {"faster": "good", "same": "good", "inconclusive": "warn", "slower": "bad"}

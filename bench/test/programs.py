@@ -10,13 +10,13 @@ from support import BENCH
 
 ROW = "queue.alone"
 # Counts its runs in a file; the run of that number sends its caller what Ctrl-C does.
-SCRIPT = """#!{python}
+SCRIPT = """#!/usr/bin/env python3
 import json, os, random, signal, sys
 folder = os.path.dirname(os.path.abspath(__file__))
 speeds = json.load(open(os.path.join(folder, "speeds.json")))
 if "--list" in sys.argv:
     for impl, kind in (("tandem", "ours"), ("peer", "peer")):
-        print(json.dumps(dict(row="{row}", impl=impl, kind=kind)))
+        print(json.dumps(dict(row="queue.alone", impl=impl, kind=kind)))
     sys.exit()
 impl = sys.argv[sys.argv.index("--impl") + 1]
 with open(os.path.join(folder, "runs"), "a+") as runs:
@@ -29,6 +29,10 @@ print(json.dumps(dict(ok=True, value=value)))
 """
 
 
+def speeds_of(**speeds):
+    return json.dumps(speeds)
+
+
 class Programs:
     """with Programs(tandem=50, peer=100) as programs: programs.bench("--quick")"""
 
@@ -39,7 +43,7 @@ class Programs:
         self._folder = tempfile.TemporaryDirectory()
         self.folder = Path(self._folder.name)
         program = self.folder / "bench_queue"
-        program.write_text(SCRIPT.format(python=sys.executable, row=ROW))
+        program.write_text(SCRIPT)
         program.chmod(0o755)
         self.become()
         return self
@@ -49,7 +53,7 @@ class Programs:
 
     def become(self, **speeds):
         self.speeds.update(speeds)
-        (self.folder / "speeds.json").write_text(json.dumps(self.speeds))
+        (self.folder / "speeds.json").write_text(speeds_of(**self.speeds))
 
     def bench(self, *arguments):
         """The driver, as scripts/bench calls it; ^C reaches it although the test may ignore it."""
