@@ -101,7 +101,7 @@ def write(result, options):
         places.append(BENCH / "results" / result["environment"]["machine_id"] / f"{name}.json")
     for place in places:
         place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")
+        place.write_text(json.dumps(result, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
         place.with_suffix(".md").write_text(show.markdown(result))
         with open(place.with_suffix(".csv"), "w", newline="") as table:
             csv.writer(table).writerows(show.table(result))

@@ -5,6 +5,7 @@ import random
 from statistics import median
 
 import revisions
+import schema
 import show
 from contenders import OURS
 from statistic import RESAMPLES, Interval, speed_ratio, verdict
@@ -62,13 +63,14 @@ def read(path):
     try:
         with open(path) as file:
             result = json.load(file)
-        if not {"environment", "rows", "samples"} <= set(result):
-            raise ValueError
-        return result
     except OSError as error:
         raise SystemExit(f"scripts/compare: {path}: {error.strerror}") from None
-    except (ValueError, TypeError):
+    except ValueError:
         raise SystemExit(f"scripts/compare: {path}: no result of scripts/bench") from None
+    wrong = schema.complaints(result)
+    if wrong:
+        raise SystemExit(f"scripts/compare: {path}: no result of scripts/bench: {wrong[0]}")
+    return result
 
 
 def main(argv):

@@ -106,7 +106,8 @@ def _peak_of(found, again, largest):
     middle = _peak(found["sigma"]["median"], found["kappa"]["median"])
     if found["kappa"]["low"] <= 0 or middle > FARTHEST * largest:
         return None
-    return {"median": middle, **_interval([_peak(sigma, kappa) for _, sigma, kappa, _ in again])}
+    ends = _interval([_peak(sigma, kappa) for _, sigma, kappa, _ in again])
+    return {"median": middle, "low": ends["low"], "high": ends["high"] if math.isfinite(ends["high"]) else None}
 
 
 def sweeps(rows, samples):
