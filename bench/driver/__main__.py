@@ -11,9 +11,11 @@ from pathlib import Path
 
 import contenders
 import environment
+import history
+import journal
 import show
 from judge import judge
-from measure import FULL, QUICK, Session
+from measure import FULL, QUICK, Session, Settings, whole_rounds
 from progress import Progress, span
 from rows import BENCH, load
 
@@ -39,7 +41,9 @@ def arguments(argv):
     how = parser.add_mutually_exclusive_group(required=True)
     how.add_argument("--quick", action="store_true", help="indicative, within 3 minutes")
     how.add_argument("--full", action="store_true", help="what floors are judged by")
-    parser.add_argument("--filter", type=regex, default="", metavar="REGEX", help="only rows whose id matches")
+    how.add_argument("--resume", action="store_true",
+                     help="go on with the run that was interrupted, as it was asked for")
+    parser.add_argument("--filter", type=regex, metavar="REGEX", help="only rows whose id matches")
     parser.add_argument("--python", metavar="LIST", help='such as 3.11,3.13, or "all", or "none"')
     parser.add_argument("--rounds", type=count, help="instead of as many as usual")
     parser.add_argument("--save", action="store_true",
@@ -49,7 +53,11 @@ def arguments(argv):
     parser.add_argument("--output", type=Path, help="the result; default: results.json beside them")
     parser.add_argument("--check", action="store_true",
                         help="measure nothing; fail when an argument is wrong")
-    return parser.parse_args(argv)
+    options = parser.parse_args(argv)
+    if options.resume and (options.filter or options.python or options.rounds):
+        parser.error("--resume goes on with what was asked for: no --filter, --python or --rounds")
+    options.output = options.output or options.programs / "results.json"
+    return options
 
 
 def rerun_with(settings):
@@ -59,11 +67,23 @@ def rerun_with(settings):
     return rerun
 
 
-def settings_for(options):
+def asked_for(options):
+    """What is to be measured, as the head of a journal keeps it."""
     settings = QUICK if options.quick else FULL
     if options.rounds:
         settings.rounds, settings.budget, settings.deadline = options.rounds, 0, 0
-    return settings
+    return {"kind": "quick" if options.quick else "full", "settings": vars(settings),
+            "filter": options.filter.pattern if options.filter else "", "python": options.python,
+            "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "sittings": 1}
+
+
+def go_on(asked, now):
+    """The samples of the sittings before belong to this one, or it does not begin."""
+    different = journal.differences(asked, now)
+    if different:
+        raise SystemExit("not resumed: it was begun with " + ", ".join(different)
+                         + ". What it had measured stands in the result that it wrote.")
+    return {**asked, "sittings": asked["sittings"] + 1}
 
 
 def announce(rows, found, settings):
@@ -76,25 +96,31 @@ def announce(rows, found, settings):
 
 def write(result, options):
     name = f"{result['started'].replace(':', '')}-{result['kind']}"
-    places = [options.output or options.programs / "results.json"]
+    places = [options.output]
     if options.save:
         places.append(BENCH / "results" / result["environment"]["machine_id"] / f"{name}.json")
     for place in places:
         place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")
+        place.write_text(json.dumps(result, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
         place.with_suffix(".md").write_text(show.markdown(result))
         with open(place.with_suffix(".csv"), "w", newline="") as table:
             csv.writer(table).writerows(show.table(result))
         print(f"written: {contenders.shown_path(place)}", file=sys.stderr)
 
 
+def chosen(asked):
+    rows = [row for row in load() if re.search(asked["filter"], row.id)]
+    if not rows:
+        raise SystemExit(f"no row matches {asked['filter']}; they stand in bench/rows.toml")
+    return rows, contenders.pythons(asked["python"], asked["kind"] == "quick")
+
+
 def main(argv=None):
     options = arguments(argv)
-    rows = [row for row in load() if options.filter.search(row.id)]
-    if not rows:
-        raise SystemExit(f"no row matches {options.filter.pattern}; they stand in bench/rows.toml")
-    settings = settings_for(options)
-    pythons = contenders.pythons(options.python, options.quick)
+    asked, earlier = asked_for(options), []
+    if options.resume:
+        asked, earlier = journal.read(journal.place(options.output))
+    rows, pythons = chosen(asked)
     if options.check:
         return 0
     os.environ["TANDEM_BENCH_PROGRAMS"] = str(options.programs.resolve())  # for CPython's twins
@@ -102,21 +128,32 @@ def main(argv=None):
     described = environment.capture(
         contenders.ROOT, contenders.load_json(options.programs / "build.json", {}),
         contenders.load_json(options.programs / "peers.json", []), pythons)
+    now = {"machine_id": described["machine_id"], "commit": described["commit"],
+           "programs": journal.fingerprint(options.programs, (row.program for row in rows))}
+    if options.resume:
+        asked, earlier = go_on(asked, now), whole_rounds(earlier, found)
+    settings = Settings(**asked["settings"])
     announce(rows, found, settings)
     if show.busy(described):
         print(show.busy(described), file=sys.stderr)
 
-    session = Session(rows, found, settings, Progress())
-    started, start = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), time.monotonic()
+    kept = journal.Journal(journal.place(options.output), {**asked, **now}, earlier)
+    session = Session(rows, found, settings, Progress(), earlier, kept.add)
     samples = session.run()
     judged, summary = judge(rows, found, samples, rerun_with(settings))
     result = {
-        "schema": SCHEMA, "kind": "quick" if options.quick else "full", "started": started,
-        "seconds": round(time.monotonic() - start, 1), "interrupted": session.interrupted,
-        "settings": vars(settings), "environment": {**described, "load_after": environment.load()},
+        "schema": SCHEMA, "kind": asked["kind"], "started": asked["started"],
+        "seconds": round(sum(sample.seconds for sample in samples), 1),
+        "interrupted": session.interrupted, "sittings": asked["sittings"], "settings": vars(settings),
+        "environment": {**described, "load_after": environment.load()},
         "summary": summary, "rows": judged, "samples": [vars(sample) for sample in samples],
     }
     write(result, options)
+    kept.close(complete=not session.interrupted)
+    if session.interrupted:
+        print("interrupted: scripts/bench --resume goes on", file=sys.stderr)
+    else:
+        history.append(result, options.programs / history.NAME)
     print(show.verdict_line(summary))
     # Only our own failures count: a peer that crashes is a red row.
     broken = [row for row, impl, _ in summary["failed"] if impl == contenders.OURS]
@@ -124,4 +161,7 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)  # what was measured is in the journal

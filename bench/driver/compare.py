@@ -4,6 +4,8 @@ import json
 import random
 from statistics import median
 
+import revisions
+import schema
 import show
 from contenders import OURS
 from statistic import RESAMPLES, Interval, speed_ratio, verdict
@@ -61,17 +63,20 @@ def read(path):
     try:
         with open(path) as file:
             result = json.load(file)
-        if not {"environment", "rows", "samples"} <= set(result):
-            raise ValueError
-        return result
     except OSError as error:
         raise SystemExit(f"scripts/compare: {path}: {error.strerror}") from None
-    except (ValueError, TypeError):
+    except ValueError:
         raise SystemExit(f"scripts/compare: {path}: no result of scripts/bench") from None
+    wrong = schema.complaints(result)
+    if wrong:
+        raise SystemExit(f"scripts/compare: {path}: no result of scripts/bench: {wrong[0]}")
+    return result
 
 
 def main(argv):
-    parser = argparse.ArgumentParser(prog="scripts/compare")
+    if any(one.startswith("--rev") for one in argv):
+        return revisions.main(argv)
+    parser = argparse.ArgumentParser(prog="scripts/compare", epilog="--rev A --rev B: two commits instead")
     parser.add_argument("before")
     parser.add_argument("after")
     options = parser.parse_args(argv)

@@ -4,7 +4,10 @@ from statistics import median
 
 from contenders import OURS
 from measure import second
-from statistic import bootstrap, noise, runs_needed, speed_ratio, verdict
+from scaling import sweeps
+from stability import again, grade
+from statistic import (WRONG, adjusted, bootstrap, interval_of, noise, p_value, resampled, runs_needed,
+                       speed_ratio, verdict)
 
 
 class _Row:
@@ -42,10 +45,12 @@ class _Row:
 
 
 def _interval(interval):
-    if interval is None:
-        return None
     return {"median": interval.middle, "low": interval.low, "high": interval.high,
             "runs": interval.count}
+
+
+def interval_entry(values):
+    return _interval(bootstrap(values))
 
 
 def _latency(samples):
@@ -63,16 +68,22 @@ def _contender(data, contender, delta, rerun):
     if not values:
         return {**entry, "error": "not run"}
     samples = list(data.good[label].values())
-    entry.update(value=_interval(bootstrap(values)), latency=_latency(samples))
+    entry.update(value=interval_entry(values), latency=_latency(samples))
     cpu = [sample.details["cpu_s"] / sample.details["items"] * 1e9 for sample in samples
            if sample.details.get("items") and "cpu_s" in sample.details]
     entry["cpu_ns_per_item"] = median(cpu) if cpu else None
     if contender.kind != "ours":
-        ratio = bootstrap(data.ratios(label))
-        if ratio:
-            entry["ratio"] = {**_interval(ratio), "verdict": verdict(ratio, delta),
-                              "runs_needed": runs_needed(ratio, delta)}
+        ratios = data.ratios(label)
+        if ratios:
+            entry["ratio"] = judge_ratios(ratios, delta)
     return entry
+
+
+def judge_ratios(ratios, delta):
+    medians = resampled(ratios)
+    interval = interval_of(ratios, medians)
+    return {**_interval(interval), "verdict": verdict(interval, delta),
+            "runs_needed": runs_needed(interval, delta), "p": p_value(medians, delta)}
 
 
 def _best(entries, kind, of=()):
@@ -105,7 +116,8 @@ def _floor(row, floor, entries):
 
 def judge_row(row, contenders, samples, rerun):
     data = _Row(row, samples)
-    delta = noise(data.same_ratios())
+    same_ratios = data.same_ratios()
+    delta = noise(same_ratios)
     entries = [_contender(data, one, delta, rerun) for one in contenders]
     best = _best(entries, "peer")
     ours = next((one for one in entries if one["kind"] == "ours"), None)
@@ -114,11 +126,35 @@ def judge_row(row, contenders, samples, rerun):
         standing = None
     return {
         "id": row.id, "group": row.group, "text": row.text, "unit": row.unit, "better": row.better,
-        "never_below": row.never_below, "noise": delta, "contenders": entries,
+        "never_below": row.never_below, "noise": delta, "again": again(same_ratios), "contenders": entries,
         "best_peer": best["impl"] if best else None, "standing": standing,
         "floors": [_floor(row, floor, entries) for floor in row.floors],
         "command": f"scripts/bench --quick --filter '^{row.id}$'",
     }
+
+
+def claim(ratios):
+    """Who looks at many rows finds differences that are none: those that are too easily come by are not claimed."""
+    for ratio, q in zip(ratios, adjusted([ratio["p"] for ratio in ratios])):
+        ratio["q"] = q
+        if q > WRONG and ratio["verdict"] in ("faster", "slower"):
+            ratio["verdict"] = "inconclusive"
+
+
+def correct(rows):
+    """What the rows are judged by, their best peers, is one family; all other comparisons are another."""
+    standings, others = [], []
+    for row in rows:
+        for entry in row["contenders"]:
+            if "ratio" in entry:
+                best = row["standing"] and entry["impl"] == row["best_peer"]
+                (standings if best else others).append(entry["ratio"])
+    claim(standings)
+    claim(others)
+    for row in rows:
+        if row["standing"]:
+            row["standing"] = next(one["ratio"]["verdict"] for one in row["contenders"]
+                                   if one["impl"] == row["best_peer"])
 
 
 def summary(rows):
@@ -143,6 +179,7 @@ def summary(rows):
                    for one in row["contenders"] if "error" in one],
         "noise_median": median(deltas) if deltas else None,
         "noise_worst": max(deltas, default=None),
+        "stability": grade([row["again"] for row in rows]),
     }
 
 
@@ -153,4 +190,5 @@ def _is_behind(row):
 
 def judge(rows, contenders, samples, rerun):
     judged = [judge_row(row, contenders[row.id], samples, rerun) for row in rows]
-    return judged, summary(judged)
+    correct(judged)
+    return judged, {**summary(judged), "scaling": sweeps(rows, samples)}

@@ -84,16 +84,32 @@ def order(contenders, number):
     return labelled if number % 2 == 0 else labelled[::-1]
 
 
-class Session:
-    """Runs rounds over all rows until the number of rounds or the budget is used up."""
+def whole_rounds(samples, contenders):
+    """Without those rounds of a row that were cut short: what is compared was measured at a stretch."""
+    dead = {(one.row, one.impl) for one in samples if not one.ok}
+    have = {(one.row, one.round, one.label) for one in samples}
+    cut = {(one.row, one.round) for one in samples
+           for contender, label in order(contenders.get(one.row, []), one.round)
+           if (one.row, one.round, label) not in have and (one.row, contender.impl) not in dead}
+    return [one for one in samples if one.row in contenders and (one.row, one.round) not in cut]
 
-    def __init__(self, rows, contenders, settings, progress):
+
+class Session:
+    """Runs rounds over all rows until the number of rounds or the budget is used up.
+
+    earlier: samples of the same run, before it was interrupted. keep: is told each sample at once.
+    """
+
+    def __init__(self, rows, contenders, settings, progress, earlier=(), keep=lambda sample: None):
         self.rows, self.contenders, self.settings = rows, contenders, settings
-        self.progress = progress
-        self.samples = []
+        self.progress, self.keep = progress, keep
+        self.samples = list(earlier)
         self.interrupted = False
-        self._dead = set()  # what has failed once is not asked again
-        self._took = {}
+        self._done = {(one.row, one.round) for one in earlier}
+        # What has failed once is not asked again.
+        self._dead = {(one.row, one.impl) for one in earlier if not one.ok}
+        self._took = {(one.row, one.label): one.seconds for one in earlier}
+        self._before = sum(one.seconds for one in earlier)
         self._start = time.monotonic()
 
     def run(self):
@@ -108,14 +124,15 @@ class Session:
     def _rounds(self):
         rounds = self.settings.rounds
         for number in range(rounds):
-            took = self._round(number, rounds)
+            self._round(number, rounds)
+            took = sum(one.seconds for one in self.samples if one.round == number)
             if number == 0:
                 rounds = self._affordable(took)
             if number + 1 >= rounds or self._over(took, number):
                 return
 
     def _spent(self):
-        return time.monotonic() - self._start
+        return self._before + time.monotonic() - self._start
 
     def _late(self):
         return bool(self.settings.deadline) and self._spent() > self.settings.deadline
@@ -132,18 +149,19 @@ class Session:
                                 and self._spent() + took > budget)
 
     def _round(self, number, rounds):
-        start = time.monotonic()
         for row in self.rows:
+            if (row.id, number) in self._done:
+                continue
             for contender, label in order(self.contenders[row.id], number):
                 if (row.id, contender.impl) in self._dead or self._late():
                     continue
                 sample = run_once(contender, row, label, number, self.settings)
                 self.samples.append(sample)
+                self.keep(sample)
                 self._took[row.id, label] = sample.seconds
                 if not sample.ok:
                     self._dead.add((row.id, contender.impl))
                 self.progress.show(number, rounds, row.id, label, self._left(number, rounds))
-        return time.monotonic() - start
 
     def _left(self, number, rounds):
         """(share done, seconds left), by what each run took the last time."""

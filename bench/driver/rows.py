@@ -25,6 +25,7 @@ class Row:
     program: str
     python: str
     never_below: bool = False
+    threads: int = 0  # of a thread sweep: how many do the same work; 0: the row is of none
     floors: list = field(default_factory=list)
 
 

@@ -1,4 +1,6 @@
 """Numbers as people read them, and the table as Markdown."""
+from stability import UNKNOWN
+
 PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
@@ -75,9 +77,16 @@ def markdown_row(row):
 def verdict_line(summary):
     if summary["without_ours"] == summary["rows"]:
         return "tandem ran none of these rows: only its peers are shown."
-    return (f"Ahead of the best peer in {summary['ahead']} of {summary['rows']} rows, "
+    compared = summary["rows"] - summary["without_ours"]
+    return (f"Ahead of the best peer in {summary['ahead']} of the {compared} rows that have one, "
             f"{summary['floors_met']} of {summary['floors']} floors met; "
-            f"noise ±{summary['noise_median']:.0%} (median), ±{summary['noise_worst']:.0%} (worst).")
+            f"noise ±{summary['noise_median']:.0%} (median), ±{summary['noise_worst']:.0%} (worst)"
+            f"{_stability(summary)}.")
+
+
+def _stability(summary):
+    grade = summary.get("stability", {}).get("grade", UNKNOWN)
+    return f", stability {grade} of A to E" if grade != UNKNOWN else ""
 
 
 def busy(environment):

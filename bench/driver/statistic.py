@@ -1,10 +1,12 @@
 """Ratios, their intervals, and what may be said of them. No assumption about distributions."""
 import math
 import random
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from statistics import median
 
 RESAMPLES = 2000
+WRONG = 0.05  # of the differences that are claimed, how many may be none
 SMALLEST_DELTA = 0.02  # no difference below 2 % is worth a word, however quiet the machine
 LARGEST_SAME = 0.25  # where the noise is larger than this, nothing may be called the same
 
@@ -17,14 +19,43 @@ class Interval:
     count: int
 
 
-def bootstrap(values, seed=1):
-    """The median, and the 95 % percentile interval of it."""
-    if not values:
-        return None
+def resampled(values, seed=1):
+    """Medians of what the values might have been, sorted."""
     generator = random.Random(seed)
-    medians = sorted(median(generator.choices(values, k=len(values))) for _ in range(RESAMPLES))
-    return Interval(median(values), medians[int(0.025 * RESAMPLES)],
-                    medians[int(0.975 * RESAMPLES) - 1], len(values))
+    return sorted(median(generator.choices(values, k=len(values))) for _ in range(RESAMPLES))
+
+
+def interval_of(values, medians):
+    """The median, and the 95 % percentile interval of it."""
+    return Interval(median(values), medians[int(0.025 * len(medians))],
+                    medians[int(0.975 * len(medians)) - 1], len(values))
+
+
+def bootstrap(values, seed=1):
+    return interval_of(values, resampled(values, seed)) if values else None
+
+
+def p_value(medians, delta):
+    """How easily medians like these come about where no difference beyond ±δ is: two-sided."""
+    not_faster = bisect_right(medians, 1 + delta)
+    not_slower = len(medians) - bisect_left(medians, 1 / (1 + delta))
+    return min(1.0, 2 * (1 + min(not_faster, not_slower)) / (1 + len(medians)))
+
+
+def adjusted(p_values):
+    """Benjamini and Hochberg's, in the order given: of all claims with at most 0.05, 5 % may be wrong."""
+    count, smallest, found = len(p_values), 1.0, [1.0] * len(p_values)
+    ranked = sorted(range(count), key=p_values.__getitem__)
+    for rank in range(count, 0, -1):
+        place = ranked[rank - 1]
+        smallest = min(smallest, p_values[place] * count / rank)
+        found[place] = smallest
+    return found
+
+
+def widest_coverage(count):
+    """No interval within the values themselves holds the median oftener than this."""
+    return 1 - 2.0 ** (1 - count)
 
 
 def speed_ratio(ours, theirs, better):

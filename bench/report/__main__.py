@@ -5,6 +5,7 @@ from pathlib import Path
 
 from conformance import Evidence
 from page import Page
+from speed import history
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -25,10 +26,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--conformance", type=Path, help="results.jsonl of scripts/conformance")
     parser.add_argument("--bench", type=Path, help="results.json of scripts/bench")
+    parser.add_argument("--history", type=Path, default=ROOT / "build/bench/bench" / history.NAME,
+                        help="the runs of this build; those that are committed are known anyway")
     parser.add_argument("--steps", type=Path, help="what the steps before took")
     parser.add_argument("--output", type=Path, default=ROOT / "build/report/index.html")
     options = parser.parse_args()
-    page = Page(Evidence(ROOT, options.conformance), load(options.bench), steps(options.steps))
+    result = load(options.bench)
+    runs = history.load(result["environment"]["machine_id"], ROOT / "bench/results", options.history) if result else []
+    page = Page(Evidence(ROOT, options.conformance), result, steps(options.steps), runs)
     options.output.parent.mkdir(parents=True, exist_ok=True)
     options.output.write_text(page.html())
 

@@ -86,32 +86,44 @@ class Evidence:
         return re.sub(r"(?<![\w/])/\S*?/(?=build/)", "", text.replace(f"{self.root}/", ""))
 
 
-def _square(clause, status):
-    label = f"{clause['id']}: {status}"
-    return tag("a", "", href=f"#{clause['id']}", class_=f"square {kind(status)}", title=label,
-               aria_label=label)
-
-
-def matrix(evidence):
-    """Every clause is a square, in the row of its primitive."""
+def numbers(evidence):
+    """How many clauses of each primitive hold; clauses.js draws the squares beside them."""
     lines = []
-    for name, one in evidence.primitives.items():
-        if not one["clauses"]:
-            continue
+    for number, (name, one) in enumerate(_with_clauses(evidence)):
         statuses = [evidence.status(clause) for clause in one["clauses"]]
-        squares = tag("div", [_square(clause, status)
-                              for clause, status in zip(one["clauses"], statuses)], class_="squares")
-        passed = statuses.count("PASS")
+        squares = tag("div", "", class_="squares", role="group", data_primitive=number,
+                      aria_label=f"{name}: {summed(statuses)}")
         lines.append(tag("tr", tag("th", name, scope="row"), tag("td", squares),
-                         tag("td", f"{passed} of {len(statuses)}", class_="number"),
+                         tag("td", f"{statuses.count('PASS')} of {len(statuses)}", class_="number"),
                          tag("td", evidence.faults(one["clauses"]), class_="number")))
     head = tag("tr", tag("th", "primitive", scope="col"), tag("th", "its clauses", scope="col"),
                tag("th", "pass", scope="col", class_="number"),
                tag("th", "faults killed", scope="col", class_="number",
                    title="seeded faults that these cases were seen to notice: scripts/faults"))
-    return tag("div", tag("table", tag("caption", "Each square is a clause; it leads to its case.",
-                                       class_="quiet"), tag("thead", head), tag("tbody", lines),
-                          class_="matrix"), class_="scroll")
+    return tag("div", tag("table", tag("caption", "Each square is a clause; it leads to its case. The arrow keys "
+                                       "go from one to the next.", class_="quiet script"),
+                          tag("thead", head), tag("tbody", lines), class_="matrix"), class_="scroll")
+
+
+def summed(statuses):
+    return ", ".join(f"{statuses.count(status)} {status}" for status in ORDER if status in statuses)
+
+
+def _with_clauses(evidence):
+    return [(name, one) for name, one in evidence.primitives.items() if one["clauses"]]
+
+
+class Strings:
+    """A table of texts, each of which stands in it once."""
+
+    def __init__(self):
+        self.texts, self._places = [], {}
+
+    def place(self, text):
+        if text not in self._places:
+            self._places[text] = len(self.texts)
+            self.texts.append(text)
+        return self._places[text]
 
 
 def _transcript(result):
@@ -120,50 +132,60 @@ def _transcript(result):
 
 
 def _faults(evidence, clause):
+    """Those that its case kills, or a text that says why there are none."""
     killed = evidence.killed.get(clause["id"])
     if killed:
-        names = [name if how == "FAIL" else f"{name} ({how.lower()})" for name, how in sorted(killed.items())]
-        return tag("p", "Its case kills: ", ", ".join(names), class_="quiet")
+        return [name if how == "FAIL" else f"{name} ({how.lower()})" for name, how in sorted(killed.items())]
     if clause["id"] in evidence.unkillable:
-        return tag("p", "No fault is seeded: ", evidence.unkillable[clause["id"]], class_="quiet")
-    return tag("p", "No seeded fault has shown that its case can fail.", class_="quiet") if clause["level"] == "MUST" else None
+        return "No fault is seeded: " + evidence.unkillable[clause["id"]]
+    return "No seeded fault has shown that its case can fail." if clause["level"] == "MUST" else ""
 
 
-def _clause(evidence, clause):
-    result, status = evidence.results.get(clause["id"]), evidence.status(clause)
-    head = [chip(status, kind(status)), tag("code", clause["id"]),
-            tag("span", clause["text"], class_="text")]
-    facts = [clause["level"], f"oracle: {clause['oracle']}",
-             f"since {clause['since']}" if clause.get("since") else None,
-             f"until {clause['until']}" if clause.get("until") else None]
-    body = [tag("p", " · ".join(filter(None, facts)), class_="quiet"),
-            tag("ul", [tag("li", source) for source in clause.get("sources", [])], class_="sources"),
-            _faults(evidence, clause)]
+def _facts(clause):
+    return " · ".join(filter(None, [clause["level"], f"oracle: {clause['oracle']}",
+                                    f"since {clause['since']}" if clause.get("since") else None,
+                                    f"until {clause['until']}" if clause.get("until") else None]))
+
+
+def _record(evidence, clause, strings):
+    """In the order that clauses.js knows: what repeats is a place in the table of texts."""
+    result = evidence.results.get(clause["id"])
+    record = [clause["id"], strings.place(evidence.status(clause)), clause["text"],
+              strings.place(_facts(clause)), [strings.place(source) for source in clause.get("sources", [])],
+              _faults(evidence, clause)]
     if result:
-        if result.get("message"):
-            body.append(tag("pre", result["message"], class_="message"))
-        body.append(tag("pre", _transcript(result), aria_label="transcript"))
-        body.append(tag("p", command(evidence.shown_command(result["command"])),
-                        tag("span", f" {result['ms']} ms", class_="quiet")))
-    else:
-        body.append(tag("p", "No case has reported on it."))
-    return details(head, *body, id=clause["id"], class_="clause", data_status=status,
-                   data_words=f"{clause['id']} {clause['text']}".lower())
+        command = evidence.shown_command(result["command"]).replace(clause["id"], "{id}")
+        record += [strings.place(command), result["ms"], _transcript(result), result.get("message", "")]
+    return record
 
 
-def clauses(evidence):
+def data(evidence):
+    """Every clause once, for clauses.js, which writes what the reader asks for."""
+    strings = Strings()
+    primitives = [{"name": name, "clauses": [_record(evidence, clause, strings) for clause in one["clauses"]]}
+                  for name, one in _with_clauses(evidence)]
+    return {"primitives": primitives, "texts": strings.texts, "kinds": {status: kind(status) for status in ORDER}}
+
+
+def lists(evidence):
+    """An empty list of each primitive's clauses: it is filled when it is opened."""
     parts = []
-    for name, one in evidence.primitives.items():
-        if not one["clauses"]:
-            continue
+    for number, (name, one) in enumerate(_with_clauses(evidence)):
         statuses = [evidence.status(clause) for clause in one["clauses"]]
-        bad = [status for status in statuses if status in BAD]
+        bad = sum(status in BAD for status in statuses)
         head = [tag("strong", name), tag("span", f" {statuses.count('PASS')} of {len(statuses)} pass ",
-                                         class_="quiet"),
-                chip(f"{len(bad)} do not hold", "bad") if bad else None]
-        parts.append(details(head, [_clause(evidence, clause) for clause in one["clauses"]],
-                             class_="primitive", open_=bool(bad)))
+                                         class_="quiet"), chip(f"{bad} do not hold", "bad") if bad else None]
+        parts.append(details(head, class_="primitive", open_=bool(bad), data_primitive=number))
     return parts
+
+
+def broken(evidence):
+    """What does not hold, for those as well who have no JavaScript."""
+    found = [(clause, evidence.status(clause)) for clause in evidence.clauses()
+             if evidence.status(clause) in BAD]
+    lines = [tag("li", chip(status, "bad"), " ", tag("code", clause["id"]), " ", clause["text"])
+             for clause, status in found]
+    return tag("ul", lines, class_="rules") if lines else None
 
 
 def filters(evidence):

@@ -7,7 +7,9 @@ from pathlib import Path
 import conformance
 import speed
 from markup import Markup, chip, command, details, render, tag
-from speed import show
+from speed import show  # which has put the driver on the path
+from stability import GRADES
+from statistic import widest_coverage
 
 HERE = Path(__file__).resolve().parent
 # Where Debian's libjs-chart.js and node-chart.js put the library, and npm.
@@ -22,9 +24,23 @@ def chart_library():
     return found.read_text() if found else ""
 
 
+SCRIPTS = ("page", "rows", "trends", "clauses", "charts", "start")
+
+
+def scripts():
+    """One function of them all, so that nothing is global."""
+    return "(() => {\n\"use strict\";\n" + "".join(
+        (HERE / "js" / f"{name}.js").read_text() for name in SCRIPTS) + "})();\n"
+
+
 def script_text(text):
     """A script element ends at the first </, wherever that stands."""
     return Markup(text.replace("</", "<\\/"))
+
+
+def data_text(data):
+    """JSON in which no markup can begin."""
+    return Markup(json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c"))
 
 
 def canvas(name, label, height):
@@ -33,8 +49,10 @@ def canvas(name, label, height):
 
 
 class Page:
-    def __init__(self, evidence, result, steps):
+    def __init__(self, evidence, result, steps, runs=()):
+        """runs: what history.py knows of earlier ones on this machine."""
         self.evidence, self.result, self.steps = evidence, result, steps
+        self.trends = speed.trends(result, runs) if result else {}
         self.library = chart_library()
 
     # What the reader sees first
@@ -49,7 +67,7 @@ class Page:
             parts.append(f"{total} clauses, not run")
         summary = self.result and self.result["summary"]
         if summary and summary["without_ours"] < summary["rows"]:
-            parts.append([tag("b", f"{summary['ahead']} of {summary['rows']}"),
+            parts.append([tag("b", f"{summary['ahead']} of {summary['rows'] - summary['without_ours']}"),
                           " rows ahead of the best peer"])
             parts.append([tag("b", f"{summary['floors_met']} of {summary['floors']}"), " floors met"])
         if not parts:
@@ -89,7 +107,7 @@ class Page:
             return _tile("Speed", "–", "not measured", [], "#speed")
         segments = [(name, summary[name], speed.STANDING[name])
                     for name in ("slower", "inconclusive", "same", "faster")]
-        return _tile("Speed", str(summary["ahead"]), f"of {summary['rows']} rows ahead of the best peer",
+        return _tile("Speed", str(summary["ahead"]), f"of {summary['rows'] - summary['without_ours']} rows ahead of the best peer",
                      segments, "#speed")
 
     def _floors_tile(self):
@@ -107,9 +125,14 @@ class Page:
         summary = self.result and self.result["summary"]
         if not summary or summary["noise_median"] is None:
             return _tile("Noise", "–", "not measured", [], "#noise")
-        return _tile("Noise", f"±{summary['noise_median']:.0%}",
-                     f"of the same binary against itself; worst row ±{summary['noise_worst']:.0%}", [],
-                     "#noise")
+        stability = summary.get("stability", {"grade": "unknown"})
+        if stability["grade"] == "unknown":
+            return _tile("Noise", f"±{summary['noise_median']:.0%}",
+                         f"of the same binary against itself; worst row ±{summary['noise_worst']:.0%}", [],
+                         "#noise")
+        return _tile("Stability", stability["grade"],
+                     f"two runs of one binary differ by {stability['typical']:.1%}, in one row of ten by more than "
+                     f"{stability['worst_tenth']:.0%}", [], "#noise")
 
     # Sections
 
@@ -122,7 +145,7 @@ class Page:
             parts += [self._rules(), self._lead(rows)]
         for name, members in speed.groups(rows).items():
             parts.append(self._group(name, members))
-        parts.append(self._latencies(rows))
+        parts += [self._latencies(rows), self.scaling()]
         return tag("section", tag("h2", "How fast it is"), self._how(), parts, id="speed")
 
     def _how(self):
@@ -136,6 +159,9 @@ class Page:
             text += "This was a quick run: ratios are indicative, floors are judged by a full one. "
         if result["interrupted"]:
             text += "It was interrupted: what had been measured by then is shown. "
+        covered = widest_coverage(rounds)
+        if covered < 0.95:
+            text += f"Of {rounds} rounds no interval can hold the truth oftener than in {covered:.0%} of all cases. "
         return tag("p", text, f"Passes last {settings['min_time']:g} s at least.", class_="lead")
 
     def _rules(self):
@@ -155,21 +181,24 @@ class Page:
 
     def _lead(self, rows):
         count = sum(1 for row in rows if row["standing"])
-        return tag("figure", tag("figcaption", tag("h3", "Lead over the best peer"),
+        return tag("figure", tag("figcaption", tag("h3", "Lead"),
                                  tag("p", "Bars are 95 % intervals, dots medians, the short lines "
                                      "floors. Right of 1 tandem is faster. The scale is logarithmic.",
-                                     class_="quiet")),
-                   canvas("ratios", "Ratio of tandem to the best peer in each row; the table below "
-                          "holds the same numbers", 60 + 24 * count))
+                                     class_="quiet"),
+                                 _choice("Against ", "against", (("peer", "the best peer"), ("cpython", "CPython")))),
+                   canvas("lead-chart", "Ratio of tandem to the best peer or to CPython in each row; the "
+                          "tables below hold the same numbers", 60 + 24 * count))
 
     def _group(self, name, members):
         slug = "-".join(re.findall(r"[a-z0-9]+", name.lower()))
         units = {row["unit"]: None for row in members}
         charts = [self._pane(name, slug, unit, [row for row in members if row["unit"] == unit])
                   for unit in units]
-        return tag("section", tag("h3", name), details("Charts", charts, class_="charts script",
+        legend = tag("div", "", class_="legend", role="group", aria_label="contenders that are drawn",
+                     data_legend=name)
+        return tag("section", tag("h3", name), details("Charts", legend, charts, class_="charts script",
                                                        open_=True),
-                   speed.table(name, members))
+                   speed.table(name, members, self.trends))
 
     def _pane(self, name, slug, unit, rows):
         rows = [row for row in rows if any("value" in one for one in row["contenders"])]
@@ -185,8 +214,8 @@ class Page:
         found = [row for row in rows if any(one.get("latency") for one in row["contenders"])]
         if not found:
             return None
-        panes = [tag("div", canvas(f"latency-{number}", f"Percentiles of {row['id']}", 280),
-                     data_latency=number, class_="pane") for number, row in enumerate(found)]
+        panes = [tag("div", canvas(f"latency-{row['id']}", f"Percentiles of {row['id']}", 280),
+                     data_latency=row["id"], class_="pane") for row in found]
         return tag("section", tag("h3", "Latency by percentile"),
                    tag("p", "From the median to the slowest of all. The scale is logarithmic.",
                        class_="quiet"), tag("div", panes, class_="panes"), class_="script")
@@ -205,8 +234,9 @@ class Page:
                    tag("p", "A clause says what must hold, and where that is written. Its case logs what "
                        "tandem does, and the log must equal what CPython did. Run one again with its "
                        "command, or all with ", command("scripts/test"), class_="quiet"),
-                   parts, conformance.matrix(evidence), conformance.filters(evidence),
-                   tag("div", conformance.clauses(evidence), id="clauses"),
+                   parts, conformance.broken(evidence), conformance.numbers(evidence),
+                   conformance.filters(evidence),
+                   tag("div", conformance.lists(evidence), id="clauses", class_="script"),
                    tag("h3", "The document's claims"), conformance.claims(evidence), id="conformance")
 
     def environment(self):
@@ -236,9 +266,36 @@ class Page:
         return tag("section", tag("h2", "Noise floor"),
                    tag("p", "In every round tandem runs twice, first and last, under two labels. What the two "
                        "differ by is no difference: δ is the far end of that ratio's 95 % interval, at least "
-                       "2 %. A verdict needs an interval beyond δ.", class_="lead"),
+                       "2 %. A verdict needs an interval beyond δ, and a difference that is not too easily come by "
+                       "among so many rows (Benjamini and Hochberg, 5 %).", class_="lead"),
+                   self._grades(),
                    canvas("noise-chart", "δ of each row; it stands in the tables too", 60 + 15 * len(rows)),
                    id="noise")
+
+    def _grades(self):
+        stability = self.result["summary"].get("stability")
+        if not stability:
+            return None
+        lines = [tag("tr", tag("th", name, scope="row"), tag("td", f"≤ {typical:.0%}", class_="number"),
+                     tag("td", f"≤ {worst:.0%}", class_="number"), class_="ours" if name == stability["grade"] else None)
+                 for name, typical, worst in GRADES]
+        head = [tag("th", text, scope="col") for text in ("grade", "in the middle row", "in the worst row of ten")]
+        return [tag("p", "The grade of this run: ", tag("b", stability["grade"]),
+                    ". It is told by what two runs of one binary differ by, which more rounds do not change; "
+                    "whatever is worse than D is E."),
+                tag("table", tag("thead", tag("tr", head)), tag("tbody", lines), class_="narrow")]
+
+    def scaling(self):
+        found = self.result and self.result["summary"].get("scaling")
+        if not found:
+            return None
+        head = [tag("th", text, scope="col") for text in ("rows", "threads", "of one thread", "σ, waiting for each other",
+                                                          "κ, agreeing with each other", "most at")]
+        return tag("section", tag("h3", "Scalability"),
+                   tag("p", "Gunther's law, X(N) = λN / (1 + σ(N − 1) + κN(N − 1)), with 95 % intervals; where it can't "
+                       "be told from what was measured, the reason stands instead.", class_="quiet"),
+                   tag("div", tag("table", tag("thead", tag("tr", head)),
+                                  tag("tbody", [_sweep(one) for one in found])), class_="scroll"))
 
     def again(self):
         lines = [tag("tr", tag("th", name, scope="row"), tag("td", command(text)))
@@ -254,7 +311,9 @@ class Page:
                    tag("table", tag("tbody", took), class_="narrow") if took else None, id="again")
 
     def html(self):
-        data = speed.chart_data(self.result) if self.result else {}
+        strings = conformance.Strings()
+        data = {"rows": speed.data(self.result, strings) if self.result else [], "texts": strings.texts,
+                "trends": self.trends, "clauses": conformance.data(self.evidence)}
         head = [Markup('<meta charset="utf-8">'),
                 Markup('<meta name="viewport" content="width=device-width, initial-scale=1">'),
                 Markup('<link rel="icon" href="data:,">'),
@@ -271,20 +330,28 @@ class Page:
                 tag("main",
                     tag("section", tag("h1", self.headline()), tag("p", self.subline(), class_="quiet"),
                         self.tiles(), self._busy(), id="verdict"),
-                    tag("noscript", tag("p", "Without JavaScript there are no charts; the tables hold "
-                                        "the same numbers.")),
+                    tag("noscript", tag("p", "Without JavaScript there are no charts, no lists of all "
+                                        "contenders and no cases: they stand in results.csv and "
+                                        "results.jsonl beside this page.")),
                     None if self.library else tag(
                         "p", "Chart.js was not found when this page was made (Debian: libjs-chart.js), "
                         "so there are no charts; the tables hold the same numbers.", class_="note"),
                     self.speed(), self.conformance(), self.noise(), self.environment(), self.again()),
                 tag("footer", tag("p", "Made by scripts/report on ",
                                   time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()), "."))]
-        scripts = [tag("script", script_text(json.dumps(data)), type="application/json", id="data")]
+        written = [tag("script", data_text(data), type="application/json", id="data")]
         if self.library:
-            scripts.append(tag("script", script_text(self.library)))
-        scripts.append(tag("script", script_text((HERE / "page.js").read_text())))
-        return "<!doctype html>\n" + tag("html", tag("head", head), tag("body", body, scripts),
+            written.append(tag("script", script_text(self.library)))
+        written.append(tag("script", script_text(scripts())))
+        return "<!doctype html>\n" + tag("html", tag("head", head), tag("body", body, written),
                                          lang="en") + "\n"
+
+
+def _choice(words, attribute, choices):
+    """Buttons of which one is pressed."""
+    buttons = [tag("button", text, type="button", aria_pressed="true" if number == 0 else "false",
+                   **{f"data_{attribute}": value}) for number, (value, text) in enumerate(choices)]
+    return tag("div", words, buttons, class_="choice script", role="group", aria_label=words.strip())
 
 
 def _tile(name, number, text, segments, target):
@@ -305,6 +372,17 @@ def _small_table(caption, head, lines):
     return [tag("h3", caption), tag("div", tag("table", tag("thead", tag("tr", [tag("th", text, scope="col")
                                                                             for text in head])),
                                                tag("tbody", lines)), class_="scroll")]
+
+
+def _sweep(one):
+    first = [tag("th", one["id"], scope="row"), tag("td", ", ".join(map(str, one["threads"])))]
+    if "refused" in one:
+        return tag("tr", first, tag("td", chip("no fit", "none"), " ", one["refused"], colspan=4))
+    fit, peak = one["fit"], one["fit"]["peak"]
+    return tag("tr", first, tag("td", show.rate(fit["lambda"]["median"], "")),
+               [tag("td", f"{fit[name]['median']:.3g} [{fit[name]['low']:.3g}–{fit[name]['high']:.3g}]")
+                for name in ("sigma", "kappa")],
+               tag("td", f"{peak['median']:.1f} threads" if peak else "beyond what was measured"))
 
 
 def _plain(value):

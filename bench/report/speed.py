@@ -4,12 +4,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "driver"))
 
+import history  # noqa: E402
 import show  # noqa: E402
 from markup import chip, command, details, render, tag  # noqa: E402
 
 STANDING = {"faster": "good", "same": "good", "inconclusive": "warn", "slower": "bad"}
-KIND_NAMES = {"ours": "ours", "peer": "peer", "limit": "limit: spins, no replacement",
-              "cpython": "CPython"}
 
 
 def groups(rows):
@@ -54,30 +53,11 @@ def _ratio(entry):
     if not ratio:
         return "–"
     title = f"{ratio['verdict']}, {ratio['runs']} runs"
+    if "q" in ratio:
+        title += f", q = {ratio['q']:.2g}"
     if ratio["verdict"] == "inconclusive":
         title += f"; about {ratio['runs_needed']} would decide"
     return tag("span", show.interval(ratio), title=title, class_=STANDING[ratio["verdict"]] + "-text")
-
-
-def _contender(entry, unit):
-    if "error" in entry:
-        cells = [tag("td", chip("failed", "bad"), " ", entry["error"], colspan=4)]
-    else:
-        cpu = entry.get("cpu_ns_per_item")
-        cells = [tag("td", _value(entry, unit), class_="number"), tag("td", _ratio(entry), class_="number"),
-                 tag("td", entry.get("ratio", {}).get("verdict", "–")),
-                 tag("td", show.duration(cpu) if cpu else "–", class_="number")]
-    return tag("tr", tag("th", entry["impl"], scope="row"), tag("td", KIND_NAMES[entry["kind"]],
-                                                              class_="quiet"),
-               cells, tag("td", command(entry["command"])), class_=entry["kind"])
-
-
-def _contenders(row):
-    head = ("contender", "kind", f"{'rate' if row['better'] == 'higher' else 'time'}, 95 % interval",
-            "ours : theirs", "verdict", "CPU per item", "run it again")
-    return tag("div", tag("table", tag("thead", tag("tr", [tag("th", text, scope="col") for text in head])),
-                          tag("tbody", [_contender(one, row["unit"]) for one in row["contenders"]]),
-                          class_="contenders"), class_="scroll")
 
 
 def _best(row):
@@ -95,7 +75,15 @@ def _cpython(row):
     return tag("td", _ratio(best), tag("div", best["impl"], class_="quiet"))
 
 
-def _row(row):
+def trends(result, runs):
+    """What was measured of these rows on this machine, this time included."""
+    here = {row["id"] for row in result["rows"]}
+    found = history.trends(sorted({one["started"]: one for one in [*runs, history.entry(result)]}.values(),
+                                  key=lambda one: one["started"]))
+    return {name: found[name] for name in found if name in here}
+
+
+def _row(row, trend):
     ours, standing = ours_of(row), row["standing"]
     first = tag("tr",
                 tag("th", row["text"], tag("div", row["id"], class_="quiet id"), scope="row"),
@@ -106,43 +94,60 @@ def _row(row):
                 tag("td", [_floor(floor, row["unit"]) for floor in row["floors"]]),
                 tag("td", f"±{row['noise']:.0%}", class_="number"), id=f"row-{row['id']}")
     second = tag("tr", tag("td", command(row["command"]),
-                           details(f"all {len(row['contenders'])} contenders", _contenders(row)),
-                           colspan=7), class_="more")
+                           details(f"all {len(row['contenders'])} contenders", class_="script",
+                                   data_contenders=row["id"]),
+                           details(f"{len(trend)} runs on this machine", class_="script",
+                                   data_trend=row["id"]) if trend else None, colspan=7), class_="more")
     return [first, second]
 
 
-def table(name, rows):
+def table(name, rows, trends):
     head = ("row", "tandem", "to the best peer", "verdict", "to CPython", "floors", "noise")
     return tag("div", tag("table", tag("caption", name, class_="hidden"),
                           tag("thead", tag("tr", [tag("th", text, scope="col") for text in head])),
-                          tag("tbody", [_row(row) for row in rows]), class_="speed"), class_="scroll")
+                          tag("tbody", [_row(row, trends.get(row["id"])) for row in rows]), class_="speed"), class_="scroll")
 
 
-def _peer_floor(row):
-    """Where the floor against the best peer stands on the axis of ratios."""
+def _floors_drawn(row):
+    """Where the floors against the best peer and CPython stand on the axis of ratios."""
     best = row["best_peer"]
-    return next((floor["needed"] for floor in row["floors"] if floor["against"] == "peers"
+    peer = next((floor["needed"] for floor in row["floors"] if floor["against"] == "peers"
                  and (not floor["of"] or best in floor["of"])), None)
+    python = next((floor["needed"] for floor in row["floors"] if floor["against"] == "cpython"), None)
+    return {"peer": peer, "cpython": python}
 
 
-def chart_data(result):
-    """What page.js draws: ratios of all rows, rates by group, percentiles of the latency rows."""
-    ratios, rates, latencies = [], {}, []
-    for row in result["rows"]:
-        best = named(row, row["best_peer"])
-        if best and row["standing"]:
-            ratios.append({"label": f"{row['group']} · {row['text']}", "id": row["id"],
-                           "peer": best["impl"], "standing": row["standing"],
-                           "floor": _peer_floor(row),
-                           **{key: best["ratio"][key] for key in ("median", "low", "high")}})
-        bars = [{"impl": one["impl"], "kind": one["kind"], **one["value"]}
-                for one in row["contenders"] if "value" in one]
-        rates.setdefault(row["group"], []).append(
-            {"label": row["text"], "id": row["id"], "unit": row["unit"], "bars": bars})
-        lines = [{"impl": one["impl"], "kind": one["kind"], **one["latency"]}
-                 for one in row["contenders"] if one.get("latency")]
-        if lines:
-            latencies.append({"label": f"{row['group']} · {row['text']}", "group": row["group"],
-                              "lines": lines})
-    noise = [{"label": row["id"], "value": row["noise"]} for row in result["rows"]]
-    return {"ratios": ratios, "rates": rates, "latencies": latencies, "noise": noise}
+def _digits(number):
+    """Five digits: more than any of them is worth."""
+    return float(f"{number:.5g}") if isinstance(number, float) else number
+
+
+def _numbers(entry, keys):
+    return {key: _digits(entry[key]) for key in keys}
+
+
+def _contender(row, entry, strings):
+    """What the lists of contenders and the charts have in common."""
+    found = {"impl": entry["impl"], "kind": entry["kind"],
+             "command": strings.place(entry["command"].replace(row["id"], "{row}")
+                                      .replace(f"--impl {entry['impl']} ", "--impl {impl} "))}
+    if "error" in entry:
+        return {**found, "error": entry["error"]}
+    found["value"] = _numbers(entry["value"], ("median", "low", "high"))
+    if "ratio" in entry:
+        found["ratio"] = {**_numbers(entry["ratio"], ("median", "low", "high")),
+                          "verdict": entry["ratio"]["verdict"]}
+    if entry.get("latency"):
+        found["latency"] = {key: _digits(value) for key, value in entry["latency"].items()}
+    if entry.get("cpu_ns_per_item"):
+        found["cpu"] = _digits(entry["cpu_ns_per_item"])
+    return found
+
+
+def data(result, strings):
+    """Every row once, for rows.js and charts.js."""
+    return [{"id": row["id"], "group": row["group"], "text": row["text"], "unit": row["unit"],
+             "better": row["better"], "noise": _digits(row["noise"]), "best": row["best_peer"],
+             "ours": ours_of(row) is not None, "floors": _floors_drawn(row),
+             "contenders": [_contender(row, one, strings) for one in row["contenders"]]}
+            for row in result["rows"]]

@@ -4,6 +4,7 @@ import os
 import unittest
 from dataclasses import replace
 
+from programs import Programs
 from support import a_row
 
 import contenders
@@ -81,6 +82,23 @@ class Children(unittest.TestCase):
     def test_every_byte_is_looked_at(self):
         for impl in ("dropping", "swapping", "doubling"):
             self.assertRegex(run(impl, "test.capture").error, "damaged|more arrived")
+
+
+class Found(unittest.TestCase):
+    """From the processes to the verdict, of programs whose speeds are known."""
+
+    def standing(self, ours):
+        with Programs(tandem=ours, peer=100) as programs:
+            done = programs.bench("--full", "--rounds", "15")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            (row,) = programs.result()["rows"]
+        return row["standing"]
+
+    def test_a_slowdown_of_a_tenth_is_found(self):
+        self.assertEqual(self.standing(110), "slower")
+
+    def test_the_same_speed_is_the_same(self):
+        self.assertEqual(self.standing(100), "same")
 
 
 class Rounds(unittest.TestCase):

@@ -1,4 +1,5 @@
 """Does the page hold what was measured, whole and without a network?"""
+import json
 import re
 import sys
 import tempfile
@@ -11,6 +12,7 @@ from support import BENCH, CONTENDERS, a_row, both, contender, floor, synthetic
 sys.path.insert(0, str(BENCH / "report"))
 
 import compare  # noqa: E402
+import history  # noqa: E402
 import show  # noqa: E402
 from conformance import Evidence  # noqa: E402
 from judge import judge  # noqa: E402
@@ -59,6 +61,11 @@ def a_result(ours=2e6, machine="one"):
             "samples": [vars(sample) for sample in samples]}
 
 
+def data_of(html):
+    """What the page's scripts write it from."""
+    return json.loads(re.search(r'id="data">(.*?)</script>', html, re.S).group(1))
+
+
 class Balance(HTMLParser):
     """Every element that opens closes, and no id stands twice."""
 
@@ -96,6 +103,7 @@ class ThePage(unittest.TestCase):
         cls.parsed = Balance()
         cls.parsed.feed(cls.html)
         cls.text = "".join(cls.parsed.texts)
+        cls.data = data_of(cls.html)
 
     def test_it_is_well_formed(self):
         self.assertEqual(self.parsed.errors, [])
@@ -103,8 +111,9 @@ class ThePage(unittest.TestCase):
         self.assertEqual(len(self.parsed.ids), len(set(self.parsed.ids)))
 
     def test_links_lead_inside_and_nothing_is_loaded(self):
+        clauses = [clause[0] for one in self.data["clauses"]["primitives"] for clause in one["clauses"]]
         for link in self.parsed.links:
-            self.assertTrue(link == "data:," or link[1:] in self.parsed.ids, link)
+            self.assertTrue(link == "data:," or link[1:] in self.parsed.ids + clauses, link)
 
     def test_the_verdict_comes_first(self):
         head = re.search(r"<h1>(.*?)</h1>", self.html).group(1)
@@ -114,11 +123,27 @@ class ThePage(unittest.TestCase):
 
     def test_every_contender_stands_there(self):
         for text in ("peer", "broken", "crashed with SIGSEGV", "cpython-3.13.0", "libabsent-dev",
-                     "a <fast> one", "First in, first <out>."):
+                     "a <fast> one"):
             self.assertIn(text, self.text)
 
+    def test_the_data_holds_everything_once(self):
+        (primitive,), texts = self.data["clauses"]["primitives"], self.data["clauses"]["texts"]
+        ((name, status, text, _, sources, _, run, ms, transcript, message),) = primitive["clauses"]
+        self.assertEqual((name, text, ms, transcript, message),
+                         ("test.flow.order", "First in, first <out>.", 1, "</script>", ""))
+        self.assertEqual([texts[status], texts[run], [texts[one] for one in sources]],
+                         ["PASS", "/elsewhere/build/x --case={id}".partition("/elsewhere/")[2], ["document: 1"]])
+        (row,) = self.data["rows"]
+        self.assertEqual([one["impl"] for one in row["contenders"]],
+                         ["tandem", "peer", "broken", "cpython-3.13.0"])
+        self.assertEqual(len(self.data["texts"]), len(set(self.data["texts"])))
+
+    def test_no_markup_can_begin_in_the_data(self):
+        self.assertNotIn("<", re.search(r'id="data">(.*?)</script>', self.html, re.S).group(1))
+
     def test_a_must_is_verified_by_the_faults_that_it_kills(self):
-        self.assertIn("Its case kills: test.asleep (timeout), test.reversed", self.text)
+        self.assertIn(["test.asleep (timeout)", "test.reversed"],
+                      self.data["clauses"]["primitives"][0]["clauses"][0])
         (clause,) = self.evidence.clauses()
         self.assertEqual(self.evidence.status(clause), "PASS")
         for changed, status in (({"id": "test.flow.other"}, "UNVERIFIED"), ({"id": "test.flow.lifetime"}, "PASS"),
@@ -128,12 +153,42 @@ class ThePage(unittest.TestCase):
             self.assertEqual(self.evidence.status(changed), status)
 
     def test_commands_hold_for_every_machine(self):
-        self.assertIn("build/x --case=test.flow.order", self.text)
+        self.assertIn("build/x --case={id}", self.data["clauses"]["texts"])
         self.assertNotIn("/elsewhere", self.html)
+
+    def test_what_was_run_before_is_a_trend(self):
+        before = {**a_result(1e6), "started": "2025-12-31T00:00:00Z"}
+        html = Page(self.evidence, a_result(), [], [history.entry(before)]).html()
+        (runs,) = data_of(html)["trends"].values()
+        self.assertEqual([one["started"][:4] for one in runs], ["2025", "2026"])
+        self.assertAlmostEqual(runs[1]["value"][0] / runs[0]["value"][0], 2, delta=0.1)
+        self.assertIn("2 runs on this machine", html)
+        self.assertEqual(self.data["trends"], {})
 
     def test_it_is_written_with_nothing_to_show(self):
         html = Page(Evidence("nowhere", None), None, []).html()
         self.assertIn("Nothing was run", html)
+
+
+class TheRealPage(unittest.TestCase):
+    """Of this repository's clauses and its largest result."""
+
+    def test_it_is_light(self):
+        largest = max((BENCH / "results").glob("*/*.json"), key=lambda file: file.stat().st_size)
+        with tempfile.TemporaryDirectory() as folder:
+            results = Path(folder, "results.jsonl")
+            results.write_text("".join(map(passed, Evidence(BENCH.parent, None).clauses())))
+            evidence = Evidence(BENCH.parent, results)
+        html = Page(evidence, json.loads(largest.read_text()), []).html()
+        self.assertLess(len(html.encode()), 2e6)
+        shown = [clause[0] for one in data_of(html)["clauses"]["primitives"] for clause in one["clauses"]]
+        self.assertEqual(shown, [clause["id"] for clause in evidence.clauses()])
+
+
+def passed(clause):
+    """A line of results.jsonl about it, with as much of a transcript as most cases have."""
+    return json.dumps({"record": "case", "id": clause["id"], "status": "PASS", "message": "", "ms": 1,
+                       "command": f"build/x --case={clause['id']}", "transcript": ["x" * 80]}) + "\n"
 
 
 class Beside(unittest.TestCase):

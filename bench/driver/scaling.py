@@ -1,0 +1,131 @@
+"""Gunther's Universal Scalability Law, X(N) = λN / (1 + σ(N − 1) + κN(N − 1)): or the reason why it is not fitted."""
+import itertools
+import math
+import random
+import re
+from statistics import median
+
+from contenders import OURS
+
+FEWEST_COUNTS = 5  # of threads: the curve has three numbers of its own, and something has to be left to contradict it
+FEWEST_RUNS = 3
+WORST_MISS = 0.10  # by which the curve may miss the medians, as a root of mean squares
+WIDEST_SIGMA = 0.5  # an interval of σ that is wider says nothing
+RESAMPLES = 400
+FARTHEST = 2  # a peak beyond so many times the largest measured number of threads is not told
+
+
+class Refused(Exception):
+    """Why there is no fit."""
+
+
+def rate(threads, rate_of_one, sigma, kappa):
+    return rate_of_one * threads / (1 + sigma * (threads - 1) + kappa * threads * (threads - 1))
+
+
+def _solve(matrix, right):
+    """Gauss with pivots; None where there is no single solution."""
+    size = len(right)
+    lines = [[*line, value] for line, value in zip(matrix, right)]
+    for column in range(size):
+        pivot = max(range(column, size), key=lambda line: abs(lines[line][column]))
+        if abs(lines[pivot][column]) < 1e-12:
+            return None
+        lines[column], lines[pivot] = lines[pivot], lines[column]
+        for other in range(size):
+            if other != column:
+                factor = lines[other][column] / lines[column][column]
+                lines[other] = [a - factor * b for a, b in zip(lines[other], lines[column])]
+    return [lines[one][size] / lines[one][one] for one in range(size)]
+
+
+def _least_squares(design):
+    """Non-negative x with the smallest |design·x − 1|²: with three unknowns every choice of zeros can be tried."""
+    width, best = len(design[0]), None
+    for size in range(1, width + 1):
+        for used in itertools.combinations(range(width), size):
+            normal = [[sum(line[a] * line[b] for line in design) for b in used] for a in used]
+            found = _solve(normal, [sum(line[a] for line in design) for a in used])
+            if found is None or min(found) < 0:
+                continue
+            full = [0.0] * width
+            for place, value in zip(used, found):
+                full[place] = value
+            miss = sum((sum(a * b for a, b in zip(line, full)) - 1) ** 2 for line in design)
+            if best is None or miss < best[0]:
+                best = (miss, full)
+    return best
+
+
+def _curve(rates):
+    """(λ, σ, κ, miss) of {threads: rate}; N/X is linear in 1/λ, σ/λ and κ/λ, and each point weighs the same."""
+    design = [[rate / n, (n - 1) * rate / n, (n - 1) * rate] for n, rate in sorted(rates.items())]
+    miss, (first, second, third) = _least_squares(design)
+    if first <= 0:
+        raise Refused("the law does not hold: no rate of one thread fits")
+    return 1 / first, second / first, third / first, math.sqrt(miss / len(design))
+
+
+def _check(runs):
+    if len(runs) < FEWEST_COUNTS:
+        raise Refused(f"{len(runs)} numbers of threads: {FEWEST_COUNTS} are needed at least")
+    if 1 not in runs:
+        raise Refused("one thread alone was not measured")
+    fewest = min(map(len, runs.values()))
+    if fewest < FEWEST_RUNS:
+        raise Refused(f"{fewest} runs of one number of threads: {FEWEST_RUNS} are needed at least")
+
+
+def _interval(values):
+    ordered = sorted(values)
+    return {"low": ordered[int(0.025 * len(ordered))], "high": ordered[int(0.975 * len(ordered)) - 1]}
+
+
+def _peak(sigma, kappa):
+    return math.sqrt(max(0.0, 1 - sigma) / kappa) if kappa > 0 else math.inf
+
+
+def fit(runs, seed=1):
+    """{threads: [rates]} to {lambda, sigma, kappa, miss, peak}, with 95 % bootstrap intervals. Raises Refused."""
+    _check(runs)
+    one, sigma, kappa, miss = _curve({n: median(values) for n, values in runs.items()})
+    if miss > WORST_MISS:
+        raise Refused(f"the curve misses what was measured by {miss:.0%}")
+    generator = random.Random(seed)
+    again = [_curve({n: median(generator.choices(values, k=len(values))) for n, values in runs.items()})
+             for _ in range(RESAMPLES)]
+    found = {name: {"median": value, **_interval([curve[place] for curve in again])}
+             for place, (name, value) in enumerate((("lambda", one), ("sigma", sigma), ("kappa", kappa)))}
+    if found["sigma"]["high"] - found["sigma"]["low"] > WIDEST_SIGMA:
+        raise Refused("the runs differ too much among themselves: σ may be anything")
+    return {**found, "miss": miss, "peak": _peak_of(found, again, max(runs))}
+
+
+def _peak_of(found, again, largest):
+    """From how many threads on more of them are slower; None where what was measured does not say."""
+    middle = _peak(found["sigma"]["median"], found["kappa"]["median"])
+    if found["kappa"]["low"] <= 0 or middle > FARTHEST * largest:
+        return None
+    ends = _interval([_peak(sigma, kappa) for _, sigma, kappa, _ in again])
+    return {"median": middle, "low": ends["low"], "high": ends["high"] if math.isfinite(ends["high"]) else None}
+
+
+def sweeps(rows, samples):
+    """[{id, threads, fit or refused}] of the rows that share an id but for their number of threads."""
+    found = {}
+    for row in rows:
+        if row.threads:
+            found.setdefault(re.sub(rf"\.{row.threads}t$", "", row.id), []).append(row)
+    return [_sweep(name, members, samples) for name, members in found.items()]
+
+
+def _sweep(name, rows, samples):
+    runs = {row.threads: [one.value if row.better == "higher" else row.threads / one.value
+                          for one in samples if one.ok and one.row == row.id and one.impl == OURS]
+            for row in rows}
+    runs = {threads: values for threads, values in sorted(runs.items()) if values}
+    described = {"id": name, "threads": list(runs)}
+    try:
+        return {**described, "fit": fit(runs)}
+    except Refused as reason:
+        return {**described, "refused": str(reason)}

@@ -1,0 +1,6 @@
+const drawAll = () => charts.draw();
+charts.start();
+rows.start();
+trends.start();
+clauses.start();
+applyTheme();
