@@ -1153,8 +1153,7 @@ CASE("multiprocessing.connection.killed.sender",
       const auto [reader, writer] = context.Pipe(false);
       const Process process = started(context, send_for_ever, writer, folder.gate("hello"));
       enter(folder.path("hello"));
-      for (int count = 0; count < 7 * round; ++count)
-        EXPECT_TRUE(is_whole(reader.recv_bytes()));
+      for (int count = 0; count < 7 * round; ++count) EXPECT_TRUE(is_whole(reader.recv_bytes()));
       killed(process);
       std::thread thread([&, &end = writer] {
         end.send_bytes("after it");
