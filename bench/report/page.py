@@ -4,7 +4,9 @@ import re
 import time
 from pathlib import Path
 
+import choice
 import conformance
+import explained
 import speed
 from markup import Markup, chip, command, details, render, tag
 from speed import show  # which has put the driver on the path
@@ -53,11 +55,15 @@ class Page:
         """runs: what history.py knows of earlier ones on this machine."""
         self.evidence, self.result, self.steps = evidence, result, steps
         self.trends = speed.trends(result, runs) if result else {}
+        self.choices = choice.choices(result)
         self.library = chart_library()
 
     # What the reader sees first
 
     def headline(self):
+        return choice.sentence(self.choices) or self._counts()
+
+    def _counts(self):
         counts, parts = self.evidence.counts(), []
         total = sum(counts.values())
         if self.evidence.results:
@@ -143,6 +149,7 @@ class Page:
         rows, parts = self.result["rows"], []
         if any(row["standing"] for row in rows):
             parts += [self._rules(), self._lead(rows)]
+        parts += [speed.reds(self.result, explained.by_row(explained.load())), speed.filters(rows)]
         for name, members in speed.groups(rows).items():
             parts.append(self._group(name, members))
         parts += [self._latencies(rows), self.scaling()]
@@ -196,9 +203,9 @@ class Page:
                   for unit in units]
         legend = tag("div", "", class_="legend", role="group", aria_label="contenders that are drawn",
                      data_legend=name)
-        return tag("section", tag("h3", name), details("Charts", legend, charts, class_="charts script",
+        return tag("section", tag("h3", name, id=f"group-{slug}"), details("Charts", legend, charts, class_="charts script",
                                                        open_=True),
-                   speed.table(name, members, self.trends))
+                   speed.table(name, members, self.trends), data_section=name)
 
     def _pane(self, name, slug, unit, rows):
         rows = [row for row in rows if any("value" in one for one in row["contenders"])]
@@ -328,8 +335,10 @@ class Page:
                                   tag("button", "Dark", type="button", id="theme", class_="script"),
                                   class_="bar")),
                 tag("main",
-                    tag("section", tag("h1", self.headline()), tag("p", self.subline(), class_="quiet"),
-                        self.tiles(), self._busy(), id="verdict"),
+                    tag("section", tag("h1", self.headline()),
+                        tag("p", self._counts(), class_="counts") if self.choices else None,
+                        tag("p", self.subline(), class_="quiet"), self._busy(), choice.block(self.choices),
+                        self.tiles(), id="verdict"),
                     tag("noscript", tag("p", "Without JavaScript there are no charts, no lists of all "
                                         "contenders and no cases: they stand in results.csv and "
                                         "results.jsonl beside this page.")),

@@ -6,6 +6,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "driver"))
 
 import history  # noqa: E402
 import show  # noqa: E402
+from explained import is_red  # noqa: E402
 from markup import chip, command, details, render, tag  # noqa: E402
 
 STANDING = {"faster": "good", "same": "good", "inconclusive": "warn", "slower": "bad"}
@@ -67,12 +68,14 @@ def _best(row):
     return tag("td", _ratio(best), tag("div", best["impl"], class_="quiet"))
 
 
-def _cpython(row):
+def fastest_cpython(row):
     found = [one for one in row["contenders"] if one["kind"] == "cpython" and "ratio" in one]
-    if not found:
-        return tag("td", "–")
-    best = min(found, key=lambda one: one["ratio"]["median"])
-    return tag("td", _ratio(best), tag("div", best["impl"], class_="quiet"))
+    return min(found, key=lambda one: one["ratio"]["median"], default=None)
+
+
+def _cpython(row):
+    best = fastest_cpython(row)
+    return tag("td", _ratio(best), tag("div", best["impl"], class_="quiet")) if best else tag("td", "–")
 
 
 def trends(result, runs):
@@ -89,7 +92,9 @@ def _row(row, trend):
                 tag("th", row["text"], tag("div", row["id"], class_="quiet id"), scope="row"),
                 tag("td", _value(ours, row["unit"]) if ours else "not run", class_="stacked"),
                 _best(row),
-                tag("td", chip(standing, STANDING[standing]) if standing else "–"),
+                tag("td", chip(standing, STANDING[standing]) if standing else "–",
+                    tag("a", "why", href=f"#why-{row['id']}", class_="why",
+                        aria_label=f"why {row['id']} is red") if is_red(row) else None),
                 _cpython(row),
                 tag("td", [_floor(floor, row["unit"]) for floor in row["floors"]]),
                 tag("td", f"±{row['noise']:.0%}", class_="number"), id=f"row-{row['id']}")
@@ -98,14 +103,53 @@ def _row(row, trend):
                                    data_contenders=row["id"]),
                            details(f"{len(trend)} runs on this machine", class_="script",
                                    data_trend=row["id"]) if trend else None, colspan=7), class_="more")
-    return [first, second]
+    return tag("tbody", first, second, data_row=row["id"])
+
+
+COLUMNS = (("row", "row"), ("tandem", None), ("to the best peer", "lead"), ("verdict", "standing"),
+           ("to CPython", "cpython"), ("floors", None), ("noise", "noise"))
 
 
 def table(name, rows, trends):
-    head = ("row", "tandem", "to the best peer", "verdict", "to CPython", "floors", "noise")
-    return tag("div", tag("table", tag("caption", name, class_="hidden"),
-                          tag("thead", tag("tr", [tag("th", text, scope="col") for text in head])),
-                          tag("tbody", [_row(row, trends.get(row["id"])) for row in rows]), class_="speed"), class_="scroll")
+    head = [tag("th", text, scope="col", data_sort=key) for text, key in COLUMNS]
+    return tag("div", tag("table", tag("caption", name, class_="hidden"), tag("thead", tag("tr", head)),
+                          [_row(row, trends.get(row["id"])) for row in rows], class_="speed"), class_="scroll")
+
+
+def _code(text):
+    """Markdown's `code` as HTML."""
+    return [tag("code", part) if number % 2 else part for number, part in enumerate(text.split("`"))]
+
+
+def _why(row, why):
+    best, missed = named(row, row["best_peer"]), [one for one in row["floors"] if one["met"] is False]
+    chips = [tag("p", chip("behind", "bad"), f" {best['impl']} is {show.ratio(1 / best['ratio']['median'])} as fast, ",
+                 tag("span", show.interval(best["ratio"]), class_="quiet"))] if (
+                     best and row["standing"] and best["ratio"]["median"] < 1) else []
+    chips += [_floor(floor, row["unit"]) for floor in missed]
+    return tag("tr", tag("th", tag("a", row["id"], href=f"#row-{row['id']}"), tag("div", row["text"], class_="quiet"), scope="row"),
+               tag("td", chips), tag("td", _code(why) if why else chip("not explained yet", "warn")), id=f"why-{row['id']}")
+
+
+def reds(result, whys):
+    """Every row that is behind a peer or below a floor, and what is known of the reason."""
+    lines = [_why(row, whys.get(row["id"])) for row in result["rows"] if is_red(row)]
+    if not lines:
+        return None
+    head = [tag("th", text, scope="col") for text in ("row", "what is missing", "why")]
+    return [tag("h3", "Where it is behind, and why", id="why"),
+            tag("div", tag("table", tag("thead", tag("tr", head)), tag("tbody", lines), class_="whys"), class_="scroll")]
+
+
+def filters(rows):
+    """What rows.js selects by."""
+    standings = [(name, name) for name in ("slower", "inconclusive", "same", "faster")
+                 if any(row["standing"] == name for row in rows)]
+    options = [tag("option", text, value=value) for text, value in
+               (("every row", ""), ("only red ones", "red"), *standings)]
+    return tag("div", tag("label", "Find ", tag("input", type="search", id="find-row", placeholder="words")),
+               tag("label", "Show ", tag("select", options, id="standing")),
+               tag("span", "", id="found-rows", role="status", class_="quiet"), class_="filters script")
 
 
 def _floors_drawn(row):
@@ -148,6 +192,6 @@ def data(result, strings):
     """Every row once, for rows.js and charts.js."""
     return [{"id": row["id"], "group": row["group"], "text": row["text"], "unit": row["unit"],
              "better": row["better"], "noise": _digits(row["noise"]), "best": row["best_peer"],
-             "ours": ours_of(row) is not None, "floors": _floors_drawn(row),
+             "ours": ours_of(row) is not None, "red": is_red(row), "standing": row["standing"], "floors": _floors_drawn(row),
              "contenders": [_contender(row, one, strings) for one in row["contenders"]]}
             for row in result["rows"]]

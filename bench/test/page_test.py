@@ -11,6 +11,7 @@ from support import BENCH, CONTENDERS, a_row, both, contender, floor, synthetic
 
 sys.path.insert(0, str(BENCH / "report"))
 
+import choice  # noqa: E402
 import compare  # noqa: E402
 import history  # noqa: E402
 import show  # noqa: E402
@@ -18,6 +19,7 @@ from conformance import Evidence  # noqa: E402
 from judge import judge  # noqa: E402
 from measure import Sample  # noqa: E402
 from page import Page  # noqa: E402
+from rows import load  # noqa: E402
 
 VOID = {"meta", "link", "br", "input"}
 MACHINE = {"cpu": "a <fast> one", "topology": {"cores": 2, "processors": 2}, "kernel": "Linux"}
@@ -168,6 +170,36 @@ class ThePage(unittest.TestCase):
     def test_it_is_written_with_nothing_to_show(self):
         html = Page(Evidence("nowhere", None), None, []).html()
         self.assertIn("Nothing was run", html)
+
+
+def a_pool(ours):
+    """A result whose one row is of the pools."""
+    result = a_result(ours)
+    result["rows"][0]["group"] = "ThreadPoolExecutor"
+    return result
+
+
+class TheAnswer(unittest.TestCase):
+    def page(self, ours):
+        html = Page(Evidence("nowhere", None), a_pool(ours), []).html()
+        return html, re.search(r"<h1>(.*?)</h1>", html).group(1)
+
+    def test_the_first_line_says_what_to_use_and_how_far_it_is_ahead(self):
+        html, head = self.page(2e6)
+        self.assertRegex(head, r"use tandem as the pool: <b>(2\.0|1\.9)\d ×</b> the best peer")
+        self.assertEqual(html.count('class="choice-card"'), 1)
+        self.assertFalse('id="why-test.flow"' in html)
+
+    def test_a_peer_that_is_faster_is_the_answer(self):
+        self.assertIn("pool <b>peer</b>", self.page(0.5e6)[1])
+
+    def test_a_red_row_says_why_or_that_nobody_knows(self):
+        html = self.page(0.5e6)[0]
+        self.assertTrue('id="why-test.flow"' in html and "not explained yet" in html)
+
+    def test_every_group_of_rows_is_an_answer_to_something(self):
+        asked = {group for _, _, groups in choice.USES for group in groups}
+        self.assertEqual({row.group for row in load()}, asked)
 
 
 class TheRealPage(unittest.TestCase):

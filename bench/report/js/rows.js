@@ -37,7 +37,69 @@ const rows = (() => {
       element("tbody", {}, row.contenders.map((one) => contender(row, one)))));
   };
 
+  // The order of a table: by what its head says, the other way round at the second press.
+  const order = ["slower", "inconclusive", "same", "faster"];
+  const keys = {
+    row: (row) => all.indexOf(row),
+    lead: (row) => named(row, row.best)?.ratio?.median,
+    standing: (row) => (row.standing ? order.indexOf(row.standing) : undefined),
+    cpython: (row) => nearest(row, "cpython")?.ratio.median,
+    noise: (row) => row.noise,
+  };
+  const sort = (table, head) => {
+    const down = head.getAttribute("aria-sort") === "ascending";
+    for (const one of table.tHead.rows[0].cells) one.removeAttribute("aria-sort");
+    head.setAttribute("aria-sort", down ? "descending" : "ascending");
+    const key = keys[head.dataset.sort];
+    const bodies = [...table.tBodies].map((body) => [key(known.get(body.dataset.row)), body]);
+    // What has no value stands last, whichever way.
+    const compare = ([a], [b]) => (a === undefined) - (b === undefined) || (down ? b - a : a - b) || 0;
+    table.append(...bodies.sort(compare).map(([, body]) => body));
+  };
+  const sortable = (table) => {
+    for (const head of table.querySelectorAll("[data-sort]")) {
+      const button = element("button", { type: "button", className: "sort" }, head.textContent);
+      button.addEventListener("click", () => sort(table, head));
+      head.replaceChildren(button);
+    }
+    table.querySelector("[data-sort=row]").setAttribute("aria-sort", "ascending");
+  };
+
+  // The choice of rows, over all groups.
+  const find = document.getElementById("find-row");
+  const standing = document.getElementById("standing");
+  const fits = (row) => (standing.value === "" || (standing.value === "red" ? row.red : row.standing === standing.value)) &&
+    wordsOf(find.value).every((word) => `${row.id} ${row.group} ${row.text}`.toLowerCase().includes(word));
+  const select = () => {
+    let count = 0;
+    for (const section of document.querySelectorAll("[data-section]")) {
+      let here = 0;
+      for (const body of section.querySelectorAll("[data-row]")) {
+        body.hidden = !fits(known.get(body.dataset.row));
+        here += !body.hidden;
+      }
+      section.hidden = !here;
+      count += here;
+    }
+    document.getElementById("found-rows").textContent = `${count} of ${all.length} rows`;
+  };
+  // A link to a row shows it, whatever is looked for.
+  const openTarget = () => {
+    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (!target?.closest("[data-row]")?.hidden) return;
+    find.value = standing.value = "";
+    select();
+    target.scrollIntoView();
+  };
+
   const start = () => {
+    if (find) {
+      find.addEventListener("input", select);
+      standing.addEventListener("change", select);
+      addEventListener("hashchange", openTarget);
+      select();
+    }
+    document.querySelectorAll("table.speed").forEach(sortable);
     for (const details of document.querySelectorAll("[data-contenders]")) {
       whenOpened(details, () => details.append(contenders(known.get(details.dataset.contenders))));
     }
