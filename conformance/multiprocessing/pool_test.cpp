@@ -1,4 +1,5 @@
 // multiprocessing.Pool
+#include <fcntl.h>
 #include <sched.h>
 #include <sys/types.h>
 
@@ -429,6 +430,32 @@ CASE("multiprocessing.pool.apply-async.at-the-same-time", "as many as workers, a
   Log{results[2].get(), results[0].ready()};
   open_gate(gates[0]);
   log(results[0].get());
+}
+
+// One worker is held up. Calls have been quick, so that many of them may be handed over ahead.
+CASE("multiprocessing.pool.apply-async.in-order", "the oldest first") {
+  Pool pool(2);
+  pool.map(square, range(2000), 1);
+  const Folder folder;
+  const std::string gate = folder.gate("gate"), tokens = folder.gate("tokens");
+  const int keeps = checked(::open(tokens.c_str(), O_RDWR | O_CLOEXEC));
+  const auto held = pool.apply_async(pass_gate, gate);
+  std::vector<AsyncResult<void>> results;
+  for (const int number : range(200))
+    results.push_back(pool.apply_async(say, folder.path("notes"), str(number)));
+  for (const auto& result : results) result.get();
+  log(count_in_order(folder.path("notes")));
+  results.clear();
+  for ([[maybe_unused]] const int number : range(20)) {
+    pool.apply_async(square, 2);
+    pool.apply_async(give, tokens);
+    results.push_back(pool.apply_async(take, tokens));
+  }
+  for (const auto& result : results) result.get();
+  log(held.ready());
+  open_gate(gate);
+  log(held.get());
+  ::close(keeps);
 }
 
 CASE("multiprocessing.pool.apply-async.arguments-not-picklable", "fails alone") {

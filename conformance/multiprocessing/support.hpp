@@ -79,6 +79,14 @@ inline void log_notes(const std::string& path) {
   std::filesystem::remove(path);
 }
 
+// How many of the first lines are 0, 1, 2 and so on.
+inline int count_in_order(const std::string& path) {
+  std::ifstream file(path);
+  int count = 0;
+  for (int number; file >> number && number == count;) ++count;
+  return count;
+}
+
 // Called by a child: waits until the case opens the gate.
 inline void enter(const std::string& gate) {
   ::close(checked(::open(gate.c_str(), O_RDONLY | O_CLOEXEC)));
@@ -87,6 +95,19 @@ inline void enter(const std::string& gate) {
 // Waits until a child has come to the gate, and lets it through.
 inline void open_gate(const std::string& gate) {
   ::close(checked(::open(gate.c_str(), O_WRONLY | O_CLOEXEC)));
+}
+
+// One hands over, another one takes; the FIFO has to be kept open meanwhile, for both.
+inline void give(const std::string& fifo) {
+  const int end = checked(::open(fifo.c_str(), O_WRONLY | O_CLOEXEC));
+  checked(static_cast<int>(::write(end, "x", 1)));
+  ::close(end);
+}
+inline void take(const std::string& fifo) {
+  const int end = checked(::open(fifo.c_str(), O_RDONLY | O_CLOEXEC));
+  char token;
+  checked(static_cast<int>(::read(end, &token, 1)));
+  ::close(end);
 }
 
 // Called by a child: a descriptor that it holds until it closes it, or ends. See UntilDropped.

@@ -38,6 +38,30 @@ def pass_gate(gate):
     return os.path.basename(gate)
 
 
+def give(fifo):
+    """One hands over, another one takes; the FIFO has to be kept open meanwhile, for both."""
+    end = os.open(fifo, os.O_WRONLY)
+    os.write(end, b"x")
+    os.close(end)
+
+
+def take(fifo):
+    end = os.open(fifo, os.O_RDONLY)
+    os.read(end, 1)
+    os.close(end)
+
+
+def count_in_order(path):
+    """How many of the first lines are 0, 1, 2 and so on."""
+    count = 0
+    with open(path) as file:
+        for line in file:
+            if int(line) != count:
+                break
+            count += 1
+    return count
+
+
 def fail(text):
     raise ValueError(text)
 
@@ -282,6 +306,29 @@ def _():
         log(results[2].get(), results[0].ready())
         open_gate(gates[0])
         log(results[0].get())
+
+
+@case("multiprocessing.pool.apply-async.in-order", "the oldest first")
+def _():
+    with Pool(2) as pool, Folder() as folder:
+        pool.map(square, range(2000), 1)
+        gate, tokens = folder.gate("gate"), folder.gate("tokens")
+        keeps = os.open(tokens, os.O_RDWR)
+        held = pool.apply_async(pass_gate, (gate,))
+        for result in [pool.apply_async(note, (folder.path("notes"), number)) for number in range(200)]:
+            result.get()
+        log(count_in_order(folder.path("notes")))
+        results = []
+        for _ in range(20):
+            pool.apply_async(square, (2,))
+            pool.apply_async(give, (tokens,))
+            results.append(pool.apply_async(take, (tokens,)))
+        for result in results:
+            result.get()
+        log(held.ready())
+        open_gate(gate)
+        log(held.get())
+        os.close(keeps)
 
 
 @case("multiprocessing.pool.apply-async.arguments-not-picklable", "fails alone")

@@ -34,7 +34,7 @@ SHARED = {
     "multiprocessing/forkserver", "multiprocessing/holder", "multiprocessing/imap_state", "multiprocessing/preparation",
     "multiprocessing/registry", "multiprocessing/ring", "multiprocessing/ring_transport", "multiprocessing/run",
     "multiprocessing/running", "multiprocessing/segments", "multiprocessing/shared_block", "multiprocessing/spawn",
-    "multiprocessing/turns",
+    "multiprocessing/turns", "multiprocessing/task_board",
     "multiprocessing/stream_transport", "multiprocessing/support", "multiprocessing/tracker",
     "multiprocessing/transport", "multiprocessing/worker", "multiprocessing/workers",
     "concurrent/futures/exceptions", "concurrent/futures/future_set", "concurrent/futures/state",

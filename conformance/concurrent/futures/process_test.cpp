@@ -1,6 +1,7 @@
 // concurrent.futures.ProcessPoolExecutor
 #include "tandem/futures/process.hpp"
 
+#include <fcntl.h>
 #include <sched.h>
 
 #include <algorithm>
@@ -50,6 +51,7 @@ int pid_at(const std::string& gate) {
   return ::getpid();
 }
 
+void say(const std::string& path, int number) { note(path, number); }
 void fail(const std::string& text) { throw ValueError(text); }
 void missing(const std::string& path) { throw FileNotFoundError(ENOENT, path); }
 int fail_at(int x) {
@@ -336,6 +338,34 @@ CASE("futures.process.running-ahead", "one more than workers") {
   std::string all = "[" + repr(fs[0].result()) + ", " + repr(fs[1].result());
   for (const int result : results(more)) all += ", " + str(result);
   log(all + "]");
+}
+
+// One worker is held up. Calls have been quick, so that many of them may be handed over ahead.
+CASE("futures.process.in-order", "the oldest first") {
+  const Folder folder;
+  ProcessPoolExecutor pool(forked(2));
+  std::vector<Future<int>> quick;
+  for (int number = 0; number < 2000; ++number) quick.push_back(pool.submit(square, number));
+  results(quick);
+  const auto gates = gates_in(folder, "a");
+  const std::string tokens = folder.gate("tokens");
+  const int keeps = checked(::open(tokens.c_str(), O_RDWR | O_CLOEXEC));
+  const auto held = pool.submit(pass_gate, gates[0]);
+  std::vector<Future<void>> sayers, takers;
+  for (int number = 0; number < 200; ++number)
+    sayers.push_back(pool.submit(say, folder.path("notes"), number));
+  for (const auto& sayer : sayers) sayer.result();
+  log(count_in_order(folder.path("notes")));
+  for (int number = 0; number < 20; ++number) {
+    pool.submit(square, 2);
+    pool.submit(give, tokens);
+    takers.push_back(pool.submit(take, tokens));
+  }
+  for (const auto& taker : takers) taker.result();
+  log(held.done());
+  open_gate(gates[0]);
+  log(held.result());
+  ::close(keeps);
 }
 
 CASE("futures.process.cancel", "what was not handed over") {

@@ -30,7 +30,9 @@ class Worker {
   explicit Worker(WorkerEnd::Parts& parts)
       : requests_(*parts.requests),
         answers_(*parts.answers),
-        claims_(Claims::in(parts.requests->memory())),
+        board_(*parts.board),
+        number_(parts.number),
+        asleep_(Bed::in(parts.requests->memory()).asleep),
         rules_(parts.rules) {
     const auto parent = parent_process();
     if (!parent) return;
@@ -42,19 +44,9 @@ class Worker {
     if (!initialize()) return;
     answer({.kind = static_cast<std::uint8_t>(Answer::ready)});
     for (std::size_t left = rules_.max_tasks.value_or(SIZE_MAX); left > 0;) {
-      const RingReader::Piece piece = next();
-      const Tag tag = Tag::decode(piece.tag);
-      if (tag.kind == static_cast<std::uint8_t>(Request::end)) return;
-      std::vector<platform::Handle> handles;
-      if (tag.handles > 0) handles = requests_.take_handles(tag.handles);
-      if (piece.first && piece.last) {
-        left -= take(tag, piece.bytes, std::move(handles));
-        requests_.pop();
-      } else {
-        Incoming message;
-        receive(message);
-        left -= take(tag, std::as_bytes(std::span(message.bytes)), std::move(handles));
-      }
+      const auto task = next();
+      if (!task) return;
+      left -= begin(*task);
     }
   }
 
@@ -74,21 +66,64 @@ class Worker {
     }
   }
 
-  // The beginning of the next request.
-  RingReader::Piece next() {
+  // Nothing: it is over.
+  std::optional<TaskBoard::Task> next() {
     for (;;) {
-      if (const auto piece = requests_.front()) return *piece;
-      wait(requests_, [this] { return requests_.ready(); });
+      if (auto task = board_.take(number_, turn_)) return task;
+      while (const auto piece = requests_.front()) {
+        if (Tag::decode(piece->tag).kind == static_cast<std::uint8_t>(Request::end)) return {};
+        requests_.pop();  // it has looked since
+      }
+      wait_for_task();
     }
   }
-  void receive(Incoming& message) {
-    while (!requests_.pull(message)) wait(requests_, [this] { return requests_.ready(); });
+  void wait_for_task() {
+    const auto ready = [this] { return board_.has_news(turn_) || requests_.ready(); };
+    if (search(spin_, ready)) return;
+    // seq_cst with offer(): either there are news, or it is seen to sleep.
+    asleep_.store(true, std::memory_order_seq_cst);
+    if (!board_.has_news(turn_)) sleep(requests_);
+    asleep_.store(false, std::memory_order_relaxed);  // relaxed: who sees the former rings in vain
   }
 
-  // Also until the parent is dead: its other children may still have its end of the ring.
+  // Returns whether there was a task to run.
+  bool begin(const TaskBoard::Task& task) {
+    if (task.bytes) {
+      run(task.place, *task.bytes, {});
+      return true;
+    }
+    output_.clear();
+    answer({.kind = static_cast<std::uint8_t>(Answer::asks), .place = task.place});
+    for (;;) {
+      while (!requests_.front()) wait(requests_, [this] { return requests_.ready(); });
+      const RingReader::Piece piece = *requests_.front();
+      const Tag tag = Tag::decode(piece.tag);
+      if (tag.kind == static_cast<std::uint8_t>(Request::task)) return begin(task.place, piece);
+      requests_.pop();
+      if (tag.kind == static_cast<std::uint8_t>(Request::not_sent)) return false;
+    }
+  }
+  bool begin(TaskBoard::Place place, const RingReader::Piece& piece) {
+    std::vector<platform::Handle> handles;
+    if (const auto count = Tag::decode(piece.tag).handles) handles = requests_.take_handles(count);
+    if (piece.last) {
+      run(place, piece.bytes, std::move(handles));
+      requests_.pop();
+    } else {
+      Incoming message;
+      while (!requests_.pull(message)) wait(requests_, [this] { return requests_.ready(); });
+      run(place, std::as_bytes(std::span(message.bytes)), std::move(handles));
+    }
+    return true;
+  }
+
   template <class End, class Ready>
   void wait(End& end, Ready ready) {
-    if (search(spin_, ready)) return;
+    if (!search(spin_, ready)) sleep(end);
+  }
+  // Also until the parent is dead: its other children may still have its end of the ring.
+  template <class End>
+  void sleep(End& end) {
     Watch watch(end);
     for (bool woken = false;;) {
       if (const auto outcome = watch.arm(woken)) {
@@ -103,22 +138,10 @@ class Worker {
     }
   }
 
-  // Returns whether there was a task to run: it may have been withdrawn.
-  bool take(Tag tag, std::span<const std::byte> message, std::vector<platform::Handle> handles) {
-    seam::atomic<Claim>& claim = claims_.slots[tag.slot];
-    Claim expected = Claim::offered;
-    // acq_rel pairs with the manager's: of its withdrawal and this, one comes first.
-    if (!claim.compare_exchange_strong(expected, Claim::begun, std::memory_order_acq_rel)) {
-      claim.store(Claim::free, std::memory_order_release);  // pairs with the acquire in find_slot()
-      return false;
-    }
-    pickle::Input input(message, std::move(handles));
-    run(tag.slot, input);
-    return true;
-  }
-
-  void run(std::uint8_t slot, pickle::Input& input) {
-    Tag tag{.kind = static_cast<std::uint8_t>(Answer::value), .slot = slot};
+  void run(TaskBoard::Place place, std::span<const std::byte> given_bytes,
+           std::vector<platform::Handle> handles) {
+    Tag tag{.kind = static_cast<std::uint8_t>(Answer::value), .place = place};
+    pickle::Input input(given_bytes, std::move(handles));
     output_.clear();
     try {
       const pickle::Input::Message given(input);
@@ -162,7 +185,10 @@ class Worker {
 
   RingReader& requests_;
   RingWriter& answers_;
-  Claims& claims_;
+  TaskBoard& board_;
+  const std::uint32_t number_;
+  std::uint64_t turn_ = 1;  // where it looks next on the board
+  seam::atomic<bool>& asleep_;
   WorkerRules& rules_;
   int parent_ = platform::Handle::none;  // can be read when it is dead
   AdaptiveSpin spin_;
@@ -181,24 +207,31 @@ void WorkerEnd::pickle(pickle::Output& output) const {
       output.attach(parts_->requests->memory().handle().get()),
       output.attach(parts_->requests->socket()),
       output.attach(parts_->answers->socket()),
+      output.attach(parts_->board->handle()),
   };
   output.write_value(numbers);
+  output.write_value(parts_->number);
   output.write_value(parts_->rules.is_pool);
   pickle::dump(output, parts_->rules.max_tasks);
   pickle::dump(output, parts_->rules.initializer);
 }
 
 WorkerEnd WorkerEnd::unpickle(pickle::Input& input) {
-  const auto numbers = input.read_value<std::array<std::uint32_t, 3>>();
+  const auto numbers = input.read_value<std::array<std::uint32_t, 4>>();
+  const auto number = input.read_value<std::uint32_t>();
   const auto memory = RingMemory::attach(input.take(numbers[0]));
   auto requests = std::make_unique<RingReader>(memory, 0, input.take(numbers[1]));
   auto answers = std::make_unique<RingWriter>(memory, 1, input.take(numbers[2]));
+  auto board = TaskBoard::attach(input.take(numbers[3]));
   WorkerRules rules;
   rules.is_pool = input.read_value<bool>();
   rules.max_tasks = pickle::load<std::optional<std::size_t>>(input);
   rules.initializer = pickle::load<pickle::PortableCall>(input);
-  return WorkerEnd(
-      {.requests = std::move(requests), .answers = std::move(answers), .rules = std::move(rules)});
+  return WorkerEnd({.requests = std::move(requests),
+                    .answers = std::move(answers),
+                    .board = std::move(board),
+                    .number = number,
+                    .rules = std::move(rules)});
 }
 
 void work(WorkerEnd end) {

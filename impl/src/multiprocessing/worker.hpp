@@ -1,13 +1,13 @@
 // A worker: the process that runs the tasks of a Pool or a ProcessPoolExecutor, and what connects
-// it with the thread that manages the workers. Each worker has its own; nothing is shared by two of
-// them, so none can harm another by its death.
+// it with the thread that manages the workers. The rings are its own. What all workers share has no
+// locks: none can harm another by its death.
 //
 //   the manager's thread                                            the worker
-//     RingWriter  ══ tasks ═══════════════════════════════════════► RingReader
+//     TaskBoard   ── tasks, for whichever worker begins them ──────► TaskBoard
+//     RingWriter  ══ "look", "end", a task that is too long ═══════► RingReader
 //     RingReader  ◄═ what became of them ══════════════════════════ RingWriter
-//     Claims      ── which of the tasks has been begun ──────────── Claims
+//     Bed         ◄─ "asleep" ───────────────────────────────────── Bed
 #pragma once
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -17,38 +17,32 @@
 #include <vector>
 
 #include "multiprocessing/ring.hpp"
+#include "multiprocessing/task_board.hpp"
 #include "platform/handle.hpp"
 #include "tandem/pickle.hpp"
 #include "tandem/platform/seam.hpp"
 
 namespace tandem::inline v1::multiprocessing::detail {
 
-// A place for a task that a worker has been given. The tag of a message names it.
-inline constexpr std::size_t slot_count = 128;
+// In shared memory, beside the rings: whether the worker has found nothing to do. Who clears it
+// wakes it.
+struct Bed {
+  seam::atomic<bool> asleep;
 
-// In shared memory: who may have the task of a slot.
-//
-//   the manager       free ──► offered ──► withdrawn: the worker passes it by
-//   the worker                    │            │
-//                                 ▼            ▼
-//                               begun        free
-//
-// begun stays until the manager has the answer, or the worker is dead: then that was the task that
-// it held.
-enum class Claim : std::uint32_t { free, offered, begun, withdrawn };
-struct Claims {
-  std::array<seam::atomic<Claim>, slot_count> slots;
-
-  // Those that stand beside the rings.
-  static Claims& in(const RingMemory& memory) noexcept {
-    return *std::launder(reinterpret_cast<Claims*>(memory.spare().data()));
+  static Bed& in(const RingMemory& memory) noexcept {
+    return *std::launder(reinterpret_cast<Bed*>(memory.spare().data()));
   }
 };
-static_assert(static_cast<std::uint32_t>(Claim::free) == 0);  // as the memory is at first
 
-enum class Request : std::uint8_t { task, end };
+enum class Request : std::uint8_t {
+  look,      // there is something on the board
+  task,      // that was asked for
+  not_sent,  // instead: its open files could not be sent
+  end,
+};
 enum class Answer : std::uint8_t {
   ready,      // the initializer has run
+  asks,       // the task has been begun, and its message is to be sent
   value,      // what the action has written
   exception,  // what the action has thrown
   not_sent,   // two texts: the type of a result that cannot be sent, and why
@@ -56,19 +50,19 @@ enum class Answer : std::uint8_t {
 
 // The tag of a message in a ring.
 struct Tag {
-  std::uint8_t kind = 0;  // a Request or an Answer
-  std::uint8_t slot = 0;
-  std::uint8_t handles = 0;  // how many open files come with it
+  std::uint8_t kind = 0;       // a Request or an Answer
+  std::uint8_t handles = 0;    // how many open files come with it
+  TaskBoard::Place place = 0;  // of the task on the board
 
   std::uint32_t encode() const noexcept {
-    return kind | std::uint32_t{slot} << 8 | std::uint32_t{handles} << 16;
+    return kind | std::uint32_t{handles} << 3 | std::uint32_t{place} << 11;
   }
   static Tag decode(std::uint32_t tag) noexcept {
-    return {static_cast<std::uint8_t>(tag), static_cast<std::uint8_t>(tag >> 8),
-            static_cast<std::uint8_t>(tag >> 16)};
+    return {static_cast<std::uint8_t>(tag & 7), static_cast<std::uint8_t>(tag >> 3),
+            static_cast<TaskBoard::Place>(tag >> 11)};
   }
 };
-static_assert(slot_count <= 256);
+static_assert(TaskBoard::most_places <= std::size_t{1} << 13);  // a tag has 24 bits
 
 struct WorkerRules {
   // Python's Pool: an exception that is no std::exception but a BaseException, and what the
@@ -85,6 +79,8 @@ class WorkerEnd {
   struct Parts {
     std::unique_ptr<RingReader> requests;
     std::unique_ptr<RingWriter> answers;
+    std::shared_ptr<TaskBoard> board;
+    std::uint32_t number = 0;  // among all that the board has had
     WorkerRules rules;
   };
 

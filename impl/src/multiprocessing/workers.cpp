@@ -22,10 +22,15 @@ namespace {
 
 using clock = seam::clock;
 
-// A task that takes longer is a long one: nothing is to stand behind it.
+// Tasks that take less on the average are short ones: it pays to have more of them ahead.
 constexpr auto long_task = std::chrono::milliseconds(1);
-// So many tasks in a row are short before workers are given more of them at a time.
-constexpr std::size_t enough_short_tasks = 32;
+// So many are looked at.
+constexpr std::size_t sample = 32;
+// How long a task stands beside a worker that sleeps, before another one is woken: whoever was
+// woken may be stopped.
+constexpr auto patience = std::chrono::milliseconds(1);
+// Tasks that stand on the board beside those that have been begun.
+constexpr std::size_t most_ahead = 64;
 // Read at once from one worker, before the others have their turn.
 constexpr std::size_t answers_at_once = 64;
 // Workers that die one after the other before they are ready: there will be no other ones.
@@ -40,8 +45,10 @@ struct Workers::Parcel {
   pickle::Output output{pickle::Sharing::CONNECTION};
   std::vector<int> handles;  // the output's
   std::optional<Outgoing> message{};
+  TaskBoard::Place place = 0;
 
   void seal(Tag tag) {
+    place = tag.place;
     handles = output.descriptors();
     tag.handles = count_handles(handles);
     message.emplace(output.bytes(), std::span<const std::byte>(), tag.encode());
@@ -49,47 +56,30 @@ struct Workers::Parcel {
   }
 };
 
-struct Workers::Hand {
-  explicit Hand(const Process& started) : process(started) {
-    for (std::size_t slot = slot_count; slot > 0; --slot)
-      free.push_back(static_cast<std::uint8_t>(slot - 1));
-  }
+// What stands on a place of the board.
+struct Workers::Offer {
+  std::optional<Task> task{};
+  std::uint64_t turn = 0;            // its place among all
+  std::unique_ptr<Parcel> parcel{};  // for whoever begins it
+};
 
-  seam::atomic<Claim>& claim(std::uint8_t slot) const noexcept { return claims->slots[slot]; }
-  // Those that were withdrawn come back when the worker has passed them by.
-  void collect_free() {
-    std::erase_if(passing, [this](std::uint8_t slot) {
-      // acquire pairs with the release in the worker: it does not touch the slot any more.
-      const bool passed = claim(slot).load(std::memory_order_acquire) == Claim::free;
-      if (passed) free.push_back(slot);
-      return passed;
-    });
-  }
-  bool may_have(std::size_t depth, const std::optional<std::size_t>& max_tasks) const noexcept {
-    return ready && !ending && !slow && !dead && !pending && given.size() < depth &&
-           !free.empty() && (!max_tasks || given.size() + answered < *max_tasks);
-  }
+struct Workers::Hand {
+  Hand(const Process& started, std::uint32_t its_number) : process(started), number(its_number) {}
 
   Process process;
+  const std::uint32_t number;
   std::unique_ptr<RingWriter> requests;
   std::unique_ptr<RingReader> answers;
-  Claims* claims = nullptr;
+  Bed* bed = nullptr;
 
-  std::array<Task, slot_count> tasks{};
-  std::vector<std::uint8_t> free;     // slots
-  std::deque<std::uint8_t> given;     // slots of the tasks that it has, the oldest first
-  std::vector<std::uint8_t> passing;  // slots that were withdrawn
   std::size_t answered = 0;
   std::unique_ptr<Parcel> pending;  // there was no room for all of it
   Incoming incoming;                // of an answer in several pieces
   struct {
     std::vector<platform::Handle> handles{};
     std::exception_ptr error{};
-  } received;                 // with the answer
-  clock::time_point since{};  // it has been working on the oldest one
+  } received;  // with the answer
   bool ready = false;
-  bool slow = false;    // on a long task: it is given nothing until that is done
-  bool ending = false;  // it was told to end
   bool dead = false;
   bool hung_up = false;  // nothing comes any more: it is about to be dead
   bool rang = false;     // its answers' socket was readable
@@ -98,6 +88,11 @@ struct Workers::Hand {
 
 Workers::Workers(WorkersOptions options)
     : options_(std::move(options)), parcel_(std::make_unique<Parcel>()) {
+  const std::size_t places = std::min(options_.workers + most_ahead, TaskBoard::most_places);
+  board_ = TaskBoard::create(places);
+  offers_.resize(places);
+  for (std::size_t place = places; place > 0; --place)
+    free_.push_back(static_cast<TaskBoard::Place>(place - 1));
   if (const int error = platform::open_pipe(bell_)) throw_os_error(error);
   for (const int handle : {bell_.reader.get(), bell_.writer.get()})
     if (const int error = platform::set_nonblocking(handle, true)) throw_os_error(error);
@@ -113,8 +108,11 @@ std::unique_ptr<Workers::Hand> Workers::start_worker() {
   const auto memory = RingMemory::create(2);
   Line requests = open_line(memory, 0);
   Line answers = open_line(memory, 1);
+  const std::uint32_t number = take_number();
   const WorkerEnd end({.requests = std::move(requests.reader),
                        .answers = std::move(answers.writer),
+                       .board = board_,
+                       .number = number,
                        .rules = options_.rules});
 
   const Process process = options_.context.Process(ProcessOptions{.target = call(&work, end)});
@@ -128,14 +126,21 @@ std::unique_ptr<Workers::Hand> Workers::start_worker() {
   process.start();
   end.close();
 
-  auto hand = std::make_unique<Hand>(process);
+  auto hand = std::make_unique<Hand>(process, number);
   hand->requests = std::move(requests.writer);
   hand->answers = std::move(answers.reader);
-  hand->claims = &Claims::in(*memory);
+  hand->bed = &Bed::in(*memory);
   alive_.fetch_add(1, std::memory_order_relaxed);  // relaxed: see alive()
   const std::scoped_lock guard(mutex_);
   processes_.push_back(process);
   return hand;
+}
+
+// None that a worker has who may be alive: they come again after millions.
+std::uint32_t Workers::take_number() {
+  const std::scoped_lock guard(mutex_);
+  if (next_number_ == TaskBoard::worker_end) next_number_ = 1;
+  return next_number_++;
 }
 
 void Workers::start_thread() {
@@ -258,7 +263,7 @@ void Workers::manage() noexcept {
     progress |= bury_the_dead();
     progress |= deal();
     if (orders_ != State::run && is_idle()) break;
-    if (!progress && !take_back_from_slow()) sleep();
+    if (!progress) sleep();
   }
   end();
 }
@@ -289,47 +294,57 @@ void Workers::cancel_queue() {
   const auto queue = std::exchange(queue_, {});
   for (const Posted& posted : queue)
     for (std::size_t number = posted.first; number < posted.end; ++number) {
-      settle(false);
+      settle();
       posted.job->cancel(number);
     }
 }
 
 // One task less; before anybody can see what has become of it.
-void Workers::settle(bool started) noexcept {
+void Workers::settle() noexcept {
   // relaxed: see start_one_if_needed()
   if (!is_complete()) outstanding_.fetch_sub(1, std::memory_order_relaxed);
-  if (started) --started_;
 }
 
 void Workers::fail(const Task& task, std::exception_ptr error) noexcept {
-  settle(task.started);
+  settle();
   task.job->fail(task.number, std::move(error));
 }
 
-// What no worker has.
-void Workers::fail_queued(const std::function<std::exception_ptr()>& error) {
-  const auto returned = std::exchange(returned_, {});
+// Those on the board, the oldest first.
+//   begun  false: only those that nobody has begun
+void Workers::fail_offers(bool begun, const Error& error) {
+  std::vector<TaskBoard::Place> places;
+  for (std::size_t i = 0; i < offers_.size(); ++i) {
+    const auto place = static_cast<TaskBoard::Place>(i);
+    if (offers_[i].task && (board_->withdraw(place) || begun)) places.push_back(place);
+  }
+  std::ranges::sort(places, {}, [this](auto place) { return offers_[place].turn; });
+  for (const auto place : places) fail(take_off(place), error());
+}
+
+// What was not even started.
+void Workers::fail_queue(const Error& error) {
   const auto queue = std::exchange(queue_, {});
-  for (const Task& task : returned) fail(task, error());
   for (const Posted& posted : queue)
     for (std::size_t number = posted.first; number < posted.end; ++number)
-      fail({posted.job, number, false}, error());
+      fail({posted.job, number}, error());
 }
 
-// What the workers have, too: it is over.
+// What no worker has.
+void Workers::fail_waiting(const Error& error) {
+  fail_offers(false, error);
+  fail_queue(error);
+}
+
+// It is over.
 void Workers::fail_all(std::optional<int> exitcode) {
-  for (const auto& hand : hands_)
-    for (const std::uint8_t slot : std::exchange(hand->given, {})) hand_back(hand->tasks[slot]);
-  fail_queued([&] { return options_.broken(exitcode); });
-}
-
-bool Workers::is_idle() const noexcept {
-  return queue_.empty() && returned_.empty() &&
-         std::ranges::all_of(hands_, [](const auto& hand) { return hand->given.empty(); });
+  const auto error = [&] { return options_.broken(exitcode); };
+  fail_offers(true, error);
+  fail_queue(error);
 }
 
 bool Workers::read_answers(Hand& hand) {
-  if (hand.pending && push(hand, *hand.pending)) hand.pending.reset();
+  if (hand.pending) send(hand, std::exchange(hand.pending, nullptr));
   std::size_t count = 0;
   for (; count < answers_at_once; ++count) {
     const auto piece = hand.answers->front();
@@ -346,7 +361,6 @@ bool Workers::read_answers(Hand& hand) {
       break;
     }
   }
-  if (count > 0) hand.since = clock::now();
   wakes_.flush();
   return count > 0;
 }
@@ -360,26 +374,27 @@ void Workers::take_handles(Hand& hand, std::size_t count) {
 }
 
 void Workers::take_answer(Hand& hand, Tag tag, std::span<const std::byte> bytes) {
-  hand.slow = false;
   failed_starts_ = 0;
-  if (tag.kind == static_cast<std::uint8_t>(Answer::ready)) {
+  const auto answer = static_cast<Answer>(tag.kind);
+  if (answer == Answer::ready) {
     hand.ready = true;
     return;
   }
-  const auto place = std::ranges::find(hand.given, tag.slot);
-  if (place == hand.given.end()) return;  // it was given up
-  hand.given.erase(place);
-  const Task task = hand.tasks[tag.slot];
-  hand.free.push_back(tag.slot);
+  if (!has_begun(hand, tag.place)) return;  // it was given up
+  if (answer == Answer::asks) {
+    --parcels_;
+    return send(hand, std::exchange(offers_[tag.place].parcel, nullptr));
+  }
+  const Task task = take_off(tag.place);
   ++hand.answered;
-  ++quick_;
-  settle(task.started);
+  note_answer();
+  settle();
   auto error = std::move(hand.received.error);
   if (!error)
     error = v1::detail::caught([&] {
       pickle::Input input(bytes, std::move(hand.received.handles));
       const pickle::Input::Message message(input);
-      read_answer(task, static_cast<Answer>(tag.kind), input);
+      read_answer(task, answer, input);
     });
   if (error) task.job->fail(task.number, std::move(error));
 }
@@ -393,150 +408,110 @@ void Workers::read_answer(const Task& task, Answer answer, pickle::Input& input)
   throw MaybeEncodingError(std::move(reason), std::move(value));
 }
 
+bool Workers::has_begun(const Hand& hand, TaskBoard::Place place) const noexcept {
+  return offers_[place].task && board_->is_begun_by(place, hand.number);
+}
+
+// Looks at the clock once for many.
+void Workers::note_answer() {
+  if (++answers_ % sample != 0) return;
+  const auto now = clock::now();
+  short_ = (now - counted_since_) * hands_.size() < sample * long_task;
+  if (!short_) depth_ = 1;
+  counted_since_ = now;
+}
+
 // ---- tasks for workers ----
 
 bool Workers::deal() {
+  if (queue_.empty()) return false;
+  if (short_ && !board_->has_offers()) depth_ = std::min(2 * depth_, most_depth);
   bool dealt = false;
-  start_ahead();
-  if (returned_.empty() && queue_.empty()) return false;
-  bool starved = false;
-  for (const auto& hand : hands_) {
-    hand->collect_free();
-    starved |= hand->ready && hand->given.empty();
-  }
-  if (starved && quick_ >= enough_short_tasks) depth_ = std::min(2 * depth_, most_depth);
-  while (Hand* hand = find_hand()) {
-    const std::optional<Task> task = next_task();
-    if (!task) break;
-    give(*hand, *task);
+  while (!queue_.empty() && may_start()) {
+    Posted& posted = queue_.front();
+    const Task task{posted.job, posted.first++};
+    if (posted.first == posted.end) queue_.pop_front();
+    task.job->start(task.number) ? offer(task) : settle();  // else nobody wants it any more
     dealt = true;
   }
   return dealt;
 }
 
-// The one that has the least to do.
-Workers::Hand* Workers::find_hand() {
-  Hand* best = nullptr;
-  for (const auto& hand : hands_)
-    if (hand->may_have(depth_, options_.rules.max_tasks) &&
-        (!best || hand->given.size() < best->given.size()))
-      best = hand.get();
-  return best;
+bool Workers::may_start() const noexcept {
+  if (free_.empty()) return false;
+  const std::size_t hands = std::max<std::size_t>(hands_.size(), 1);
+  if (parcels_ >= hands) return false;  // they take memory
+  const std::size_t limit = options_.started_ahead;
+  return limit == 0 || started_ < limit || (depth_ > 1 && started_ < depth_ * hands);
 }
 
-std::optional<Workers::Task> Workers::next_task() {
-  start_ahead();
-  if (!returned_.empty()) {
-    const Task task = returned_.front();
-    returned_.pop_front();
-    return task;
-  }
-  if (options_.started_ahead > 0) return {};  // only what counts as started
-  return start_next();
-}
-
-// Takes tasks from the queue until there is one that somebody still wants.
-std::optional<Workers::Task> Workers::start_next() {
-  while (!queue_.empty()) {
-    Posted& posted = queue_.front();
-    const Task task{posted.job, posted.first++, true, turns_++};
-    if (posted.first == posted.end) queue_.pop_front();
-    if (task.job->start(task.number)) {
-      ++started_;
-      return task;
-    }
-    settle(false);
-  }
-  return {};
-}
-
-void Workers::start_ahead() {
-  if (options_.started_ahead == 0) return;
-  const std::size_t limit = depth_ == first_depth
-                                ? options_.started_ahead
-                                : std::max(options_.started_ahead, depth_ * hands_.size());
-  while (started_ < limit) {
-    const std::optional<Task> task = start_next();
-    if (!task) return;
-    returned_.push_back(*task);
-  }
-}
-
-// What a worker had and has not begun, for others: before all younger ones.
-void Workers::hand_back(const Task& task) {
-  returned_.insert(std::ranges::upper_bound(returned_, task.turn, {}, &Task::turn), task);
-}
-
-void Workers::give(Hand& hand, const Task& task) {
+void Workers::offer(const Task& task) {
   Parcel& parcel = *parcel_;
   parcel.output.clear();
-  const std::uint8_t slot = hand.free.back();
+  const TaskBoard::Place place = free_.back();
+  bool fits = false;
   auto error = v1::detail::caught([&] {
     const pickle::Output::Message message(parcel.output);
     task.job->encode(task.number, parcel.output);
-    parcel.seal({.kind = static_cast<std::uint8_t>(Request::task), .slot = slot});
+    parcel.seal({.kind = static_cast<std::uint8_t>(Request::task), .place = place});
+    fits = parcel.handles.empty() && parcel.output.bytes().size() <= TaskBoard::most_bytes;
   });
   if (error) return fail(task, std::move(error));
-  hand.free.pop_back();
-  hand.tasks[slot] = task;
-  // relaxed: the message publishes it.
-  hand.claim(slot).store(Claim::offered, std::memory_order_relaxed);
-  if (hand.given.empty()) hand.since = clock::now();
-  hand.given.push_back(slot);
-  if (!push(hand, parcel)) hand.pending = std::exchange(parcel_, std::make_unique<Parcel>());
-}
-
-// Returns false iff there was no room for all of it.
-bool Workers::push(Hand& hand, Parcel& parcel) {
-  Outgoing& message = *parcel.message;
-  if (hand.requests->push(message)) return true;
-  if (message.error() == 0 || message.error() == EAGAIN) return false;
-  if (hand.given.empty()) return true;          // it was taken back meanwhile
-  const std::uint8_t slot = hand.given.back();  // its open files could not be sent
-  hand.given.pop_back();
-  hand.free.push_back(slot);
-  fail(hand.tasks[slot], v1::detail::caught([&] { throw_os_error(message.error()); }));
-  return true;
-}
-
-// Whether a worker has begun a long task while others could do what stands behind it.
-bool Workers::take_back_from_slow() {
-  const auto now = clock::now();
-  bool taken = false;
-  for (const auto& hand : hands_)
-    if (is_holding_up(*hand) && now - hand->since >= long_task) {
-      depth_ = first_depth;
-      quick_ = 0;
-      hand->slow = true;
-      taken |= take_back(*hand);
-    }
-  return taken;
-}
-
-bool Workers::is_holding_up(const Hand& hand) const noexcept {
-  if (hand.slow || hand.given.size() < 2) return false;
-  return std::ranges::any_of(hands_, [&](const auto& other) {
-    return other.get() != &hand && other->may_have(depth_, options_.rules.max_tasks);
-  });
-}
-
-// What it has not begun, but for what it is about to begin: it will answer, and then it is slow no
-// more. Returns whether there was something.
-bool Workers::take_back(Hand& hand) {
-  bool taken = false;
-  for (std::size_t i = hand.given.size(); i > 1; --i) {
-    const std::uint8_t slot = hand.given[i - 1];
-    Claim expected = Claim::offered;
-    // acq_rel pairs with the worker's: of this and its beginning, one comes first.
-    if (!hand.claim(slot).compare_exchange_strong(expected, Claim::withdrawn,
-                                                  std::memory_order_acq_rel))
-      break;  // those before it have been begun, too
-    hand.given.pop_back();
-    hand.passing.push_back(slot);
-    hand_back(hand.tasks[slot]);
-    taken = true;
+  free_.pop_back();
+  ++started_;
+  Offer& offer = offers_[place];
+  offer.task = task;
+  offer.turn = turns_++;
+  if (fits) {
+    board_->offer(place, parcel.output.bytes());
+  } else {
+    ++parcels_;
+    offer.parcel = std::exchange(parcel_, std::make_unique<Parcel>());
+    board_->offer(place, {});
   }
-  return taken;
+  wake_one();
+}
+
+// The place is free.
+Workers::Task Workers::take_off(TaskBoard::Place place) noexcept {
+  Offer& offer = offers_[place];
+  if (std::exchange(offer.parcel, nullptr)) --parcels_;
+  --started_;
+  free_.push_back(place);
+  return *std::exchange(offer.task, {});
+}
+
+bool Workers::is_anybody_asleep() const noexcept {
+  // relaxed: who has found nothing to do looked after the last offer, or is still to be seen.
+  return std::ranges::any_of(
+      hands_, [](const auto& hand) { return hand->bed->asleep.load(std::memory_order_relaxed); });
+}
+
+// Of those that have found nothing to do.
+void Workers::wake_one() {
+  for (const auto& hand : hands_) {
+    // seq_cst with the worker: either it sees the task, or this sees it sleep.
+    if (!hand->bed->asleep.load(std::memory_order_seq_cst)) continue;
+    if (!hand->bed->asleep.exchange(false, std::memory_order_seq_cst)) continue;
+    Outgoing message({}, {}, Tag{.kind = static_cast<std::uint8_t>(Request::look)}.encode());
+    hand->requests->push(message);  // there is room: it has read all that was there
+    return;
+  }
+}
+
+// What was too long for the board.
+void Workers::send(Hand& hand, std::unique_ptr<Parcel> parcel) {
+  Outgoing& message = *parcel->message;
+  if (hand.requests->push(message)) return;
+  if (message.error() == 0 || message.error() == EAGAIN) {
+    hand.pending = std::move(parcel);
+    return;
+  }
+  // Its open files could not be sent.
+  Outgoing instead({}, {}, Tag{.kind = static_cast<std::uint8_t>(Request::not_sent)}.encode());
+  hand.requests->push(instead);
+  if (has_begun(hand, parcel->place))
+    fail(take_off(parcel->place), v1::detail::caught([&] { throw_os_error(message.error()); }));
 }
 
 // ---- workers that end ----
@@ -570,19 +545,14 @@ void Workers::bury(std::size_t index) {
   }
   const auto& max_tasks = options_.rules.max_tasks;
   const bool breaks = !options_.rules.is_pool && !(max_tasks && hand->answered == *max_tasks);
-  for (std::size_t i = hand->given.size(); i > 0; --i) {
-    const std::uint8_t slot = hand->given[i - 1];
-    // acquire pairs with the worker's; it is dead.
-    const bool lost = hand->claim(slot).load(std::memory_order_acquire) == Claim::begun;
-    if (lost && !breaks)
-      fail(hand->tasks[slot], options_.lost(exitcode));
-    else
-      hand_back(hand->tasks[slot]);
-  }
+  if (!breaks)
+    for (std::size_t place = 0; place < offers_.size(); ++place)
+      if (has_begun(*hand, static_cast<TaskBoard::Place>(place)))
+        fail(take_off(static_cast<TaskBoard::Place>(place)), options_.lost(exitcode));
   if (breaks) return become_broken(exitcode);
   if (!hand->ready && ++failed_starts_ >= std::max(most_failed_starts, options_.workers)) {
     failed_starts_ = 0;  // they are started again when there is something to do
-    return fail_queued([&] { return options_.broken(exitcode); });
+    return fail_waiting([&] { return options_.broken(exitcode); });
   }
   refill();
 }
@@ -604,7 +574,7 @@ void Workers::refill() {
   while (hands_.size() < options_.workers) {
     const auto error = v1::detail::caught([&] { hands_.push_back(start_worker()); });
     if (!error) continue;
-    if (hands_.empty()) fail_queued([&] { return error; });
+    if (hands_.empty()) fail_waiting([&] { return error; });
     return;  // those that there are have to do
   }
 }
@@ -619,7 +589,6 @@ void Workers::end() {
   }
   const bool at_once = orders_ != State::close;
   for (const auto& hand : hands_) {
-    hand->ending = true;
     if (at_once) {
       hand->process.terminate();
       continue;
@@ -680,10 +649,9 @@ bool Workers::arm_all() {
 
 void Workers::poll_all() {
   std::optional<clock::time_point> until;
-  for (const auto& hand : hands_)
-    if (is_holding_up(*hand) && (!until || hand->since + long_task < *until))
-      until = hand->since + long_task;
+  if (board_->has_offers() && is_anybody_asleep()) until = clock::now() + patience;
   platform::poll(polled_, until ? &*until : nullptr);
+  if (until && clock::now() >= *until) wake_one();
   if (polled_[0].ready) {
     char bytes[16];
     platform::read_at_once(bell_.reader.get(), bytes, sizeof bytes);

@@ -2,18 +2,17 @@
 // them.
 //
 //   any thread     post(job) ──► inbox ──┐
-//                                        ▼                ring                  ring
-//   the manager's thread            queue of tasks ──► worker 1 ─┐   answers ──► job.decode()
-//                                        ▲      └────► worker 2 ─┤            └► job.fail()
-//                                        └── not begun ── dead ──┘
+//                                        ▼                            rings
+//   the manager's thread            queue of tasks    ┌─► worker 1 ─┐   answers ──► job.decode()
+//                                        └──► board ──┼─► worker 2 ─┤            └► job.fail()
+//                                                     └─► worker 3 ─┘
 //
-// A worker is given some tasks ahead, so that it does not wait for the next one: two at first, more
-// as long as tasks are short. What a worker has not begun can be taken back (Claims). That is
-// done when it dies, and when the task that it has begun turns out to be a long one: so no task
-// stands behind a long one while another worker is idle.
+// Some tasks stand on the board ahead of time, so that no worker waits for the next one. Each takes
+// the oldest: tasks begin in the order in which they were posted, and none that has not begun
+// stands behind one that lasts, or that waits for it, while a worker is idle. A task that is too
+// long for the board, or has open files, is sent to whom has begun it.
 //
-// The manager alone reads and writes the rings. It spins for a while, then it sleeps until a worker
-// answers or ends, or somebody posts.
+// The manager spins for a while, then it sleeps until a worker answers or ends, or somebody posts.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -43,7 +42,8 @@ struct WorkersOptions {
   std::size_t workers = 1;
   Context context;
   WorkerRules rules{};
-  // Of tasks, so many count as started that no worker has begun; they can be cancelled no more.
+  // So many tasks count as started at a time, which can be cancelled no more; short ones may be
+  // more. 0: as many as there is room for.
   std::size_t started_ahead = 0;
   // What a task that a dead worker had begun fails with.
   std::exception_ptr (*lost)(int exitcode);
@@ -99,8 +99,6 @@ class Workers final : public std::enable_shared_from_this<Workers> {
   struct Task {
     Job* job;
     std::size_t number;
-    bool started;
-    std::uint64_t turn = 0;  // its place among all that were started: they begin in this order
   };
   struct Posted {
     Job* job;
@@ -108,11 +106,13 @@ class Workers final : public std::enable_shared_from_this<Workers> {
   };
   struct Hand;    // the manager's side of a worker
   struct Parcel;  // a message for one
+  struct Offer;   // what stands on a place of the board
 
   bool is_complete() const noexcept {
     return complete_.load(std::memory_order_acquire);  // pairs with the release in start_all()
   }
   std::unique_ptr<Hand> start_worker();
+  std::uint32_t take_number();
   void start_one_if_needed();
   void start_thread();
   void wake() noexcept;
@@ -121,28 +121,29 @@ class Workers final : public std::enable_shared_from_this<Workers> {
   void manage() noexcept;
   bool take_orders();
   void cancel_queue();
-  void settle(bool started) noexcept;
+  void settle() noexcept;
   void fail(const Task& task, std::exception_ptr error) noexcept;
-  void fail_queued(const std::function<std::exception_ptr()>& error);
+  using Error = std::function<std::exception_ptr()>;
+  void fail_offers(bool begun, const Error& error);
+  void fail_queue(const Error& error);
+  void fail_waiting(const Error& error);
   void fail_all(std::optional<int> exitcode);
-  bool is_idle() const noexcept;
+  bool is_idle() const noexcept { return queue_.empty() && started_ == 0; }
 
   bool read_answers(Hand& hand);
   void take_handles(Hand& hand, std::size_t count);
   void take_answer(Hand& hand, Tag tag, std::span<const std::byte> bytes);
   void read_answer(const Task& task, Answer answer, pickle::Input& input);
+  bool has_begun(const Hand& hand, TaskBoard::Place place) const noexcept;
+  void note_answer();
 
   bool deal();
-  Hand* find_hand();
-  std::optional<Task> next_task();
-  std::optional<Task> start_next();
-  void start_ahead();
-  void hand_back(const Task& task);
-  void give(Hand& hand, const Task& task);
-  bool push(Hand& hand, Parcel& parcel);
-  bool take_back_from_slow();
-  bool is_holding_up(const Hand& hand) const noexcept;
-  bool take_back(Hand& hand);
+  bool may_start() const noexcept;
+  void offer(const Task& task);
+  Task take_off(TaskBoard::Place place) noexcept;
+  bool is_anybody_asleep() const noexcept;
+  void wake_one();
+  void send(Hand& hand, std::unique_ptr<Parcel> parcel);
 
   void look_for_dead();
   bool bury_the_dead();
@@ -156,10 +157,8 @@ class Workers final : public std::enable_shared_from_this<Workers> {
   bool arm_all();
   void poll_all();
 
-  // As long as tasks are not known to be short nothing stands behind another one: whatever waits
-  // for an older task would keep that from being begun, for ever.
-  static constexpr std::size_t first_depth = 1, most_depth = 64;
-  static_assert(most_depth <= slot_count / 2);
+  // Tasks of an executor that a worker may have ahead, where tasks are short.
+  static constexpr std::size_t most_depth = 64;
 
   const WorkersOptions options_;
   const std::uint32_t generation_ = process_generation;
@@ -174,6 +173,7 @@ class Workers final : public std::enable_shared_from_this<Workers> {
   bool cancel_ = false;       // what has not been started is to be cancelled
   std::vector<Posted> inbox_;
   std::vector<std::unique_ptr<Hand>> recruits_;  // started, and not managed yet
+  std::uint32_t next_number_ = 1;                // of a worker
   std::vector<Process> processes_;               // of all workers
   std::optional<threading::Thread> thread_;
 
@@ -184,12 +184,17 @@ class Workers final : public std::enable_shared_from_this<Workers> {
   // ---- the manager's thread ----
   State orders_ = State::run;  // the state, as far as the manager has seen
   std::vector<std::unique_ptr<Hand>> hands_;
-  std::deque<Posted> queue_;         // never empty ones
-  std::deque<Task> returned_;        // before those: taken back, or started ahead
-  std::size_t started_ = 0;          // tasks that were started and are not done
-  std::size_t depth_ = first_depth;  // tasks that a worker is given at a time
-  std::uint64_t turns_ = 0;          // of tasks
-  std::size_t quick_ = 0;            // answers since the last long task
+  std::deque<Posted> queue_;  // never empty ones
+  std::shared_ptr<TaskBoard> board_;
+  std::vector<Offer> offers_;           // by their places
+  std::vector<TaskBoard::Place> free_;  // places
+  std::uint64_t turns_ = 0;
+  std::size_t started_ = 0;  // tasks that were started and are not done
+  std::size_t parcels_ = 0;  // of them, those that nobody has asked for yet
+  std::size_t depth_ = 1;    // tasks for each worker, where started_ahead is less
+  bool short_ = false;       // the last tasks were short ones
+  std::size_t answers_ = 0;
+  seam::clock::time_point counted_since_{};
   std::size_t failed_starts_ =
       0;  // workers that died before they were ready; since the last answer
   std::unique_ptr<Parcel> parcel_;

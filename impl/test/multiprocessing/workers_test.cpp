@@ -1,14 +1,20 @@
-// Pools from inside: how tasks get to workers, and what becomes of those that a worker has not
-// begun.
+// Pools from inside: how tasks get to workers, and what becomes of those that nobody has begun.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <csignal>
 #include <cstddef>
+#include <cstdint>
 #include <numeric>
 #include <optional>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "multiprocessing/task_board.hpp"
 #include "multiprocessing/worker.hpp"
+#include "platform/handle.hpp"
 #include "tandem/futures/process.hpp"
 #include "tandem/multiprocessing.hpp"
 
@@ -30,15 +36,85 @@ std::string wait_for(const mp::Connection& gate) { return gate.recv<std::string>
 mp::Connection hand_back(const mp::Connection& connection) { return connection; }
 
 TEST(Workers, TagsKeepWhatTheySay) {
-  const mp::detail::Tag tag{.kind = 3, .slot = 127, .handles = 253};
+  const mp::detail::Tag tag{.kind = 7, .handles = 253, .place = 8191};
   const auto again = mp::detail::Tag::decode(tag.encode());
   EXPECT_EQ(again.kind, tag.kind);
-  EXPECT_EQ(again.slot, tag.slot);
   EXPECT_EQ(again.handles, tag.handles);
+  EXPECT_EQ(again.place, tag.place);
   EXPECT_LT(tag.encode(), 1U << 24);
 }
 
-// More than there are slots, and than a ring has room for.
+std::span<const std::byte> bytes_of(const std::string& text) {
+  return std::as_bytes(std::span(text));
+}
+std::string text_of(const std::optional<mp::detail::TaskBoard::Task>& task) {
+  if (!task) return "nothing";
+  if (!task->bytes) return "to be asked for";
+  return std::string(reinterpret_cast<const char*>(task->bytes->data()), task->bytes->size());
+}
+
+// Whoever comes takes the oldest; once.
+TEST(Workers, ABoardIsReadInOrder) {
+  const auto board = mp::detail::TaskBoard::create(3);
+  std::uint64_t first = 1, second = 1;  // where two workers are
+  EXPECT_FALSE(board->has_news(first));
+  EXPECT_EQ(text_of(board->take(1, first)), "nothing");
+  board->offer(2, bytes_of("a"));
+  board->offer(0, {});
+  board->offer(1, bytes_of(""));
+  EXPECT_TRUE(board->has_news(first));
+  EXPECT_EQ(text_of(board->take(1, first)), "a");
+  EXPECT_EQ(text_of(board->take(2, second)), "to be asked for");
+  EXPECT_TRUE(board->is_begun_by(2, 1));
+  EXPECT_TRUE(board->is_begun_by(0, 2));
+  EXPECT_TRUE(board->has_offers());
+  EXPECT_FALSE(board->withdraw(2));
+  EXPECT_TRUE(board->withdraw(1));
+  EXPECT_FALSE(board->has_offers());
+  EXPECT_EQ(text_of(board->take(1, first)), "nothing");
+  EXPECT_FALSE(board->has_news(first));
+}
+
+// The places and the order come round again, also for a worker that has looked away.
+TEST(Workers, ABoardIsUsedForEver) {
+  const auto board = mp::detail::TaskBoard::create(3);
+  std::uint64_t busy = 1, late = 1;
+  board->offer(0, bytes_of("long"));
+  EXPECT_EQ(text_of(board->take(1, busy)), "long");
+  for (int round = 0; round < 100; ++round) {
+    board->offer(1, bytes_of("x" + std::to_string(round)));
+    board->offer(2, bytes_of("y"));
+    EXPECT_EQ(text_of(board->take(2, busy)), "x" + std::to_string(round));
+    EXPECT_EQ(text_of(board->take(round % 7 == 0 ? 3 : 2, round % 7 == 0 ? late : busy)), "y");
+  }
+  EXPECT_EQ(text_of(board->take(3, late)), "nothing");
+  EXPECT_TRUE(board->is_begun_by(0, 1));
+}
+
+// In a process of its own; by its handle.
+TEST(Workers, ABoardIsShared) {
+  const auto board = mp::detail::TaskBoard::create(8);
+  platform::Handle handle;
+  ASSERT_EQ(platform::duplicate_handle(board->handle(), handle), 0);
+  const auto other = mp::detail::TaskBoard::attach(std::move(handle));
+  EXPECT_EQ(other->places(), 8U);
+  board->offer(7, bytes_of("seen"));
+  std::uint64_t turn = 1;
+  EXPECT_EQ(text_of(other->take(1, turn)), "seen");
+  EXPECT_TRUE(board->is_begun_by(7, 1));
+}
+
+// A worker that is woken may be stopped: then another one is.
+TEST(Workers, NobodyWaitsForAStoppedWorker) {
+  auto pool = pool_of(2);
+  for (int x = 0; x < 100; ++x) EXPECT_EQ(pool.apply(square, x), x * x);
+  const int stopped = pool.apply([] { return static_cast<int>(::getpid()); });
+  ::kill(stopped, SIGSTOP);
+  for (int x = 0; x < 10; ++x) EXPECT_EQ(pool.apply_async(square, x).get(60s), x * x);
+  ::kill(stopped, SIGCONT);
+}
+
+// More than there are places, and than a ring has room for.
 TEST(Workers, TasksAndResultsOfAnySize) {
   auto pool = pool_of(2);
   std::vector<std::string> texts;
@@ -64,7 +140,7 @@ TEST(Workers, OpenFilesTravelBothWays) {
   EXPECT_EQ(back.recv<std::string>(), "again");
 }
 
-// One worker is on a long task; what it has been given ahead is done by the other one.
+// One worker is on a long task; what stands on the board is done by the other one.
 TEST(Workers, NothingStandsBehindALongTask) {
   auto pool = pool_of(2);
   std::vector<int> warm(2000);
@@ -92,7 +168,7 @@ TEST(Workers, WhatCountsAsRunningIsDoneByAnother) {
   EXPECT_EQ(slow.result(60s), "open");
 }
 
-// A worker that is killed loses the one that it has begun; what it was given ahead is done.
+// A worker that is killed loses the one that it has begun; what stands on the board is done.
 TEST(Workers, OnlyWhatWasBegunIsLost) {
   auto pool = pool_of(1);
   std::vector<int> warm(2000);

@@ -68,6 +68,35 @@ def pass_gate(gate):
     return os.path.basename(gate)
 
 
+def give(fifo):
+    """One hands over, another one takes; the FIFO has to be kept open meanwhile, for both."""
+    end = os.open(fifo, os.O_WRONLY)
+    os.write(end, b"x")
+    os.close(end)
+
+
+def take(fifo):
+    end = os.open(fifo, os.O_RDONLY)
+    os.read(end, 1)
+    os.close(end)
+
+
+def say(path, number):
+    with open(path, "a") as file:
+        file.write("%d\n" % number)
+
+
+def count_in_order(path):
+    """How many of the first lines are 0, 1, 2 and so on."""
+    count = 0
+    with open(path) as file:
+        for line in file:
+            if int(line) != count:
+                break
+            count += 1
+    return count
+
+
 def pid_at(gate):
     enter(gate)
     return os.getpid()
@@ -315,6 +344,31 @@ def _():
         for path in paths:
             open_gate(path)
         log([f.result() for f in fs + more[:9]])
+
+
+@case("futures.process.in-order", "the oldest first")
+def _():
+    with ProcessPoolExecutor(2, mp_context=fork()) as pool, Gates() as gates:
+        for f in [pool.submit(square, number) for number in range(2000)]:
+            f.result()
+        gate, tokens = gates(["a", "tokens"])
+        keeps = os.open(tokens, os.O_RDWR)
+        held = pool.submit(pass_gate, gate)
+        notes = gate + ".notes"
+        for f in [pool.submit(say, notes, number) for number in range(200)]:
+            f.result()
+        log(count_in_order(notes))
+        takers = []
+        for _ in range(20):
+            pool.submit(square, 2)
+            pool.submit(give, tokens)
+            takers.append(pool.submit(take, tokens))
+        for taker in takers:
+            taker.result()
+        log(held.done())
+        open_gate(gate)
+        log(held.result())
+        os.close(keeps)
 
 
 @case("futures.process.cancel", "what was not handed over")
