@@ -190,6 +190,71 @@ class TextGenerator:
         return {"encoding": encoding, "errors": errors, "operations": [self.operation() for _ in range(self.random.randint(1, 4))]}
 
 
+class ChildGenerator:
+    PLACES = ["/", "/etc", "/tmp/..", "/proc/self/root", "/no/such/place", "/etc/passwd", ""]
+    # All characters; zero is rare, for it is refused.
+    CHARACTERS = [*map(chr, range(256)), *" '\"\\$*=\n\r\t" * 20]
+
+    def __init__(self, random, features):
+        self.random = random
+
+    def text(self):
+        return "".join(self.random.choices(self.CHARACTERS, k=self.random.randrange(8)))
+
+    def name(self):
+        """CPython 3.13 takes "=a" and refuses "" for a program with a path, and the other way round for one without."""
+        return self.random.choice("Aa\xe9") + self.text()
+
+    def operation(self):
+        random = self.random
+        name = weighted(random, {"words": 6, "environment": 4, "directory": 2, "input": 4, "captured": 2, "exit": 2, "signal": 2})
+        if name == "words":
+            return [name, [self.text() for _ in range(random.randrange(8))], random.choice([0, 1, 2, 3, 200])]
+        if name == "environment":
+            return [name, [[self.name(), self.text()] for _ in range(random.randrange(8))]]
+        if name == "input":
+            return [name, self.text(), random.choice([0, 1, 2, 3, 10_000])]
+        if name == "captured":
+            return [name, *(random.choice([0, 1, 100, 200_000]) for _ in range(2))]
+        chosen = {"directory": self.PLACES, "exit": range(256), "signal": [1, 2, 3, 6, 9, 13, 14, 15, 34, 40, 64]}
+        return [name, random.choice(chosen[name])]
+
+    def program(self):
+        return {"operations": [self.operation() for _ in range(self.random.randint(1, 6))]}
+
+
+class PoolGenerator:
+    WEIGHTS = {"apply": 3, "apply_async": 3, "map": 6, "map_async": 3, "starmap": 3, "imap": 5, "imap_unordered": 3, "close": 1}
+    WEIGHTS["terminate"] = 1
+
+    def __init__(self, random, features):
+        self.random = random
+
+    def number(self):
+        """Odd ones are rare enough for whole lists without any."""
+        return 2 * self.random.randrange(-50, 50) + (self.random.random() < 0.05)
+
+    def numbers(self):
+        return [self.number() for _ in range(self.random.randrange(20))]
+
+    def operation(self):
+        random = self.random
+        name = weighted(random, self.WEIGHTS)
+        if name in ("close", "terminate"):
+            return [name]
+        function = [] if name in ("starmap", "imap_unordered") else [random.choice(["double", "fail-odd"])]
+        if name == "apply":
+            return [name, *function, self.number()]
+        items = [[one, self.number()] for one in self.numbers()] if name == "starmap" else self.numbers()
+        chunked = [] if name == "apply_async" else random.choice([[], [{"chunksize": random.randint(1, 8)}]])
+        return [name, *function, items, *chunked]
+
+    def program(self):
+        random = self.random
+        program = {"processes": random.randint(1, 3), "maxtasksperchild": random.choice([None, 1, 2, 3])}
+        return {**program, "operations": [self.operation() for _ in range(random.randint(1, 10))]}
+
+
 class AsyncioGenerator:
     """A letter for each argument: n an entry, b a body, d a delay, t a timeout, a an action, f yes or no, r return_when,
     q a queue, w one of two, v a value, s a text, m the message of a cancellation; N and B several."""
@@ -261,8 +326,12 @@ GENERATORS = {
     "executor": maker(ExecutorGenerator),
     "shlex": maker(ShlexGenerator),
     "text": maker(TextGenerator),
+    "child": maker(ChildGenerator),
+    "pool": maker(PoolGenerator),
     "asyncio": maker(AsyncioGenerator),
 }
+# Kinds whose programs start processes: one program of these where there are so many of another kind.
+COSTLY = {"child": 10, "pool": 20}
 
 
 def without(program, start, length):
