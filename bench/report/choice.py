@@ -13,7 +13,7 @@ USES = (("Which pool of threads?", "pool", ("ThreadPoolExecutor",)),
         ("What to start children with?", "children", ("subprocess",)),
         ("Which coroutines?", "coroutines", ("asyncio",)),
         ("Which locks?", "locks", ("Locks", "Wake-ups", "Barrier")))
-ASKED = 3
+ASKED = {name for _, name, _ in USES[:3]}
 OURS = "tandem"
 
 
@@ -72,8 +72,7 @@ def _listed(words):
 
 def sentence(found):
     """The answer to the question, as far as it was measured."""
-    asked = {name for _, name, _ in USES[:ASKED]}
-    told = [one for one in found if one.name in asked] or found
+    told = [one for one in found if one.name in ASKED] or found
     if not told:
         return None
     if all(one.chosen == OURS for one in told):
@@ -146,9 +145,8 @@ def block(found):
     """The answers, the three that were asked for first."""
     if not found:
         return None
-    asked = {name for _, name, _ in USES[:ASKED]}
-    cards = [_card(one) for one in found if one.name in asked]
-    others = [_other(one) for one in found if one.name not in asked]
+    cards = [_card(one) for one in found if one.name in ASKED]
+    others = [_other(one) for one in found if one.name not in ASKED]
     head = [tag("th", text, scope="col", class_=kind) for text, kind in (
         ("and", None), ("use", None), ("to the best peers", "number"), ("ahead in", "number"), ("the peer that is nearest", None),
         ("to CPython", "number"))]

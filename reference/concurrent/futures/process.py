@@ -19,6 +19,7 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
 from case import case, log, now, raised, times
 from support import mul
+from workers import count_in_order, give, take
 
 METHODS = ("fork", "spawn", "forkserver")
 
@@ -68,33 +69,9 @@ def pass_gate(gate):
     return os.path.basename(gate)
 
 
-def give(fifo):
-    """One hands over, another one takes; the FIFO has to be kept open meanwhile, for both."""
-    end = os.open(fifo, os.O_WRONLY)
-    os.write(end, b"x")
-    os.close(end)
-
-
-def take(fifo):
-    end = os.open(fifo, os.O_RDONLY)
-    os.read(end, 1)
-    os.close(end)
-
-
 def say(path, number):
     with open(path, "a") as file:
         file.write("%d\n" % number)
-
-
-def count_in_order(path):
-    """How many of the first lines are 0, 1, 2 and so on."""
-    count = 0
-    with open(path) as file:
-        for line in file:
-            if int(line) != count:
-                break
-            count += 1
-    return count
 
 
 def pid_at(gate):
