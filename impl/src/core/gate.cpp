@@ -11,6 +11,7 @@ const auto most = static_cast<std::uint32_t>(std::max(1, platform::usable_cpus()
 }  // namespace
 
 std::uint32_t Gate::most_searching() noexcept { return most; }
+void Gate::let_others_run() noexcept { platform::yield(); }
 
 // The count is of an older process. Begins a new one; who has been counted before it did comes here
 // too, and is counted again.

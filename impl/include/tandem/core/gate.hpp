@@ -43,7 +43,7 @@ class Gate {
   template <class Ready>
   bool wait(Ready&& ready, Deadline until) noexcept {
     const std::uint32_t others = search();
-    const bool found = others < most_searching() && spin_(ready);
+    const bool found = (others < most_searching() && spin_(ready)) || look_later(ready);
     // Before the look at the condition that follows, here or in the caller: either we see what the
     // waker has done, or the waker does not see us searching.
     searching_.fetch_sub(1, std::memory_order_seq_cst);
@@ -90,6 +90,17 @@ class Gate {
     return search_anew();
   }
   TANDEM_API std::uint32_t search_anew() noexcept;
+  // Whoever makes a stream of events and finds none of us asleep pays nothing, and makes many of
+  // them in the time that it is given. To sleep would mean to be woken by the first of them, often
+  // in its place: on processors that are far apart a queue of two producers and two consumers is
+  // half as fast.
+  template <class Ready>
+  bool look_later(Ready&& ready) noexcept {
+    if (!spin_.meets_streams()) return false;
+    let_others_run();
+    return static_cast<bool>(ready());
+  }
+  TANDEM_API static void let_others_run() noexcept;
   bool is_searched() const noexcept {
     const std::uint64_t word = searching_.load(std::memory_order_seq_cst);
     return static_cast<std::uint32_t>(word) != 0 && generation_of(word) == process_generation;

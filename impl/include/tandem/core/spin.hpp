@@ -64,6 +64,10 @@ class AdaptiveSpin {
     in_vain();
     return false;
   }
+  // Whether events have come by the dozen of late.
+  bool meets_streams() const noexcept {
+    return step_.load(std::memory_order_relaxed) >= no_answer;  // relaxed: a hint
+  }
 
  private:
   static constexpr std::uint32_t shortest = seam::spins(64);  // in pauses
