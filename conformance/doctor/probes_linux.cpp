@@ -14,6 +14,9 @@
 #include <cerrno>
 #include <cstdint>
 #include <ctime>
+#include <filesystem>
+#include <iterator>
+#include <system_error>
 #include <thread>
 
 #include "probes.hpp"
@@ -149,8 +152,13 @@ Answer memfd() {
 
 Answer own_executable() { return own_path().empty() ? failed("/proc/self/exe") : "yes"; }
 
+// Asked where there is one thread; an emulator has some of its own.
 Answer thread_list() {
-  return access("/proc/self/task", R_OK) == 0 ? "yes" : failed("/proc/self/task");
+  std::error_code error;
+  const std::filesystem::directory_iterator tasks("/proc/self/task", error), end;
+  if (error) return no("/proc/self/task: " + error.message());
+  const auto count = std::distance(tasks, end);
+  return yes_if(count == 1, "it has " + std::to_string(count) + " where there is one thread");
 }
 
 // Spawned workers are the same program executed anew. Under an emulator the system has to know what
