@@ -10,7 +10,7 @@ import unittest
 ANSWER = re.compile(r"yes|no: .+|unknown: .+")
 OF_LINUX = {"vfork-sharing", "pidfd", "futex", "shared-futex", "epoll", "memfd", "own-executable", "thread-list",
             "this-program-again"}
-OF_POSIX = {"fork", "robust-mutexes", "shared-memory", "named-shared-memory", "descriptors-over-sockets", "other-programs"}
+OF_POSIX = {"fork", "threads-after-fork", "robust-mutexes", "shared-memory", "named-shared-memory", "descriptors-over-sockets", "other-programs"}
 TEXTS = {"system", "release", "machine", "compiler", "standard-library", "c-library", "endianness"}
 NUMBERS = {"pointer-bits", "long-bits", "time-bits", "file-offset-bits", "processors", "page-bytes", "stack-bytes",
            "thread-stack-bytes", "clock-resolution-ns", "clock-step-ns", "sleep-1ms-takes-ms", "thread-ms", "program-ms",

@@ -14,6 +14,7 @@ using namespace doctor;
 
 constexpr Probe probes[] = {
     {"fork", fork_works},
+    {"threads-after-fork", threads_after_fork},
     {"vfork-sharing", vfork_sharing},
     {"pidfd", pidfd},
     {"futex", futex},

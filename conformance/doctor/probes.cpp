@@ -110,6 +110,25 @@ Answer fork_works() {
   return yes_if(end_of(child) == 7, "the child's exit code is lost");
 }
 
+// Of a process with threads, whose child starts one of its own.
+Answer threads_after_fork() {
+  std::atomic<bool> over{false};
+  std::thread other([&over] {
+    while (!over) std::this_thread::yield();
+  });
+  const pid_t child = fork();
+  if (child == 0) {
+    for (int i = 0; i < 3; ++i) std::thread([] {}).join();
+    _exit(7);
+  }
+  const int code = child < 0 ? -1 : end_of(child);
+  over = true;
+  other.join();
+  if (child < 0) return unknown("no fork()");
+  return yes_if(code == 7,
+                "a child of fork() that starts a thread ends with " + std::to_string(code));
+}
+
 Answer shared_memory() {
   auto* word = static_cast<std::atomic<int>*>(shared_page());
   if (word == nullptr) return failed("mmap");

@@ -38,6 +38,7 @@ int run(const char* program, std::vector<std::string> arguments);
 void* shared_page();
 
 Answer fork_works();
+Answer threads_after_fork();
 Answer shared_memory();
 Answer named_shared_memory();
 Answer robust_mutexes();

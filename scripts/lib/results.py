@@ -56,23 +56,23 @@ class Results:
         return bool(self.problems) or any(case["status"] in BAD for case in self.cases)
 
 
-def apply_expectations(results, *paths, whole=True, of="case"):
+def apply_expectations(results, *paths, whole=True, of="case", lacks=()):
     """Turns expected failures into XFAIL, and what is not as the files say into problems.
 
-    `of`: whether these are results of cases or of other tests, which are files' entries with `test`. Only where the
-    `whole` suite ran can an entry be told to match nothing.
+    `of`: whether these are results of cases or of other tests, which are files' entries with `test`. `lacks`: what the
+    doctor did not answer with yes. Only where the `whole` suite ran can an entry be told to match nothing.
     """
     listed = set()
     for path in paths:
         name = os.path.basename(path)
         for entry in toml_subset.load(path).get("expect", []):
-            listed |= _take(results, entry, name, whole, of)
+            listed |= _take(results, entry, name, whole, of, lacks)
     for case in results.cases:
         if case["status"] == "SKIP" and case["id"] not in listed:
             results.problems.append("%s is skipped, and no expectation says so: %s" % (case["id"], case["message"]))
 
 
-def _take(results, entry, name, whole, of):
+def _take(results, entry, name, whole, of, lacks):
     """The ids that an entry excuses."""
     if of not in entry and len(KINDS & set(entry)) == 1:
         return set()
@@ -80,15 +80,22 @@ def _take(results, entry, name, whole, of):
     if fault:
         results.problems.append("%s: %s: %s" % (name, entry.get("case", entry.get("test", "?")), fault))
         return set()
-    return _apply(results, entry, name, whole, of) if _concerns(entry, results.headers) else set()
+    return _apply(results, entry, name, whole, of) if _concerns(entry, results.headers, lacks) else set()
 
 
-def _concerns(entry, headers):
-    """Is the entry for a build such as this?"""
+def _concerns(entry, headers, lacks):
+    """Is the entry for a build such as this, and a target?"""
+    if entry.get("lacks", "") not in ("", *lacks):
+        return False
     header = headers[0] if headers else {}
     sanitizer, toolchain = header.get("sanitizer") or "none", header.get("toolchain", "")
     # A build may have several: address,undefined.
     return entry.get("sanitizer", sanitizer) in (sanitizer, *sanitizer.split(",")) and fnmatch.fnmatchcase(toolchain, entry.get("toolchain", "*"))
+
+
+def lacking(doctor):
+    """The capabilities that a doctor (its JSON) did not find."""
+    return {name for name, answer in doctor["capabilities"].items() if answer != "yes"}
 
 
 def _malformed(entry):
@@ -98,7 +105,7 @@ def _malformed(entry):
         return "a reason is required, and a case or a test"
     if "message" not in entry and entry["status"] in ("FAIL", "SKIP"):
         return "how does its message begin?"
-    unknown = set(entry) - KINDS - {"status", "message", "reason", "sanitizer", "toolchain"}
+    unknown = set(entry) - KINDS - {"status", "message", "reason", "sanitizer", "toolchain", "lacks"}
     return "unknown fields: " + ", ".join(sorted(unknown)) if unknown else None
 
 

@@ -60,6 +60,20 @@ class PortsTest(unittest.TestCase):
             ("Spawn.Dies", "CRASH", "the end"), ("Spawn.Hangs", "TIMEOUT", "TIMEOUT"),
             ("Spawn.Fails", "FAIL", "Expected: 1\n  Actual: 2"), ("live.queue", "SKIP", "SKIP(no python3)")])
 
+    def test_a_case_that_died_under_ctest_is_told_of(self):
+        id = next(iter(ports.evidence.specs().values()))["clause"][0]["id"]
+        with tempfile.TemporaryDirectory() as folder:
+            xml = os.path.join(folder, "tests.xml")
+            with open(xml, "w", encoding="utf-8") as file:
+                file.write(JUNIT.replace("Spawn.Hangs", id))
+            ports.tell_of_the_dead(xml, folder)
+            (name,) = [name for name in os.listdir(folder) if name.endswith(".jsonl")]
+            results = lib.Results()
+            results.read(os.path.join(folder, name))
+        self.assertRegex(name, r"^conformance_\w+\.%s\.jsonl$" % id)
+        self.assertEqual([(case["id"], case["status"]) for case in results.cases], [(id, "TIMEOUT")])
+        self.assertEqual(results.problems, [])
+
     def test_what_is_not_pass_is_explained(self):
         one = document("t", case("a.b.c"), case("a.b.d", "UNSUPPORTED", "UNSUPPORTED(fork)"))
         self.assertEqual(one["counts"], {"PASS": 1, "UNSUPPORTED": 1})

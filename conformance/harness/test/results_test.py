@@ -140,6 +140,17 @@ class ExpectationsTest(FolderTest):
         self.assertEqual(self.statuses(tests), ["XFAIL"])
         self.assertEqual(cases.problems, [])
 
+    def test_entries_for_targets_that_lack_something(self):
+        path = self.write("x.toml", "[[expect]]\ncase = \"a.b\"\nstatus = \"CRASH\"\nreason = \"r\"\nlacks = \"fork\"\n")
+        lacks = lib.lacking({"capabilities": {"fork": "no: ENOSYS", "futex": "yes"}})
+        for there, expected in ((lacks, "XFAIL"), ({"pidfd"}, "CRASH")):
+            results = self.of(case("a.b", "CRASH"))
+            lib.apply_expectations(results, path, lacks=there)
+            self.assertEqual(self.statuses(results), [expected])
+        healthy = self.of(case("a.b", "PASS"))
+        lib.apply_expectations(healthy, path)
+        self.assertFalse(healthy.failed(), healthy.problems)
+
     def test_a_target_has_a_file_beside_that_of_its_system(self):
         results = self.of(case("a.b", "SKIP", "one"), case("a.c", "SKIP", "two"))
         text = "[[expect]]\ncase = \"%s\"\nstatus = \"SKIP\"\nmessage = \"\"\nreason = \"r\"\n"
