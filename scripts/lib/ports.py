@@ -98,8 +98,9 @@ def of_programs(row, again):
              "command": again + ("" if name == "protocol" else " --kind " + name)} for name, (alike, message) in seen.items()]
 
 
-def port(target, doctor, cases, tests, **about):
+def port(target, doctor, cases, tests, emulator=(), **about):
     """The document that is written, from results after the expectations; `about` stands at its head."""
+    emulator = _portable(" ".join(emulator))
     header = cases.headers[0] if cases.headers else {}
     primitive_of = {clause["id"]: primitive for primitive, spec in evidence.specs().items()
                     for clause in spec.get("clause", [])}
@@ -108,17 +109,23 @@ def port(target, doctor, cases, tests, **about):
         row = clauses.setdefault(primitive_of.get(case["id"], "no clause"), {})
         row.setdefault(case["status"], []).append(case["id"])
     return dict(
-        about, target=target, when=datetime.date.today().isoformat(), toolchain=header.get("toolchain", ""),
+        about, target=target, emulator=emulator, when=datetime.date.today().isoformat(), toolchain=header.get("toolchain", ""),
         time_scale=header.get("time_scale"), capabilities=doctor["capabilities"], facts=doctor["facts"],
         counts=cases.counts(), clauses=clauses, tests=tests.counts(),
-        remarks={case["id"]: _remark(case) for case in cases.cases + tests.cases if case["status"] != "PASS"},
+        remarks={case["id"]: _remark(case, emulator) for case in cases.cases + tests.cases if case["status"] != "PASS"},
         problems=cases.problems + tests.problems)
 
 
-def _remark(case):
+def _remark(case, emulator):
     """Why a cell is not plainly PASS."""
-    said = case.get("reason") or case["message"].replace(ROOT + "/", "")
-    return {"status": case["status"], "says": said[:LONGEST_MESSAGE], "again": case["command"].replace(ROOT + "/", "")}
+    said = _portable(case.get("reason") or case["message"])
+    variables, command = re.match(r"((?:\w+=\S* )*)(.*)", _portable(case["command"]), re.S).groups()
+    again = variables + (emulator + " " + command if emulator and not command.startswith("ctest") else command)
+    return {"status": case["status"], "says": said[:LONGEST_MESSAGE], "again": again}
+
+
+def _portable(text):
+    return text.replace(ROOT + "/", "")
 
 
 def write(document, path):

@@ -40,7 +40,7 @@ def of(*cases):
 
 def document(target, *cases, tests=(), **facts):
     doctor = {"capabilities": {"fork": "yes", "pidfd": facts.pop("pidfd", "yes")}, "facts": dict(FACTS, **facts)}
-    return ports.port(target, doctor, of(*cases), of(*tests), mode="quick", suites=[], emulated=False, commit="c")
+    return ports.port(target, doctor, of(*cases), of(*tests), mode="quick", suites=[], commit="c")
 
 
 class PortsTest(unittest.TestCase):
@@ -81,6 +81,13 @@ class PortsTest(unittest.TestCase):
                                                     "again": "exe --case=a.b.d"}})
         self.assertFalse(ports.failed(one))
         self.assertEqual(ports.left_out(one), ["a.b.d"])
+
+    def test_a_command_is_one_for_this_machine(self):
+        failed = case("a.b.c", "FAIL", ROOT + "/a.cpp")
+        failed["command"] = "TANDEM_TIME_SCALE=4 " + failed["command"]
+        one = ports.port("t", {"capabilities": {}, "facts": {}}, of(failed), of(), emulator=[ROOT + "/emulated", "arm"])
+        self.assertEqual(one["remarks"]["a.b.c"], {"status": "FAIL", "says": "a.cpp",
+                                                   "again": "TANDEM_TIME_SCALE=4 emulated arm exe --case=a.b.c"})
 
     def test_what_fails(self):
         self.assertTrue(ports.failed(document("t", case("a.b.c", "FAIL", "bad"))))
