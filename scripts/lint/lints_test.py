@@ -20,6 +20,9 @@ import rooms
 import tree
 import version
 
+sys.path.append(os.path.join(tree.ROOT, "scripts", "lib"))
+import reference_headers  # noqa: E402
+
 COMPILER = sys.argv.pop() if len(sys.argv) > 1 else "c++"
 
 
@@ -308,6 +311,27 @@ class NamesTest(unittest.TestCase):
 
     def test_no_row(self):
         self.assertRegex("".join(self.said(self.TABLE + "| Queue.put | put |\n")), "no row of the table")
+
+
+class ReferenceHeadersTest(unittest.TestCase):
+    HEADER = ("// Python's a.\n#pragma once\n\nnamespace tandem::inline v1::a {\n\n"
+              "// Does it, at once: <b>.\n//   time  how long;\n//         at most\n// Throws   ValueError (no\n"
+              "//          time).\n// Spec     a.b\nvoid b(int time);  // for users\n\n}\n\n"
+              "template <>\nstruct std::hash<tandem::a::A> {\n  int x() { return 1; }\n};\n")
+
+    def test_comments(self):
+        text = reference_headers.filtered(self.HEADER)
+        self.assertEqual(text.count("\n"), self.HEADER.count("\n"))
+        for line in ("/// @header Python's a.", "namespace tandem::a {", "/// Does it, at once: \\<b\\>.",
+                     "/// - `time`: how long;", "///   at most", "/// @heading{Throws} ValueError (no",
+                     "///   time).", "void b(int time);  ///< for users"):
+            self.assertIn(line + "\n", text)
+        self.assertNotIn("hash", text)
+
+    def test_whose(self):
+        files = {"a/b.hpp": "", "a/detail/c.hpp": "", "platform/d.hpp": ""}
+        with project(files) as root:
+            self.assertEqual(list(reference_headers.headers(root)), ["a/b.hpp"])
 
 
 class VersionTest(unittest.TestCase):
