@@ -20,7 +20,6 @@ TABLE = "spec/python-to-cpp.md"
 HEADING = re.compile(r"^## (.+): `tandem((?:::\w+)*)`")
 ROW = re.compile(r"^\| `(.+?)`[^|]* \| (?:`(.+?)`|—) \| ?(.*?) ?\|$")
 PYTHON_NAME = re.compile(r"(?:\w+(?:\(\))?\.)*\w+")
-CPP_NAME = re.compile(r"(?:(\w+(?:::\w+)*?(?:<[\w, ]+>)?)::)??((?:\w+::)*\w+(?:<[\w, ]+>)?)(?:\(.*\))?$")
 VERSION = re.compile(r"^3\.(\d+)\b")
 # Where Python keeps the class that a function of this name makes, or of which an attribute is.
 CLASSES = {
@@ -57,15 +56,13 @@ class Row:
         self.cpp = cpp
 
     def holder(self):
-        """The C++ class that the name is a member of, with types for its parameters, or None; and the last part."""
-        name = self.cpp.split("(")[0]
-        before, _, last = name.rpartition("::")
-        is_member = before and (before[0].isupper() or "<" in before or before.split("::")[-1][0].isupper()
-                                or before == "local<T>")
+        """The C++ class that the name is a member of, with types for its parameters, or None; and the name."""
+        before, _, last = self.cpp.split("(")[0].rpartition("::")
         last = re.sub(r"<.*", "", last)
-        if not is_member:
-            return None, "tandem%s::%s" % (self.namespace, "%s::%s" % (before, last) if before else last), last
-        return "tandem%s::%s" % (self.namespace, with_types(before)), None, last
+        space = "tandem%s::" % self.namespace
+        if "<" in before or before.rpartition("::")[2][:1].isupper():
+            return space + with_types(before), last
+        return None, space + (before + "::" if before else "") + last
 
 
 def with_types(name):
@@ -174,10 +171,10 @@ def missing(rows):
                 yield path, holder, name
 
 
-def probe(line, holder, name, last):
+def probe(line, holder, name):
     """One line that compiles if and only if the name is there and may be used."""
     if holder:
-        return "namespace n%d { using H = %s; struct M : H { using H::%s; }; }" % (line, holder, last)
+        return "namespace n%d { using H = %s; struct M : H { using H::%s; }; }" % (line, holder, name)
     return "namespace n%d { using %s; }" % (line, name)
 
 
@@ -203,15 +200,14 @@ def check(root, command):
     complaints += python_complaints(rows)
     there = [row for row in rows if row.cpp]
     lines = [probe(number, *row.holder()) for number, row in enumerate(there)]
-    absent = [(path, holder, name, name + suffix) for path, holder, name in missing(rows) for suffix in ("", "_")]
-    lines += [probe(number, holder, None if holder else last, last)
-              for number, (_, holder, _, last) in enumerate(absent, len(there))]
+    absent = [(path, holder, name + suffix) for path, holder, name in missing(rows) for suffix in ("", "_")]
+    lines += [probe(number, holder, name) for number, (_, holder, name) in enumerate(absent, len(there))]
     bad, elsewhere = refused(root, lines, command)
     complaints += elsewhere
     complaints += ["%s:%d: there is no tandem%s::%s" % (TABLE, row.number, row.namespace, row.cpp)
                    for number, row in enumerate(there) if number in bad]
-    complaints += ["%s: has no row for %s: %s" % (TABLE, path, (holder + "::" if holder else "") + last)
-                   for number, (path, holder, _, last) in enumerate(absent, len(there)) if number not in bad]
+    complaints += ["%s: has no row for %s: %s" % (TABLE, path, (holder + "::" if holder else "") + name)
+                   for number, (path, holder, name) in enumerate(absent, len(there)) if number not in bad]
     return complaints, len(rows)
 
 
