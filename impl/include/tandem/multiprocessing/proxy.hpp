@@ -206,10 +206,13 @@ using Proxy = AutoProxy<T, Method<F>...>;
 
 }  // namespace managers
 
+namespace detail {
+
 template <class P, class R>
-P detail::keep_result(R&& result) {
+P keep_result(R&& result) {
   return P(keep_object({as_shared(std::forward<R>(result)), &P::type()},
                        type_name<typename P::referent>()));
 }
 
+}  // namespace detail
 }  // namespace tandem::inline v1::multiprocessing
