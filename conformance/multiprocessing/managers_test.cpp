@@ -216,6 +216,29 @@ void wait_for_lock(const mp::managers::AcquirerProxy& lock, const Connection& co
   const Blocked waiting([&] { return lock.acquire(); });
   connection.send(true);
 }
+void hold_lock(const mp::managers::AcquirerProxy& lock, const Connection& connection) {
+  lock.acquire();
+  lock.acquire();
+  connection.send(true);
+  connection.recv<bool>();
+}
+void wait_for_end(const mp::managers::QueueProxy<int>& queue, const Connection& connection) {
+  const ListProxy<int> own = connection.recv<ListProxy<int>>();
+  const Blocked waiting([&] { queue.join(); });
+  connection.send(true);
+}
+void wait_for_call(const mp::managers::PoolProxy& pool, const std::string& gate,
+                   const Connection& connection) {
+  const ListProxy<int> own = connection.recv<ListProxy<int>>();
+  const Blocked waiting([&] { pool.apply(enter, gate); });
+  connection.send(true);
+}
+void wait_for_result(const mp::managers::AsyncResultProxy<void>& result,
+                     const Connection& connection) {
+  const ListProxy<int> own = connection.recv<ListProxy<int>>();
+  const Blocked waiting([&] { result.wait(); });
+  connection.send(true);
+}
 void wait_for_word(const mp::managers::ConditionProxy& condition) {
   const std::scoped_lock guard(condition);
   condition.wait();
@@ -548,6 +571,32 @@ CASE("multiprocessing.managers.proxy.killed", "those of a killed process are no 
   killed(child);
   EXPECT_TRUE(comes_to_hold(manager, 0));
 }
+CASE("multiprocessing.managers.proxy.killed-waiting", "nor do those of one that waits there") {
+  const Context fork = mp::get_context("fork");
+  const SyncManager manager = fork.Manager();
+  const Folder folder;
+  const std::vector<std::string> gates{folder.gate("a"), folder.gate("b")};
+  const auto queue = manager.Queue<int>();
+  queue.put(1);
+  const auto pool = manager.Pool(2);
+  const auto result = pool.apply_async(enter, gates[1]);
+  const std::size_t before = manager._number_of_objects();
+  const auto look_after = [&](const Process& child, const Connection& here) {
+    {
+      const auto own = manager.list<int>();
+      here.send(own);
+      here.recv<bool>();
+    }
+    EXPECT_EQ(manager._number_of_objects(), before + 1);
+    killed(child);
+    EXPECT_TRUE(comes_to_hold(manager, before));
+  };
+  const auto [here, there] = mp::Pipe();
+  look_after(started(fork, wait_for_end, queue, there), here);
+  look_after(started(fork, wait_for_call, pool, gates[0], there), here);
+  look_after(started(fork, wait_for_result, result, there), here);
+  for (const std::string& gate : gates) open_gate(gate);
+}
 CASE("multiprocessing.managers.proxy.stale",
      "an object of another server at that address is another") {
   const Folder folder;
@@ -843,6 +892,24 @@ CASE("multiprocessing.managers.lock.killed", "a lock is not the dead's") {
   here.recv<bool>();
   killed(child);
   lock.release();
+  EXPECT_TRUE(lock.acquire({.timeout = times::must_not_expire}));
+}
+CASE("multiprocessing.managers.lock.killed-owner", "an RLock is free again") {
+  const Context fork = mp::get_context("fork");
+  const SyncManager manager = fork.Manager();
+  const auto lock = manager.RLock();
+  const auto [here, there] = mp::Pipe();
+  const Process child = started(fork, hold_lock, lock, there);
+  here.recv<bool>();
+  EXPECT_FALSE(lock.acquire({.blocking = false}));
+  killed(child);
+  EXPECT_TRUE(lock.acquire({.timeout = times::must_not_expire}));
+  lock.acquire();
+  lock.release();
+  lock.release();
+  EXPECT_EQ(raised([&] { lock.release(); }), "RuntimeError: cannot release un-acquired lock");
+
+  EXPECT_EQ(in_thread([&] { return lock.acquire(); }), "True");
   EXPECT_TRUE(lock.acquire({.timeout = times::must_not_expire}));
 }
 CASE("multiprocessing.managers.lock.semaphores", "as of threading") {

@@ -1,5 +1,6 @@
 // The proxy of a SyncManager's Pool: its workers are children of the server.
 #pragma once
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -41,8 +42,15 @@ template <class T>
 class ManagedResult {
  public:
   explicit ManagedResult(AsyncResult<T> result) : result_(std::move(result)) {}
-  T get(SentTimeout timeout) const { return result_.get(as_sent(timeout)); }
-  void wait(SentTimeout timeout) const { result_.wait(as_sent(timeout)); }
+  T get(SentTimeout timeout) const {
+    return wait(timeout) ? result_.get() : result_.get(Timeout(std::chrono::nanoseconds(0)));
+  }
+  bool wait(SentTimeout timeout) const {
+    return wait_for_caller(timeout, [this](Timeout part) {
+      result_.wait(part);
+      return result_.ready();
+    });
+  }
   bool ready() const { return result_.ready(); }
   bool successful() const { return result_.successful(); }
 
@@ -143,7 +151,7 @@ class TANDEM_API PoolProxy : public detail::PoolProxyBase {
   template <class F, class... A>
   struct Apply : Sent<F, std::tuple<A...>> {
     static void apply(Pool& pool, v1::pickle::Input& input, v1::pickle::Output& output) {
-      answer<detail::remote_result_t<F, A...>>(output, [&] { return started(pool, input).get(); });
+      answer<detail::remote_result_t<F, A...>>(output, started(pool, input));
     }
     static void apply_async(Pool& pool, v1::pickle::Input& input, v1::pickle::Output& output) {
       keep(output, started(pool, input));
@@ -158,7 +166,7 @@ class TANDEM_API PoolProxy : public detail::PoolProxyBase {
   struct Map : Sent<F, std::tuple<std::vector<T>, std::optional<std::size_t>>> {
     static void map(Pool& pool, v1::pickle::Input& input, v1::pickle::Output& output) {
       using Result = std::vector<detail::pool_mapped_t<F, std::vector<T>>>;
-      answer<Result>(output, [&] { return started(pool, input).get(); });
+      answer<Result>(output, started(pool, input));
     }
     static void map_async(Pool& pool, v1::pickle::Input& input, v1::pickle::Output& output) {
       keep(output, started(pool, input));
@@ -169,12 +177,13 @@ class TANDEM_API PoolProxy : public detail::PoolProxyBase {
     }
   };
 
-  template <class R, class Call>
-  static void answer(v1::pickle::Output& output, Call act) {
+  template <class R>
+  static void answer(v1::pickle::Output& output, AsyncResult<R> result) {
+    const detail::ManagedResult<R> managed(std::move(result));
     if constexpr (std::is_void_v<R>)
-      act();
+      managed.get({});
     else
-      v1::pickle::dump<R>(output, act());
+      v1::pickle::dump<R>(output, managed.get({}));
   }
   template <class R>
   static void keep(v1::pickle::Output& output, AsyncResult<R> result) {
