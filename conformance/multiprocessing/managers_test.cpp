@@ -262,6 +262,11 @@ void double_all(const mp::shared_memory::ShareableList& numbers) {
 
 int square(int number) { return number * number; }
 int fail_with(const std::string& text) { throw tandem::ValueError(text); }
+int product(int a, int b) { return a * b; }
+int square_if_any(int number) {
+  if (number == 0) throw tandem::ValueError("nothing");
+  return square(number);
+}
 
 void refuse() { throw tandem::ValueError("no"); }
 
@@ -1041,6 +1046,40 @@ CASE("multiprocessing.managers.pool.calls", "as of Pool") {
   pool.join();
   log(raised([&] { pool.apply(square, 1); }));
 }
+CASE("multiprocessing.managers.pool.starmap", "with tuples of arguments") {
+  const SyncManager manager = mp::Manager();
+  const auto pool = manager.Pool(2);
+  using Pair = std::tuple<int, int>;
+  Log{pool.starmap(product, std::vector<Pair>{{2, 3}, {4, 5}}, 1),
+      pool.starmap_async(product, std::vector<Pair>{{6, 7}}).get()};
+}
+CASE("multiprocessing.managers.pool.imap", "one by one") {
+  const SyncManager manager = mp::Manager();
+  const auto pool = manager.Pool(2);
+  const Folder folder;
+  const auto all = [](auto results) {
+    std::vector<int> list;
+    for (const int result : results) list.push_back(result);
+    return list;
+  };
+  const auto squares = pool.imap(square, std::vector{1, 2, 3, 4}, 3);
+  const auto first = squares.next();
+  Log{first.value(), all(squares)};
+  log(squares.next() ? "more" : "StopIteration");
+  const auto some = pool.imap(square_if_any, std::vector{1, 0, 2});
+  const auto one = some.next();
+  const std::string said = raised([&] { some.next(); });
+  Log{one.value(), said, some.next().value()};
+  auto unordered = all(pool.imap_unordered(square, std::vector{4, 3, 2, 1}));
+  std::sort(unordered.begin(), unordered.end());
+  log(unordered);
+  const auto none = all(pool.imap(square, std::vector<int>()));
+  Log{none, raised([&] { pool.imap(square, std::vector{1}, 0); })};
+  const auto blocked = pool.imap(enter, std::vector{folder.gate("gate")});
+  log(raised([&] { blocked.next(times::must_expire); }));
+  open_gate(folder.path("gate"));
+  log(blocked.next(times::must_not_expire).value());
+}
 CASE("multiprocessing.managers.shared-memory.unlinked", "goes with the server") {
   each_method([](const Context& context) {
     const mp::managers::SharedMemoryManager manager({.ctx = context});
@@ -1057,5 +1096,17 @@ CASE("multiprocessing.managers.shared-memory.unlinked", "goes with the server") 
       const std::string said = raised([&] { mp::shared_memory::SharedMemory{name}; });
       log(said.substr(0, said.find(':')));
     }
+  });
+}
+CASE("multiprocessing.managers.shared-memory.interrupted", "Ctrl-C is not for the server") {
+  each_method([](const Context& context) {
+    const mp::managers::SharedMemoryManager manager({.ctx = context});
+    manager.start();
+    const Process server = mp::active_children().at(0);
+    checked(::kill(server.pid().value(), SIGINT));
+    const auto numbers = manager.ShareableList({1, 2});
+    log(std::vector{numbers.get<std::int64_t>(0), numbers.get<std::int64_t>(1)}, server.is_alive());
+    manager.shutdown();
+    log(server.exitcode());
   });
 }

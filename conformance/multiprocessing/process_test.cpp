@@ -955,12 +955,12 @@ void end_of_children(const Context& context, bool daemon) {
 }
 
 void start_threads(const std::string& path, const std::string& gate) {
-  note(path, "end of target");
-  threading::Thread([path, gate] {
-    enter(gate);
+  threading::Thread([path] {
+    threading::main_thread().join();
     note(path, "end of thread");
   }).start();
-  threading::Thread({.target = tandem::call(enter, gate + "-never"), .daemon = true}).start();
+  threading::Thread({.target = tandem::call(enter, gate), .daemon = true}).start();
+  note(path, "end of target");
 }
 
 void print_unfinished(const std::string& text) { std::fputs(text.c_str(), stdout); }
@@ -979,12 +979,7 @@ CASE("multiprocessing.process.exit.ends-daemons", "and ends those that are daemo
 CASE("multiprocessing.process.exit.joins-threads", "it waits for its threads, but for no daemon") {
   each_method([](const Context& context) {
     const Folder folder;
-    folder.gate("gate-never");
-    const Process process =
-        started(context, start_threads, folder.path("notes"), folder.gate("gate"));
-    open_gate(folder.path("gate"));
-    process.join();
-    log(process.exitcode());
+    log(ended(context, start_threads, folder.path("notes"), folder.gate("never")).exitcode());
     log_notes(folder.path("notes"));
   });
 }
