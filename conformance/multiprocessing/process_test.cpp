@@ -474,6 +474,18 @@ class Handling {
   struct sigaction before_ {};
 };
 
+// Opens the gate in a thread that no SIGUSR1 interrupts while it waits there: one may come when the
+// thread that makes this one still has all signals blocked.
+std::thread opener_of(const std::string& gate) {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGUSR1);
+  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::thread opener([=] { open_gate(gate); });
+  ::pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+  return opener;
+}
+
 void signal_and_wait(int pid, const std::string& gate) {
   ::kill(pid, SIGUSR1);
   enter(gate);
@@ -487,7 +499,7 @@ CASE("multiprocessing.process.join.signal",
   each_method([](const Context& context) {
     const Folder folder;
     const Process process = started(context, signal_and_wait, os::getpid(), folder.gate("gate"));
-    std::thread opener([&] { open_gate(folder.path("gate")); });
+    std::thread opener = opener_of(folder.path("gate"));
     process.join();
     opener.join();
     log(process.exitcode(), handled.exchange(0));
