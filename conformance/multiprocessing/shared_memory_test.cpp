@@ -128,6 +128,14 @@ int what_ends(int pid, std::initializer_list<int> signals) {
   return info.si_status;
 }
 
+void create_around_a_death(const std::string& name, const std::string& gate) {
+  const SharedMemory before({.name = name + "-before", .create = true, .size = 64});
+  what_ends(only_child(), {SIGKILL});
+  const SharedMemory after({.name = name + "-after", .create = true, .size = 64});
+  enter(gate);
+  mp::Event().wait();
+}
+
 // A new list, gone at the end of the case.
 class List {
  public:
@@ -308,6 +316,17 @@ CASE("multiprocessing.shared-memory.tracker.killed", "there is another one") {
   log(what_ends(first, {SIGKILL}));
   const Block block(512);
   Log{block.memory.size() >= 512, only_child() != first};
+}
+
+CASE("multiprocessing.shared-memory.tracker.told-again", "of what there was before") {
+  const std::string name = name_of_ones_own();
+  const Folder folder;
+  const mp::Process process =
+      started(mp::get_context("fork"), create_around_a_death, name, folder.gate("gate"));
+  open_gate(folder.path("gate"));
+  killed(process);
+  EXPECT_TRUE(gone_in_time(name + "-after"));
+  EXPECT_TRUE(gone_in_time(name + "-before"));
 }
 
 CASE("multiprocessing.shared-memory.repr", "name and size") {
