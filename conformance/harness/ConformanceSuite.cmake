@@ -14,6 +14,17 @@ function(tandem_live_tests target)
   endforeach()
 endfunction()
 
+# tandem_in_kit(<target> <folder>): an executable of the kit that cmake --install --component conformance makes.
+add_custom_target(conformance_kit)
+function(tandem_in_kit target folder)
+  add_dependencies(conformance_kit ${target})
+  install(
+    TARGETS ${target}
+    RUNTIME DESTINATION ${TANDEM_KIT}/${folder}
+            COMPONENT conformance
+            EXCLUDE_FROM_ALL)
+endfunction()
+
 # tandem_conformance_suite(<module> <file>...): conformance_<module> with a ctest test per case, and its live tests.
 function(tandem_conformance_suite module)
   tandem_test_executable(
@@ -23,4 +34,5 @@ function(tandem_conformance_suite module)
     LABELS unit case conformance_${module}
     ENVIRONMENT TANDEM_RESULTS=${TANDEM_CASE_RESULTS})
   tandem_live_tests(conformance_${module} ${ARGN})
+  tandem_in_kit(conformance_${module} bin)
 endfunction()

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdio>
+#include <cstdlib>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -25,9 +26,15 @@ inline std::vector<std::string> lines_of(const Ended& ended) {
   return lines;
 }
 
+/// Where they were built, or where TANDEM_PROGRAMS_DIR says.
+inline std::string programs_directory() {
+  const char* named = std::getenv("TANDEM_PROGRAMS_DIR");
+  return named != nullptr ? named : TANDEM_PROGRAMS_DIR;
+}
+
 /// program: "concurrent/futures/exit_finishes_work", with arguments where it has some
 inline Ended run_program(std::string_view program) {
-  const std::string command = std::string(TANDEM_PROGRAMS_DIR "/") + std::string(program);
+  const std::string command = "'" + programs_directory() + "'/" + std::string(program);
   std::FILE* out = popen(command.c_str(), "re");
   if (out == nullptr) throw std::runtime_error("cannot run " + command);
   Ended ended;

@@ -36,6 +36,13 @@ class Copy:
         self.source, self.build = os.path.join(folder, "src" + suffix), os.path.join(folder, "build" + suffix)
         self.changed = changed
 
+    @classmethod
+    def of_build(cls, root, build):
+        """The sources themselves, in a build that there is."""
+        copy = cls(os.path.dirname(build), 1, {})
+        copy.source, copy.build = root, build
+        return copy
+
     def make(self, root, suites, jobs):
         mutants.write_copy(root, self.source, self.changed)
         os.makedirs(self.build, exist_ok=True)
@@ -77,18 +84,33 @@ class Copy:
             raise BuildError("the compiler failed on %s:\n%s" % (fault.id, said[-2000:]))
         return errors, None if errors else self._link(suite, usual, compiled, overlay)
 
+    def mutant_of_source(self, path, text, suite, overlay):
+        """The suite, linked with a source of the library that was compiled from this text."""
+        source, header = os.path.join(overlay, os.path.basename(path)), os.path.join(overlay, mutants.HEADER)
+        mutants.write_if_changed(source, text.encode())
+        mutants.write_if_changed(header, mutants.HEADER_TEXT.encode())
+        command, compiled = self._compile_command(path), os.path.join(overlay, "mutants.o")
+        command[command.index("-o") + 1] = compiled
+        command[command.index("-c") + 1] = source
+        code, said = self._ask([*command, "-w", "-include", header])
+        if code != 0:
+            raise BuildError("the mutants of %s do not compile:\n%s" % (path, said[-4000:]))
+        return self._link(suite, None, compiled, overlay)
+
     def _compile_command(self, case_file):
         path = os.path.join(self.source, *case_file.split("/"))
         with open(os.path.join(self.build, "compile_commands.json"), encoding="utf-8") as file:
             return next(shlex.split(one["command"]) for one in json.load(file) if one["file"] == path)
 
     def _link(self, suite, usual, compiled, overlay):
-        """The suite as it was linked, with one of its objects replaced."""
+        """The suite as it was linked, with one of its objects replaced, or one of the library's."""
         _, said = self._ask(["ninja", "-t", "commands", "conformance_" + suite])
         steps = [step.strip() for step in said.splitlines()[-1].split("&&")]
         command = shlex.split(next(step for step in steps if " -o " in step))
         executable = os.path.join(overlay, "conformance_" + suite)
         command[command.index("-o") + 1] = executable
+        if usual is None:  # before the library, which then does not give its own
+            command.insert(command.index("-o"), compiled)
         code, said = self._ask([compiled if word == usual else word for word in command])
         if code != 0:
             raise BuildError("linking %s failed:\n%s" % (executable, said[-2000:]))

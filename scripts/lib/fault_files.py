@@ -23,6 +23,7 @@ class Fault:
     kind: str
     clauses: tuple
     primitive: str
+    at: int = -1  # where the text stands; -1: it stands there once
 
     def what_is_run(self):
         """All that decides what the mutant does."""

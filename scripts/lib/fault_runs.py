@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from tree import LAYERS
 
 TIME_SCALE = "0.1"  # a case that waits in vain says so itself, after a tenth of the minute that it has otherwise
 KILLED = ("FAIL", "TIMEOUT", "CRASH", "COMPILE")
+FAILED = re.compile(r"^\[  FAILED  \] ([\w.-]+)", re.M)
 
 
 def run_case(executable, case, limit, fault=""):
@@ -40,6 +42,24 @@ def run_case(executable, case, limit, fault=""):
             if child.returncode == 0 or said["status"] == "FAIL":
                 result = {"status": said["status"], "message": said["message"]}
         return dict(result, seconds=round(seconds, 3), reached=os.path.exists(reached))
+
+
+def run_suite(executable, arguments, limit, fault=""):
+    """{status: PASS FAIL TIMEOUT CRASH, by: the cases that failed, reached}"""
+    with tempfile.TemporaryDirectory(prefix="tandem-fault-") as folder:
+        said, reached = os.path.join(folder, "said"), os.path.join(folder, "reached")
+        environment = dict(os.environ, TANDEM_FAULT=fault, TANDEM_FAULT_REACHED=reached, TANDEM_TIME_SCALE=TIME_SCALE)
+        with open(said, "wb") as file:
+            child = subprocess.Popen([executable, *arguments], stdin=subprocess.DEVNULL, stdout=file,
+                                     stderr=subprocess.STDOUT, env=environment, start_new_session=True)
+            try:
+                child.wait(limit)
+                status = {0: "PASS", 1: "FAIL"}.get(child.returncode, "CRASH")
+            except subprocess.TimeoutExpired:
+                status = "TIMEOUT"
+        _end(child)
+        failed = sorted(set(FAILED.findall(evidence.read(said))))
+        return {"status": status, "by": failed, "reached": os.path.exists(reached)}
 
 
 def _end(child):

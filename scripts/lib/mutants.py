@@ -6,7 +6,7 @@ import evidence
 
 COPIED = ("CMakeLists.txt", "impl", "conformance", "reference", "spec", "scripts/cmake")
 HEADER = "fault.hpp"
-NESTABLE = ("statement", "expression")
+NESTABLE = ("statement", "expression", "condition")
 
 # One look at the environment for each fault. Whoever asks for it hears of it when the place is reached.
 HEADER_TEXT = '''#pragma once
@@ -62,7 +62,7 @@ class Span:
     """A piece of a file that one fault replaces, or several of one kind."""
 
     def __init__(self, fault, source):
-        self.start = source.index(fault.text)
+        self.start = source.index(fault.text) if fault.at < 0 else fault.at
         self.end = self.start + len(fault.text)
         self.kind, self.faults = fault.kind, [fault]
 
@@ -88,7 +88,9 @@ class Span:
         if self.kind == "statement":
             return " else ".join("if (%s) { %s }" % (_on(fault), fault.replacement) for fault in self.faults
                                  ) + " else { %s }" % original
-        return "(%s(%s))" % ("".join("%s ? (%s) : " % (_on(fault), fault.replacement) for fault in self.faults), original)
+        value = "(%s)" if self.kind == "expression" else "static_cast<bool>(%s)"
+        choices = "".join("%s ? %s : " % (_on(fault), value % fault.replacement) for fault in self.faults)
+        return "(%s%s)" % (choices, value % original)
 
 
 def _rendered(source, spans, start, end):

@@ -6,12 +6,25 @@ tandem_packages=(g++ cmake ninja-build ccache pkgconf libgtest-dev libgmock-dev 
 
 # require_packages [package…]: those above and these. Installs what is missing, where it can.
 require_packages() {
-  if command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; then
+  if is_debian; then
     _require_debian "${tandem_packages[@]}" "$@"
   else
     _require_elsewhere "$@"
   fi
 }
+
+# require_command <command> <package>: of one package, named as on Debian. Installs it where it can.
+require_command() {
+  if command -v "$1" >/dev/null; then return; fi
+  if is_debian; then
+    _require_debian "$2"
+  else
+    echo "missing: $1" >&2
+    return 1
+  fi
+}
+
+is_debian() { command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; }
 
 # packages_of_compiler <command>: the Debian packages it needs. clang++-19 is in clang-19, g++-13 in g++-13;
 # what clang's sanitizers and its coverage link against is in a package of its own.

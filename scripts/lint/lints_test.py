@@ -14,9 +14,14 @@ import headers
 import include_sets
 import layers
 import memory_orders
+import names
 import readme
 import rooms
 import tree
+import version
+
+sys.path.append(os.path.join(tree.ROOT, "scripts", "lib"))
+import reference_headers  # noqa: E402
 
 COMPILER = sys.argv.pop() if len(sys.argv) > 1 else "c++"
 
@@ -270,6 +275,77 @@ class ReadmeTest(unittest.TestCase):
     def test_no_program(self):
         self.assertEqual(len(self.check("```cpp\na();\n```\n")[0]), 1)
         self.assertEqual(len(self.check("<!-- example: b.cpp -->\n```cpp\n```\n")[0]), 1)
+
+
+class NamesTest(unittest.TestCase):
+    HEADER = ("#pragma once\nnamespace tandem::shlex {\nint quote(int s);\nint join(int words);\n}\n"
+              "namespace tandem::queue {\nstruct Full {};\ntemplate <class T>\nclass Queue {\n public:\n"
+              "  void put(T item);\n  int maxsize();\n private:\n  void get();\n};\n}\n")
+    TABLE = ("## shlex: `tandem::shlex`\n\n| Python | C++ | |\n| --- | --- | --- |\n| `quote` | `quote(s)` | |\n"
+             "| `join` | `join(words)` | |\n\n## queue: `tandem::queue`\n\n| `Full` | `Full` | |\n"
+             "| `Queue` | `Queue<T>` | |\n| `Queue.put` | `Queue<T>::put(item)` | |\n"
+             "| `Queue.maxsize` | `Queue<T>::maxsize()` | |\n")
+
+    def said(self, table):
+        files = {"impl/include/tandem/tandem.hpp": self.HEADER, "spec/python-to-cpp.md": table}
+        with project(files) as root:
+            return names.check(root, [COMPILER, "-std=c++20"])[0]
+
+    def test_good(self):
+        self.assertEqual(self.said(self.TABLE), [])
+
+    def test_not_in_cpp(self):
+        for row in ("| `split` | `split(s)` | |\n", "| `Queue.get` | `Queue<T>::get()` | |\n"):
+            self.assertRegex("".join(self.said(self.TABLE + row)), "there is no tandem::queue::")
+
+    def test_not_in_python(self):
+        row = "| `Queue.insert` | `Queue<T>::put(item)` | %s |\n"
+        self.assertRegex("".join(self.said(self.TABLE + row % "")), "has no queue.Queue.insert")
+        self.assertEqual(self.said(self.TABLE + row % "3.99"), [])
+
+    def test_missing(self):
+        for row in ("| `join` | `join(words)` | |\n", "| `Full` | `Full` | |\n",
+                    "| `Queue.put` | `Queue<T>::put(item)` | |\n", "| `Queue.maxsize` | `Queue<T>::maxsize()` | |\n"):
+            self.assertIn(row, self.TABLE)
+            self.assertRegex("".join(self.said(self.TABLE.replace(row, ""))), "has no row for")
+
+    def test_no_row(self):
+        self.assertRegex("".join(self.said(self.TABLE + "| Queue.put | put |\n")), "no row of the table")
+
+
+class ReferenceHeadersTest(unittest.TestCase):
+    HEADER = ("// Python's a.\n#pragma once\n\nnamespace tandem::inline v1::a {\n\n"
+              "// Does it, at once: <b>.\n//   time  how long;\n//         at most\n// Throws   ValueError (no\n"
+              "//          time).\n// Spec     a.b\nvoid b(int time);  // for users\n\n}\n\n"
+              "template <>\nstruct std::hash<tandem::a::A> {\n  int x() { return 1; }\n};\n")
+
+    def test_comments(self):
+        text = reference_headers.filtered(self.HEADER)
+        self.assertEqual(text.count("\n"), self.HEADER.count("\n"))
+        for line in ("/// @header Python's a.", "namespace tandem::a {", "/// Does it, at once: \\<b\\>.",
+                     "/// - `time`: how long;", "///   at most", "/// @heading{Throws} ValueError (no",
+                     "///   time).", "void b(int time);  ///< for users"):
+            self.assertIn(line + "\n", text)
+        self.assertNotIn("hash", text)
+
+    def test_whose(self):
+        files = {"a/b.hpp": "", "a/detail/c.hpp": "", "platform/d.hpp": ""}
+        with project(files) as root:
+            self.assertEqual(list(reference_headers.headers(root)), ["a/b.hpp"])
+
+
+class VersionTest(unittest.TestCase):
+    def said(self, heading):
+        return complaints(version, {"CMakeLists.txt": "project(\n  tandem\n  VERSION 1.2.3\n  LANGUAGES CXX)\n",
+                                    "CHANGELOG.md": "# Changelog\n\n%s\n\n## 0.9.0, 2020-01-01\n" % heading})
+
+    def test_equal(self):
+        self.assertEqual(self.said("## Unreleased (1.2.3)"), [])
+        self.assertEqual(self.said("## 1.2.3, 2026-11-29"), [])
+
+    def test_different(self):
+        for heading in ("## Unreleased (1.2.4)", "## Unreleased", "## 1.2.3", "## 1.2.3, soon"):
+            self.assertEqual(len(self.said(heading)), 1, heading)
 
 
 class CommittedTextTest(unittest.TestCase):

@@ -40,7 +40,7 @@ Coroutine<bool> Condition::acquire() { return state_->the_lock().acquire(); }
 void Condition::release() { state_->the_lock().release(); }
 bool Condition::locked() const noexcept { return state_->is_locked(); }
 
-Coroutine<bool> Condition::wait(std::shared_ptr<State> state) {
+Coroutine<bool> Condition::wait_in(std::shared_ptr<State> state) {
   if (!state->is_locked()) throw RuntimeError("cannot wait on un-acquired lock");
   std::exception_ptr error;
   {

@@ -38,7 +38,7 @@ class TANDEM_API Condition {
   // Throws   CancelledError, with the lock taken again; RuntimeError (the lock is free; or another
   //          loop than the one where tasks have waited before).
   // Spec     asyncio.condition.wait
-  Coroutine<bool> wait() { return wait(state_); }
+  Coroutine<bool> wait() { return wait_in(state_); }
 
   // Waits until predicate() holds, asking it with the lock held: first, and after each wake-up.
   // Returns true.
@@ -47,7 +47,7 @@ class TANDEM_API Condition {
   template <std::predicate P>
   Coroutine<bool> wait_for(P predicate) {
     const std::shared_ptr<State> state = state_;
-    while (!predicate()) co_await wait(state);
+    while (!predicate()) co_await wait_in(state);
     co_return true;
   }
 
@@ -64,7 +64,7 @@ class TANDEM_API Condition {
 
  private:
   struct State;  // outlives the condition in those who wait
-  static Coroutine<bool> wait(std::shared_ptr<State> state);
+  static Coroutine<bool> wait_in(std::shared_ptr<State> state);
   void check_locked() const;
 
   std::shared_ptr<State> state_;

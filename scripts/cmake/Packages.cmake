@@ -1,0 +1,27 @@
+# The Debian packages: `cpack` in a build directory makes one of each component.
+set(CPACK_GENERATOR DEB)
+set(CPACK_PACKAGE_CONTACT "The authors of tandem")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY ${PROJECT_DESCRIPTION})
+set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+set(CPACK_STRIP_FILES ON)
+set(CPACK_DEB_COMPONENT_INSTALL ON)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+
+set(CPACK_COMPONENTS_ALL library)
+set(CPACK_COMPONENT_LIBRARY_DESCRIPTION "The library, its headers, and what CMake and pkg-config find it by.")
+set(CPACK_DEBIAN_LIBRARY_PACKAGE_NAME libtandem-dev)
+set(CPACK_DEBIAN_LIBRARY_PACKAGE_SECTION libdevel)
+set(CPACK_DEBIAN_LIBRARY_PACKAGE_RECOMMENDS "g++ (>= 4:12) | clang (>= 1:16)")
+
+if(TANDEM_DEV)
+  list(APPEND CPACK_COMPONENTS_ALL conformance)
+  set(CPACK_COMPONENT_CONFORMANCE_DESCRIPTION "The conformance suite, with what CPython said: run-conformance runs it.")
+  set(CPACK_DEBIAN_CONFORMANCE_PACKAGE_NAME tandem-conformance)
+  set(CPACK_DEBIAN_CONFORMANCE_PACKAGE_SECTION devel)
+  find_program(TANDEM_SHLIBDEPS dpkg-shlibdeps)
+  if(TANDEM_SHLIBDEPS)
+    set(CPACK_DEBIAN_CONFORMANCE_PACKAGE_SHLIBDEPS ON)
+  endif()
+endif()
+
+include(CPack)
