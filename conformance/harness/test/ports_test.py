@@ -16,15 +16,20 @@ FACTS = {"system": "Linux", "machine": "x86_64", "compiler": "GNU 12.2.0", "stan
          "pointer-bits": 64, "endianness": "little", "time-scale": 1}
 JUNIT = """<testsuite>
 <testcase name="queue.get.order" time="0.1" status="run"/>
-<testcase name="Spawn.Dies" time="0.5" status="fail"><failure message="SEGFAULT"/><system-out>the end</system-out></testcase>
-<testcase name="Spawn.Hangs" time="300" status="fail"><failure message="Timeout"/></testcase>
-<testcase name="Spawn.Fails" time="0.5" status="fail"><failure message="Failed"/><system-out>a.cpp:3: Failure
+<testcase name="Spawn.Dies" time="0.5" status="fail"><failure message=""/><system-out>the end</system-out></testcase>
+<testcase name="Spawn.Hangs" time="300" status="fail"><failure message=""/></testcase>
+<testcase name="Spawn.Fails" time="0.5" status="fail"><failure message=""/><system-out>a.cpp:3: Failure
 Expected: 1
   Actual: 2
 
 [  FAILED  ] Spawn.Fails</system-out></testcase>
 <testcase name="live.queue" time="0" status="notrun"><skipped message="…"/><system-out>SKIP(no python3)</system-out></testcase>
 </testsuite>"""
+LOG = """ 1/5 Test #11: queue.get.order ......   Passed    0.10 sec
+ 2/5 Test #12: Spawn.Dies ...........***Exception: SegFault  0.50 sec
+ 3/5 Test  #3: %s ..........***Timeout 300.18 sec
+ 4/5 Test #14: Spawn.Fails ..........***Failed    0.50 sec
+"""
 
 
 def case(id, status="PASS", message=""):
@@ -51,25 +56,31 @@ class PortsTest(unittest.TestCase):
         self.assertEqual(ports.name_of({"facts": dict(FACTS, machine="s390x")}, True), "linux-s390x-gnu12-emulated")
         self.assertEqual(ports.name_of({"facts": dict(FACTS, **{"pointer-bits": 32})}, False), "linux-x86_64-32-gnu12")
 
+    def ctest(self, hangs="Spawn.Hangs"):
+        """The two files that it leaves."""
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        paths = []
+        for name, text in (("tests.xml", JUNIT.replace("Spawn.Hangs", hangs)), ("tests.log", LOG % hangs)):
+            paths.append(os.path.join(folder.name, name))
+            with open(paths[-1], "w", encoding="utf-8") as file:
+                file.write(text)
+        return paths
+
     def test_what_ctest_said(self):
-        with tempfile.NamedTemporaryFile("w", suffix=".xml") as file:
-            file.write(JUNIT)
-            file.flush()
-            tests = ports.other_tests(file.name, {"queue.get.order"})
+        tests = ports.other_tests(*self.ctest(), {"queue.get.order"})
         self.assertEqual([(test["id"], test["status"], test["message"]) for test in tests.cases], [
             ("Spawn.Dies", "CRASH", "the end"), ("Spawn.Hangs", "TIMEOUT", "TIMEOUT"),
             ("Spawn.Fails", "FAIL", "Expected: 1\n  Actual: 2"), ("live.queue", "SKIP", "SKIP(no python3)")])
 
     def test_a_case_that_died_under_ctest_is_told_of(self):
         id = next(iter(ports.evidence.specs().values()))["clause"][0]["id"]
-        with tempfile.TemporaryDirectory() as folder:
-            xml = os.path.join(folder, "tests.xml")
-            with open(xml, "w", encoding="utf-8") as file:
-                file.write(JUNIT.replace("Spawn.Hangs", id))
-            ports.tell_of_the_dead(xml, folder)
-            (name,) = [name for name in os.listdir(folder) if name.endswith(".jsonl")]
-            results = lib.Results()
-            results.read(os.path.join(folder, name))
+        paths = self.ctest(id)
+        folder = os.path.dirname(paths[0])
+        ports.tell_of_the_dead(*paths, folder)
+        (name,) = [name for name in os.listdir(folder) if name.endswith(".jsonl")]
+        results = lib.Results()
+        results.read(os.path.join(folder, name))
         self.assertRegex(name, r"^conformance_\w+\.%s\.jsonl$" % id)
         self.assertEqual([(case["id"], case["status"]) for case in results.cases], [(id, "TIMEOUT")])
         self.assertEqual(results.problems, [])
