@@ -51,7 +51,7 @@ def needed(floor, unit):
         return f"≤ {value(floor['needed'], unit)}"
     if floor["needed"] < 1:
         return f"≤ {1 / floor['needed']:.2g} × the time of the {floor['name']}"
-    return f"≥ {floor['needed']:g} × {floor['name']}"
+    return f"≥ {round(floor['needed'], 2):g} × {floor['name']}"
 
 
 def floor(entry, unit):

@@ -313,7 +313,8 @@ class Page:
                                     ("Two runs side by side", "scripts/compare BEFORE.json AFTER.json"))]
         took = [tag("tr", tag("th", one["name"], scope="row"),
                     tag("td", f"{one['seconds']} s", class_="number")) for one in self.steps]
-        return tag("section", tag("h2", "Run it again"), tag("table", tag("tbody", lines)),
+        return tag("section", tag("h2", "Run it again"),
+                   tag("div", tag("table", tag("tbody", lines), class_="stack"), class_="scroll"),
                    tag("h3", "What this report took") if took else None,
                    tag("table", tag("tbody", took), class_="narrow") if took else None, id="again")
 

@@ -34,19 +34,26 @@ const charts = (() => {
     ticks: { callback: (value) => (round(value) ? format(value) : null), autoSkipPadding: 14 },
     scale: { type: "logarithmic", ...extra },
   });
-  // Long names of rows take two lines.
+  // Long names of rows take as many lines as they need; a narrow screen leaves them less of it.
+  const screen = matchMedia("(max-width: 640px)");
+  const narrow = () => screen.matches;
   const wrapped = (text) => {
-    if (text.length < 40) return text;
-    const middle = text.indexOf(" ", text.lastIndexOf(" ", text.length / 2) + 1);
-    return [text.slice(0, middle), text.slice(middle + 1)];
+    const widest = narrow() ? 22 : 40;
+    const lines = [""];
+    for (const word of text.split(/(?<=[ .])/)) {
+      if (lines.at(-1) && lines.at(-1).length + word.trimEnd().length > widest) lines.push("");
+      lines[lines.length - 1] += word;
+    }
+    return lines;
   };
   const names = (extra = {}) => ({
     grid: { display: false }, border: { display: false },
     ticks: { color: colour("ink"), autoSkip: false, ...extra },
   });
+  const whole = ({ chart, dataIndex }) => [chart.data.labels[dataIndex]].flat().join("");
   const common = (labels) => ({
     animation: false, maintainAspectRatio: false, responsive: true,
-    plugins: { legend: { display: false }, tooltip: { callbacks: labels } },
+    plugins: { legend: { display: false }, tooltip: { callbacks: { title: ([one]) => whole(one), ...labels } } },
   });
   const make = (canvas, config) => {
     if (!canvas) return;
@@ -93,7 +100,7 @@ const charts = (() => {
     make(canvas, {
       type: "bar",
       data: {
-        labels: leads.map(({ id, label }) => (innerWidth < 800 ? id : label)),
+        labels: leads.map(({ id, label }) => (narrow() ? wrapped(id) : innerWidth < 800 ? id : label)),
         datasets: [{
           data: leads.map(({ ratio }) => [ratio.low, ratio.high]),
           backgroundColor: leads.map(({ ratio }) => colour(soft[ratio.verdict] ?? "accent-soft")),
@@ -111,7 +118,7 @@ const charts = (() => {
         indexAxis: "y",
         scales: {
           x: logarithmic(times, { position: "top", min: Math.min(...ends) / 1.15, max: Math.max(...ends) * 1.15 }),
-          y: names({ font: { size: 12 } }),
+          y: names({ font: { size: narrow() ? 9 : 12 } }),
         },
       },
       plugins: [marks(leads)],
@@ -180,7 +187,7 @@ const charts = (() => {
       options: {
         ...common({ label: ({ raw }) => percent(raw) }),
         indexAxis: "y",
-        scales: { x: axis(percent, { scale: { beginAtZero: true, position: "top" } }), y: names({ font: { size: 11 } }) },
+        scales: { x: axis(percent, { scale: { beginAtZero: true, position: "top" } }), y: names({ font: { size: narrow() ? 8.5 : 11 } }) },
       },
     });
   };
@@ -224,6 +231,7 @@ const charts = (() => {
     if (typeof Chart === "undefined") return;
     root.classList.add("charted");
     Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
+    screen.addEventListener("change", draw);
     document.querySelectorAll("[data-legend]").forEach(legend);
     const choices = [...document.querySelectorAll("[data-against]")];
     for (const button of choices) {
