@@ -60,7 +60,7 @@ class Choice:
 
 
 def choices(result):
-    rows = result["rows"] if result else []
+    rows = [row for row in result["rows"] if not row.get("part")] if result else []
     found = [Choice(question, name, [row for row in rows if row["group"] in groups])
              for question, name, groups in USES]
     return [one for one in found if one.chosen]

@@ -171,6 +171,8 @@ def _contender(row, entry, strings):
                           "verdict": entry["ratio"]["verdict"]}
     if entry.get("latency"):
         found["latency"] = {key: _digits(value) for key, value in entry["latency"].items()}
+    if entry.get("loads"):
+        found["loads"] = [[load["percent"], _digits(load["p99"])] for load in entry["loads"]]
     if entry.get("cpu_ns_per_item"):
         found["cpu"] = _digits(entry["cpu_ns_per_item"])
     return found
@@ -181,5 +183,5 @@ def data(result, strings):
     return [{"id": row["id"], "group": row["group"], "text": row["text"].replace("`", ""), "unit": row["unit"],
              "better": row["better"], "noise": _digits(row["noise"]), "best": row["best_peer"],
              "ours": ours_of(row) is not None, "red": is_red(row), "standing": row["standing"], "floors": _floors_drawn(row),
-             "contenders": [_contender(row, one, strings) for one in row["contenders"]]}
+             "part": row.get("part"), "contenders": [_contender(row, one, strings) for one in row["contenders"]]}
             for row in result["rows"]]

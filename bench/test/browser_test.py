@@ -52,7 +52,7 @@ class ThePage(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         cls.addClassCleanup(folder.cleanup)
         cls.file = Path(folder.name, "page.html")
-        cls.file.write_text(pages.html(pages.evidence({BROKEN})))
+        cls.file.write_text(pages.html(pages.evidence({BROKEN}), pages.with_parts(pages.result())))
         cls.browser = cls.enterClassContext(browser.Browser())
         cls.browser.command("Browser.grantPermissions",
                             permissions=["clipboardReadWrite", "clipboardSanitizedWrite"])
@@ -110,7 +110,7 @@ class ThePage(unittest.TestCase):
         self.assertEqual(self.leads(), before)
 
     def test_rows_are_found_by_words_and_by_verdict(self):
-        every = self.shown("[data-row]")
+        every = self.run_in("return document.querySelectorAll('[data-row]').length")
         self.browser.type("#find-row", "PriorityQueue producer")
         self.assertEqual(self.shown("[data-row]"), 2)
         self.assertEqual(self.text("#found-rows"), f"2 of {every} rows")
@@ -158,6 +158,12 @@ class ThePage(unittest.TestCase):
         self.assertTrue(self.browser.until(f"return document.querySelectorAll(\"{place} tbody tr\").length > 3"))
         self.assertIn("--row queue.alone --impl tandem", self.text(f"{place} tr.ours code"))
 
+    def test_a_cell_of_a_grid_leads_to_its_row(self):
+        self.assertEqual(self.shown("#parts [data-row]"), 0)
+        self.browser.click(".heat tbody tr:last-child td:nth-child(2) a")
+        self.assertTrue(self.browser.until("return document.getElementById(location.hash.slice(1)).checkVisibility()"))
+        self.assertIn("4p1c", self.run_in("return location.hash"))
+
     # Conformance
 
     def test_clauses_are_found_by_words_and_by_status(self):
@@ -185,7 +191,7 @@ class ThePage(unittest.TestCase):
     def test_the_keyboard_comes_everywhere(self):
         self.browser.press("\ue004")
         self.assertEqual(self.focused()[1], "To the verdict")
-        for _ in range(6):
+        for _ in range(self.shown("nav a") + 1):
             self.browser.press("\ue004")
         self.assertEqual(self.focused()[0], "theme")
         self.browser.press("\ue007")

@@ -55,7 +55,7 @@ constexpr auto kRow = "test.flow";
 
 template <Fault fault>
 void enter_faulty(const std::string& impl) {
-  enter_flow<std::int64_t, Faulty<fault>>(kRow, impl, Kind::peer, 1, 0);
+  enter_flow<std::int64_t, Faulty<fault>>(kRow, impl, Kind::peer, Flow{}, 0);
 }
 
 const bool entered = [] {
