@@ -5,9 +5,10 @@ import tempfile
 import unittest
 from pathlib import Path
 
-import browser
-import pages
-from page import chart_library
+import pages  # which has put the report on the path
+
+import browser  # noqa: E402
+from page import chart_library  # noqa: E402
 
 BROKEN = "queue.get.timeout-empty"
 TABLE = "[data-section='Queue(maxsize=1024)'] table.speed"
