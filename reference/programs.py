@@ -4,11 +4,12 @@ import asyncio_program
 import concurrent.futures as futures
 import logging
 import multiprocessing
+import os
 import queue
 import re
-import os
 import shlex
 import subprocess
+import sys
 import threading
 
 WOULD_BLOCK = 0.0001
@@ -156,7 +157,14 @@ class QueueProgram(Program):
     def do_get(self, **options):
         if not options and self.queue.qsize() == 0:
             options = {"timeout": WOULD_BLOCK}
+        if self.may_hang(**options):
+            options = {"block": False}
         return self.unwrapped(self.queue.get(**options))
+
+    def may_hang(self, block=True, timeout=None):
+        """An empty SimpleQueue before 3.13 subtracts from the timeout what has passed, and takes less than nothing for no timeout."""
+        waits = block and timeout is not None and timeout >= 0
+        return waits and self.simple and sys.version_info < (3, 13) and self.queue.empty()
 
     def do_put_nowait(self, item):
         self.queue.put_nowait(self.wrapped(item))

@@ -1,5 +1,5 @@
-// The rows that pools of processes run: a map over tiny calls, each of which crosses to another
-// process and back.
+// The rows that pools of processes run: tiny calls, each of which crosses to another process and
+// back.
 #pragma once
 
 #include <cstddef>
@@ -43,6 +43,38 @@ inline void enter_process_map(const std::string& row, const std::string& impl, K
   Registry::instance().add({row, impl, kind, [=](const Plan& plan) {
                               return rate(plan, kMapCalls, 1, [&](std::uint64_t calls) {
                                 return map_once(map, calls, chunksize);
+                              });
+                            }});
+}
+
+inline double calls_once(const std::function<std::int64_t(std::int64_t)>& call_and_sum,
+                         std::uint64_t calls) {
+  const auto count = static_cast<std::int64_t>(calls);
+  const auto start = Clock::now();
+  const std::int64_t sum = call_and_sum(count);
+  const double seconds = seconds_between(start, Clock::now());
+  check_sum(static_cast<std::uint64_t>(sum),
+            static_cast<std::uint64_t>(3 * (count * (count - 1) / 2) + count));
+  return seconds;
+}
+
+// call_and_sum(calls): each tiny_of(x) is handed over by itself, then all results are fetched.
+inline void enter_process_calls(const std::string& row, const std::string& impl, Kind kind,
+                                const std::function<std::int64_t(std::int64_t)>& call_and_sum) {
+  Registry::instance().add({row, impl, kind, [=](const Plan& plan) {
+                              return rate(plan, kMapCalls, 1, [&](std::uint64_t calls) {
+                                return calls_once(call_and_sum, calls);
+                              });
+                            }});
+}
+
+// call(x): tiny_of(x), handed over and waited for.
+inline void enter_process_round_trip(const std::string& row, const std::string& impl, Kind kind,
+                                     const std::function<std::int64_t(std::int64_t)>& call) {
+  Registry::instance().add({row, impl, kind, [=](const Plan& plan) {
+                              return latency(plan, 10'000, [&](std::uint64_t n) {
+                                const auto x = static_cast<std::int64_t>(n);
+                                if (call(x) != tiny_of(x)) throw Broken("a wrong result");
                               });
                             }});
 }

@@ -8,7 +8,7 @@ sys.path[:] = [path for path in sys.path if os.path.abspath(path or ".") != HERE
 import multiprocessing  # noqa: E402
 
 sys.path.insert(0, os.path.join(HERE, "..", "harness"))
-from scenario import check, cost_row, main, row  # noqa: E402
+from scenario import check, cost_row, latency_row, main, row  # noqa: E402
 
 CALLS = 20_000  # CPython is that much slower than the 1e5 of the C++ rows
 POOLS = []
@@ -36,6 +36,27 @@ def map_(calls, chunksize):
 row("process_pool.map.chunk1", CALLS)(lambda calls: map_(calls, 1))
 row("process_pool.map.chunk100", 10 * CALLS)(lambda calls: map_(calls, 100))
 row("process_pool.map.default", 10 * CALLS)(lambda calls: map_(calls, None))
+
+
+@row("process_pool.apply_async", CALLS)
+def apply_async(calls):
+    pool = pool_of_two()
+    start = time.perf_counter()
+    total = sum(result.get() for result in [pool.apply_async(tiny, (x,)) for x in range(calls)])
+    seconds = time.perf_counter() - start
+    check(total, 3 * calls * (calls - 1) // 2 + calls)
+    return seconds
+
+
+@latency_row("process_pool.roundtrip", 2000)
+def round_trips(count):
+    pool, times = pool_of_two(), []
+    for x in range(count):
+        start = time.perf_counter_ns()
+        result = pool.apply(tiny, (x,))
+        times.append(time.perf_counter_ns() - start)
+        check(result, tiny(x))
+    return times
 
 
 def start(method):

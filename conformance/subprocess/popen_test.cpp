@@ -1232,6 +1232,16 @@ CASE("subprocess.popen.wait.timeout-zero", "zero or less only looks") {
   log(process.wait(-1s));
 }
 
+CASE("subprocess.popen.wait.no-files", "also under a limit of no open files") {
+  Popen process({"cat"}, {.stdin_ = PIPE});
+  const auto begin = now();
+  const Limited limited(RLIMIT_NOFILE, 0);
+  Log{timed_out([&] { process.wait(times::must_expire); }), now() - begin >= times::must_expire};
+  process.stdin_().close();
+  const auto closed = now();
+  Log{process.wait(times::must_not_expire), now() - closed < times::must_not_expire};
+}
+
 CASE("subprocess.popen.wait.full-pipe",
      "a child that has filled a pipe that nobody reads does not end") {
   Popen process({"head", "-c", large_text, "/dev/zero"}, {.stdout_ = PIPE});

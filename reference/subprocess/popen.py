@@ -1112,6 +1112,18 @@ def _():
     log(process.wait(timeout=-1))
 
 
+@case("subprocess.popen.wait.no-files", "also under a limit of no open files")
+def _():
+    process, start = Popen(["cat"], stdin=PIPE), now()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+    log(timed_out(lambda: process.wait(timeout=times.must_expire)), now() - start >= times.must_expire)
+    process.stdin.close()
+    start = now()
+    log(process.wait(timeout=times.must_not_expire), now() - start < times.must_not_expire)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
 @case("subprocess.popen.wait.full-pipe", "a child that has filled a pipe that nobody reads does not end")
 def _():
     process = Popen(["head", "-c", str(LARGE), "/dev/zero"], stdout=PIPE)

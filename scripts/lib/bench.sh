@@ -3,7 +3,7 @@
 bench_peer_packages=(libtbb-dev libboost-dev libboost-thread-dev libconcurrentqueue-dev
   libatomic-queue-dev libglib2.0-dev libabsl-dev libboost-filesystem-dev libuv1-dev libzmq3-dev)
 bench_programs=(bench_queue bench_futures bench_threading bench_subprocess
-  bench_multiprocessing bench_asyncio)
+  bench_multiprocessing bench_process_pool bench_asyncio)
 bench_build=$tandem_root/build/bench
 
 # check_arguments <argument of bench/driver>…: before anything is built. Without Python the driver says it later.

@@ -9,7 +9,7 @@ import multiprocessing  # noqa: E402
 from concurrent.futures import ProcessPoolExecutor  # noqa: E402
 
 sys.path.insert(0, os.path.join(HERE, "..", "..", "harness"))
-from scenario import check, main, row  # noqa: E402
+from scenario import check, latency_row, main, row  # noqa: E402
 
 CALLS = 5_000  # CPython is that much slower than the 1e5 of the C++ rows
 EXECUTORS = []
@@ -36,6 +36,28 @@ def map_(calls, chunksize):
 
 row("process_executor.map.chunk1", CALLS)(lambda calls: map_(calls, 1))
 row("process_executor.map.chunk100", 20 * CALLS)(lambda calls: map_(calls, 100))
+
+
+@row("process_executor.submit", CALLS)
+def submit(calls):
+    executor = executor_of_two()
+    start = time.perf_counter()
+    total = sum(future.result() for future in [executor.submit(tiny, x) for x in range(calls)])
+    seconds = time.perf_counter() - start
+    check(total, 3 * calls * (calls - 1) // 2 + calls)
+    return seconds
+
+
+@latency_row("process_executor.roundtrip", 1000)
+def round_trips(count):
+    executor, times = executor_of_two(), []
+    for x in range(count):
+        start = time.perf_counter_ns()
+        result = executor.submit(tiny, x).result()
+        times.append(time.perf_counter_ns() - start)
+        check(result, tiny(x))
+    return times
+
 
 if __name__ == "__main__":
     status = main()

@@ -23,7 +23,7 @@ void AsyncState::wait(Timeout timeout) const {
   if (!timeout.is_forever() && timeout.limit().count() <= 0) return;
   refuse_too_large(timeout);
   const Deadline until = Deadline::after(timeout);
-  if (result_spin([this] { return ready(); })) return;
+  if (may_spin_ && result_spin([this] { return ready(); })) return;
   for (;;) {
     std::uint32_t word = 0;
     // relaxed: it orders nothing; ready() does.

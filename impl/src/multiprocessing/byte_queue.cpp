@@ -18,6 +18,7 @@
 #include "tandem/pickle/input.hpp"
 #include "tandem/pickle/output.hpp"
 #include "tandem/platform/seam.hpp"
+#include "threading/search.hpp"
 
 namespace tandem::inline v1::multiprocessing::detail {
 
@@ -132,7 +133,18 @@ class ByteQueue::State {
     return ring_->head.load(std::memory_order_seq_cst) ==
            ring_->tail.load(std::memory_order_seq_cst);
   }
-  bool has_room() const noexcept { return ring_->maxsize == 0 || size() < ring_->maxsize; }
+  // How many can be got, for those who wait: see AdaptiveSpin. The positions decide whether any
+  // can; the counts follow them.
+  std::uint64_t available() const noexcept {
+    return is_empty() ? 0 : std::max<std::uint64_t>(size(), 1);
+  }
+  bool has_room() const noexcept { return room() > 0; }
+  // How many more can be put.
+  std::uint64_t room() const noexcept {
+    if (ring_->maxsize == 0) return std::numeric_limits<std::uint64_t>::max() - 1;
+    const std::uint64_t items = size();
+    return items < ring_->maxsize ? ring_->maxsize - items : 0;
+  }
   bool is_shut() const noexcept { return ring_->is_shut.load(std::memory_order_seq_cst) != 0; }
   const SharedRing& ring() const noexcept { return *ring_; }
   int handle() const noexcept { return handle_.get(); }
@@ -215,8 +227,7 @@ ByteQueue::State::Outcome ByteQueue::State::put(std::span<const std::byte> bytes
     if (!has_slept) until = ask_until();
     if (!until || until->passed()) return Outcome::not_now;
     has_slept = true;
-    sleep(for_room_, ring_->no_room, ring_->head, *until,
-          [this] { return has_room() || is_shut(); });
+    sleep(for_room_, ring_->no_room, ring_->head, *until, [this] { return room() + is_shut(); });
   }
   ring_->no_item.wake(ring_->tail);
   if (has_slept) {  // others may sleep, and whoever was woken tells them
@@ -266,7 +277,7 @@ ByteQueue::State::Outcome ByteQueue::State::get(ItemBytes& item, AskUntil&& ask_
     if (!until || until->passed()) return Outcome::not_now;
     has_slept = true;
     sleep(for_item_, ring_->no_item, ring_->tail, *until,
-          [this] { return !is_empty() || is_shut(); });
+          [this] { return available() + is_shut(); });
   }
   ring_->no_room.wake(ring_->head);
   if (has_slept) {  // others may sleep, and whoever was woken tells them

@@ -75,6 +75,7 @@ void Pool::check_running() const {
 }
 
 std::size_t Pool::workers() const noexcept { return running_->workers->size(); }
+bool Pool::spares_a_processor() const noexcept { return running_->workers->spares_a_processor(); }
 
 void Pool::post(detail::Job& job, std::size_t tasks) {
   if (running_->workers->post(job, tasks) != detail::Workers::State::run)

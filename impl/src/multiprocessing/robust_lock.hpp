@@ -1,10 +1,10 @@
-// A RobustMutex as primitives wait for it: a spin first, then asleep, counted as parked.
+// A RobustMutex as primitives wait for it: it is held for the move of an item or the like, so
+// whoever finds it taken makes way first (LockBackoff), and then sleeps, counted as parked.
 #pragma once
+#include "core/backoff.hpp"
 #include "platform/robust_mutex.hpp"
 #include "tandem/core/park.hpp"
-#include "tandem/core/spin.hpp"
 #include "tandem/core/timeout.hpp"
-#include "threading/search.hpp"
 
 namespace tandem::inline v1::multiprocessing::detail {
 
@@ -18,8 +18,8 @@ class RobustLock {
   Taken lock(Deadline until = Deadline::never()) noexcept {
     Taken taken = mutex_.try_lock();
     if (taken != Taken::no) return taken;
-    const auto found = [&] { return (taken = mutex_.try_lock()) != Taken::no; };
-    if (search(spin_, found)) return taken;
+    for (LockBackoff backoff; backoff();)
+      if ((taken = mutex_.try_lock()) != Taken::no) return taken;
     ParkedInSystem parked;
     if (until.is_never()) return mutex_.lock(nullptr);
     const auto when = until.when();
@@ -29,7 +29,6 @@ class RobustLock {
 
  private:
   platform::RobustMutex mutex_;
-  AdaptiveSpin spin_;
 };
 
 }  // namespace tandem::inline v1::multiprocessing::detail

@@ -87,7 +87,9 @@ struct Workers::Hand {
 };
 
 Workers::Workers(WorkersOptions options)
-    : options_(std::move(options)), parcel_(std::make_unique<Parcel>()) {
+    : options_(std::move(options)),
+      spares_a_processor_(std::cmp_greater(platform::usable_cpus(), options_.workers + 1)),
+      parcel_(std::make_unique<Parcel>()) {
   const std::size_t places = std::min(options_.workers + most_ahead, TaskBoard::most_places);
   board_ = TaskBoard::create(places);
   offers_.resize(places);

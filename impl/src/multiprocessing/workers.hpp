@@ -88,6 +88,9 @@ class Workers final : public std::enable_shared_from_this<Workers> {
 
   State state() const noexcept;
   std::size_t size() const noexcept { return options_.workers; }
+  // Whether there are processors enough for the workers, for the thread that serves them, and for
+  // somebody who spins for a result.
+  bool spares_a_processor() const noexcept { return spares_a_processor_; }
   // How many workers there are at the moment; at the end, how many there were.
   std::size_t alive() const noexcept {
     return alive_.load(std::memory_order_relaxed);  // relaxed: stale as soon as it is read
@@ -161,6 +164,7 @@ class Workers final : public std::enable_shared_from_this<Workers> {
   static constexpr std::size_t most_depth = 64;
 
   const WorkersOptions options_;
+  const bool spares_a_processor_;
   const std::uint32_t generation_ = process_generation;
   Mutex starting_;                            // one at a time starts workers for others
   seam::atomic<bool> complete_{false};        // all workers were started

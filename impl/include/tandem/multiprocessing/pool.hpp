@@ -349,6 +349,7 @@ class TANDEM_API Pool {
   // Throws   ValueError "Pool not running".
   void check_running() const;
   std::size_t workers() const noexcept;
+  bool spares_a_processor() const noexcept;
   // Hands over the tasks from 0 to before `tasks`. If it throws, none of them is run.
   void post(detail::Job& job, std::size_t tasks);
 
@@ -393,6 +394,8 @@ class TANDEM_API Pool {
   template <class J>
   void hand_over(const std::shared_ptr<J>& job, std::size_t tasks) {
     job->begin(job);
+    if constexpr (std::derived_from<J, detail::AsyncState>)
+      if (!spares_a_processor()) job->must_not_spin();
     try {
       post(*job, tasks);
     } catch (...) {

@@ -110,7 +110,7 @@ std::shared_ptr<Workers> make_workers(ProcessPoolExecutorOptions&& options) {
 
 ProcessPoolExecutor::ProcessPoolExecutor(ProcessPoolExecutorOptions options)
     : workers_(make_workers(std::move(options))),
-      may_spin_(std::cmp_greater(v1::platform::usable_cpus(), workers_->size() + 1)) {}
+      may_spin_(workers_->spares_a_processor()) {}
 
 ProcessPoolExecutor::~ProcessPoolExecutor() { shutdown(); }
 

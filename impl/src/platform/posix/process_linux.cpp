@@ -7,8 +7,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 
 #include "platform/poll.hpp"
 #include "platform/process.hpp"
@@ -25,6 +27,8 @@ namespace tandem::inline v1::platform {
 namespace {
 
 constexpr auto by_handle = static_cast<idtype_t>(3);  // P_PIDFD, which older headers have not
+
+constexpr std::chrono::milliseconds between_looks{20};
 
 // waitid() for a child that has ended; interrupted, it goes on. Returns 0 or the error number.
 int wait_for(int pid, const Handle& handle, int options, siginfo_t& info) noexcept {
@@ -62,8 +66,13 @@ bool Process::obtain_handle() noexcept {
 void Process::sleep_until_ended(const seam::clock::time_point* until) const noexcept {
   if (handle_) {
     std::array<Polled, 1> child{{{handle_.get()}}};
-    // A limit of no open files at all forbids to poll.
-    if (poll(child, until) == 0 || until) return;
+    if (poll(child, until) == 0) return;
+    // A limit of no open files at all forbids to poll. The caller looks, and comes again.
+    if (until) {
+      const auto soon = std::min(*until, seam::clock::now() + between_looks);
+      poll({}, &soon);
+      return;
+    }
   }
   siginfo_t info;
   wait_for(pid_, handle_, WNOWAIT, info);

@@ -40,6 +40,8 @@ class TANDEM_API AsyncState {
   bool successful() const;
   // Waits. Throws TimeoutError, what the call has thrown.
   void get(Timeout timeout) const;
+  // Before the handle is given away: who waits would keep a worker from its processor.
+  void must_not_spin() noexcept { may_spin_ = false; }
 
  protected:
   explicit AsyncState(const char* type) : type_(type) {}
@@ -51,6 +53,7 @@ class TANDEM_API AsyncState {
 
  private:
   const char* const type_;  // as CPython's repr has it
+  bool may_spin_ = true;
   static constexpr std::uint32_t waited_for = 1, done = 2;
   mutable seam::atomic<std::uint32_t> word_{0};  // who is about to sleep makes 0 waited_for
 };
