@@ -77,7 +77,7 @@ def _grid(grid, rows):
                  for across in columns]) for down in lines]
     unit = next(iter(cells.values()))["unit"]
     return tag("div", tag("table", tag("caption", tag("b", grid["title"]), f", {unit}"),
-                          _head(f"{grid['down']} ↓ {grid['across']} →", *columns), tag("tbody", body), class_="heat"),
+                          _head([tag("div", f"{grid['down']} ↓"), tag("div", f"{grid['across']} →")], *columns), tag("tbody", body), class_="heat"),
                class_="scroll")
 
 
@@ -89,7 +89,8 @@ def _grids(grids, rows):
 
 
 def _load(one):
-    return render([tag("b", show.duration(one["p50"])), f" · {show.duration(one['p99'])} · {show.duration(one['p99.9'])}",
+    return render([tag("b", show.duration(one["p50"]), class_="whole"),
+                   [[" · ", tag("span", show.duration(one[name]), class_="whole")] for name in ("p99", "p99.9")],
                    tag("div", show.rate(one["rate"], "/ s"), class_="quiet")])
 
 
