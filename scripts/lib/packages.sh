@@ -4,6 +4,9 @@
 tandem_packages=(g++ cmake ninja-build ccache pkgconf libgtest-dev libgmock-dev libbenchmark-dev
   librapidcheck-dev nlohmann-json3-dev libcli11-dev python3)
 
+# What the test of the report's page drives, and what its charts are drawn with.
+browser_packages=(chromium chromium-driver libjs-chart.js)
+
 # require_packages [package…]: those above and these. Installs what is missing, where it can.
 require_packages() {
   if is_debian; then

@@ -25,8 +25,8 @@ SPECIAL = re.compile(r"[\\@<>&#%$]|::|--+")
 
 
 def escaped(text):
-    """Outside of `code`, which Doxygen takes as it is."""
-    parts = re.split(r"(`[^`]*`)", text)
+    """Outside of `code` and "text", which Doxygen takes as they are."""
+    parts = re.split(r"(`[^`]*`|\"[^\"]*\")", text)
     return "".join(part if i % 2 else SPECIAL.sub(lambda found: "\\" + found.group(), part)
                    for i, part in enumerate(parts))
 
