@@ -17,11 +17,14 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 # Where twins and goldens, and where clauses stand: for tests, and for trees that are elsewhere, as in the C++ harness.
 ROOM = os.path.abspath(os.environ.get("TANDEM_REFERENCE_DIR") or HERE)
 SPEC = os.path.abspath(os.environ.get("TANDEM_SPEC_DIR") or os.path.join(os.path.dirname(HERE), "spec"))
+# How long a case may take: beyond the longest named time, unless told.
 CASE_SECONDS = 30
+LIMIT = "TANDEM_TWIN_SECONDS"
 # What the twins of a module share; the twin of conformance/<module>/support.hpp.
 SUPPORT = "support.py"
 # Names the file to the children that multiprocessing starts: they run this program again as __mp_main__.
 TWIN = "TANDEM_TWIN"
+EVERY_VERSION = "--every-version"
 
 
 def primitive_of(twin):
@@ -61,10 +64,16 @@ def clauses_of(primitive):
     return {clause["id"]: clause for clause in toml_subset.load(path).get("clause", []) if "id" in clause}
 
 
-def run(interpreter, twin, only=None):
-    """{id: {says, status, transcript, error}} with status done, error, timeout, crash or not-for-this-version."""
+def run(interpreter, twin, only=None, every_version=False, seconds=None):
+    """{id: {says, status, transcript, error}} with status done, error, timeout, crash or not-for-this-version.
+
+    `every_version`: also outside of since and until. `seconds`: a limit for each case.
+    """
     command = [interpreter.command, os.path.join(HERE, "twins.py"), twin] + sorted(only or [])
+    command += [EVERY_VERSION] if every_version else []
     environment = dict(os.environ, PYTHONDONTWRITEBYTECODE="1", PYTHONHASHSEED="0", PYTHONIOENCODING="utf-8")
+    if seconds:
+        environment[LIMIT] = str(seconds)
     child = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                            env=environment)
     if child.returncode != 0:
@@ -109,7 +118,7 @@ def _run_in_fork(case, id):
             pipe.write(json.dumps(case.run(id)) + "\n")
         os._exit(0)
     os.close(writer)
-    text, ended = _read_line(reader, CASE_SECONDS + 60 * case.times.scale)
+    text, ended = _read_line(reader, float(os.environ.get(LIMIT) or CASE_SECONDS + 60 * case.times.scale))
     os.close(reader)
     _kill(child)
     status = os.waitpid(child, 0)[1]
@@ -142,6 +151,8 @@ def _read_line(reader, seconds):
 
 
 def _main(twin, only):
+    every_version = EVERY_VERSION in only
+    only = only - {EVERY_VERSION}
     # What a twin prints must not get between the results.
     results = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
@@ -153,7 +164,7 @@ def _main(twin, only):
             continue
         result = {"id": entry["id"], "says": entry["says"], "status": "not-for-this-version",
                   "transcript": [], "error": None}
-        if _applies(entry, clauses):
+        if every_version or _applies(entry, clauses):
             result.update(_run_in_fork(case, entry["id"]) if hasattr(os, "fork") else case.run(entry["id"]))
             if result["status"] == "not-for-this-version":
                 result["status"] = "error" if result["error"] else "done"

@@ -13,11 +13,11 @@ import contenders
 import environment
 import history
 import journal
+import rows as table
 import show
 from judge import judge
-from measure import FULL, QUICK, Session, Settings, whole_rounds
+from measure import FULL, QUICK, Session, Settings, rounds_of, whole_rounds
 from progress import Progress, span
-from rows import BENCH, load
 
 SCHEMA = 1
 
@@ -88,7 +88,8 @@ def go_on(asked, now):
 
 def announce(rows, found, settings):
     runs = sum(len(contenders) + 1 for contenders in found.values())
-    guess = runs * (settings.min_time * 1.5 + 0.1) * settings.rounds
+    all_runs = sum((len(found[row.id]) + 1) * rounds_of(row, settings.rounds) for row in rows)
+    guess = all_runs * (settings.min_time * 1.5 + 0.1)
     guess = min(guess, settings.budget) if settings.budget else guess
     print(f"{len(rows)} rows, {runs} runs a round, up to {settings.rounds} rounds: about {span(guess)}",
           file=sys.stderr)
@@ -98,7 +99,7 @@ def write(result, options):
     name = f"{result['started'].replace(':', '')}-{result['kind']}"
     places = [options.output]
     if options.save:
-        places.append(BENCH / "results" / result["environment"]["machine_id"] / f"{name}.json")
+        places.append(table.BENCH / "results" / result["environment"]["machine_id"] / f"{name}.json")
     for place in places:
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(json.dumps(result, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
@@ -109,7 +110,7 @@ def write(result, options):
 
 
 def chosen(asked):
-    rows = [row for row in load() if re.search(asked["filter"], row.id)]
+    rows = table.chosen(asked["filter"], asked["kind"] == "full")
     if not rows:
         raise SystemExit(f"no row matches {asked['filter']}; they stand in bench/rows.toml")
     return rows, contenders.pythons(asked["python"], asked["kind"] == "quick")

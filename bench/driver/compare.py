@@ -8,7 +8,8 @@ import revisions
 import schema
 import show
 from contenders import OURS
-from statistic import RESAMPLES, Interval, speed_ratio, verdict
+from judge import claim, judge_medians
+from statistic import RESAMPLES, Interval, speed_ratio
 
 
 def values(result, row, impl):
@@ -17,16 +18,16 @@ def values(result, row, impl):
 
 
 def ratio_of_medians(before, after, better, seed=1):
-    """After : before, more than 1 is faster. The two runs are not paired, so each is resampled."""
+    """(Interval, what it comes from) of after : before, more than 1 is faster. The runs are not paired, so each is resampled."""
     generator = random.Random(seed)
 
     def once(first, second):
         return speed_ratio(median(second), median(first), better)
 
-    resampled = sorted(once(generator.choices(before, k=len(before)),
-                            generator.choices(after, k=len(after))) for _ in range(RESAMPLES))
-    return Interval(once(before, after), resampled[int(0.025 * RESAMPLES)],
-                    resampled[int(0.975 * RESAMPLES) - 1], min(len(before), len(after)))
+    medians = sorted(once(generator.choices(before, k=len(before)), generator.choices(after, k=len(after)))
+                     for _ in range(RESAMPLES))
+    low, high = (medians[int(share * RESAMPLES)] for share in (0.025, 0.975))
+    return Interval(once(before, after), low, high, min(len(before), len(after))), medians
 
 
 def _row(result, name):
@@ -39,13 +40,16 @@ def _against(row, impl):
 
 
 def compare_values(before, after):
-    """Yields (row, Interval, δ) for rows that ours ran in both."""
+    """[(row, ratio, δ)] of the rows that ours ran in both; all of them together are one family of claims."""
+    found = []
     for row in after["rows"]:
         old = _row(before, row["id"])
         first, second = (values(result, row["id"], OURS) for result in (before, after))
         if old and first and second:
-            yield row, ratio_of_medians(first, second, row["better"]), max(row["noise"],
-                                                                           old["noise"])
+            delta = max(row["noise"], old["noise"])
+            found.append((row, judge_medians(*ratio_of_medians(first, second, row["better"]), delta), delta))
+    claim([ratio for _, ratio, _ in found])
+    return found
 
 
 def compare_leads(before, after):
@@ -82,21 +86,15 @@ def main(argv):
     options = parser.parse_args(argv)
     before, after = read(options.before), read(options.after)
     same = before["environment"]["machine_id"] == after["environment"]["machine_id"]
-    compared = 0
+    compared = compare_values(before, after) if same else list(compare_leads(before, after))
     if same:
-        for row, interval, delta in compare_values(before, after):
-            compared += 1
-            print(f"{row['id']:32} {show.interval(vars_of(interval)):>24}  "
-                  f"{verdict(interval, delta):12} noise ±{delta:.0%}")
+        for row, ratio, delta in compared:
+            print(f"{row['id']:32} {show.interval(ratio):>24}  {ratio['verdict']:12} noise ±{delta:.0%}")
+        print(show.verdicts([ratio for _, ratio, _ in compared]))
     else:
         print("Two machines: times are not comparable; the lead over the same peer is.")
-        for row, peer, first, second in compare_leads(before, after):
-            compared += 1
+        for row, peer, first, second in compared:
             print(f"{row['id']:32} {peer:20} {show.interval(first)}  ->  {show.interval(second)}")
     if not compared:
         print("no row stands in both")
     return 0 if compared else 1
-
-
-def vars_of(interval):
-    return {"median": interval.middle, "low": interval.low, "high": interval.high}

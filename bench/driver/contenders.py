@@ -85,7 +85,7 @@ def find(rows, programs_dir, interpreters):
     for row in rows:
         native = by_program[row.program].get(row.id, [])
         native.sort(key=lambda contender: contender.kind != "ours")
-        found[row.id] = native + [from_python(one, row) for one in interpreters]
+        found[row.id] = native + [from_python(one, row) for one in interpreters if not row.part]
     return found
 
 

@@ -4,7 +4,7 @@ from statistics import median
 
 from contenders import OURS
 from measure import second
-from scaling import sweeps
+from scaling import grids, sweeps
 from stability import again, grade
 from statistic import (WRONG, adjusted, bootstrap, interval_of, noise, p_value, resampled, runs_needed,
                        speed_ratio, verdict)
@@ -53,10 +53,25 @@ def interval_entry(values):
     return _interval(bootstrap(values))
 
 
+def _medians(dictionaries):
+    return {key: median(one[key] for one in dictionaries) for key in dictionaries[0]}
+
+
 def _latency(samples):
     """Percentiles: the median over the runs of each."""
     found = [sample.details["latency"] for sample in samples if "latency" in sample.details]
-    return {key: median(one[key] for one in found) for key in found[0]} if found else None
+    return _medians(found) if found else None
+
+
+def _loads(samples):
+    """Of an open loop, at each load: the median over the runs of its rate and of each percentile."""
+    found = [sample.details["loads"] for sample in samples if "loads" in sample.details]
+    return {"loads": [_medians(same) for same in zip(*found)]} if found else {}
+
+
+def _shares(samples):
+    found = [sample.details["shares"] for sample in samples if "shares" in sample.details]
+    return {"shares": _medians(found)} if found else {}
 
 
 def _contender(data, contender, delta, rerun):
@@ -72,6 +87,7 @@ def _contender(data, contender, delta, rerun):
     cpu = [sample.details["cpu_s"] / sample.details["items"] * 1e9 for sample in samples
            if sample.details.get("items") and "cpu_s" in sample.details]
     entry["cpu_ns_per_item"] = median(cpu) if cpu else None
+    entry.update(_loads(samples), **_shares(samples))
     if contender.kind != "ours":
         ratios = data.ratios(label)
         if ratios:
@@ -81,7 +97,11 @@ def _contender(data, contender, delta, rerun):
 
 def judge_ratios(ratios, delta):
     medians = resampled(ratios)
-    interval = interval_of(ratios, medians)
+    return judge_medians(interval_of(ratios, medians), medians, delta)
+
+
+def judge_medians(interval, medians, delta):
+    """medians: what the one in the interval might have been, sorted."""
     return {**_interval(interval), "verdict": verdict(interval, delta),
             "runs_needed": runs_needed(interval, delta), "p": p_value(medians, delta)}
 
@@ -126,7 +146,7 @@ def judge_row(row, contenders, samples, rerun):
         standing = None
     return {
         "id": row.id, "group": row.group, "text": row.text, "unit": row.unit, "better": row.better,
-        "never_below": row.never_below, "noise": delta, "again": again(same_ratios), "contenders": entries,
+        **({"part": row.part} if row.part else {}), "never_below": row.never_below, "noise": delta, "again": again(same_ratios), "contenders": entries,
         "best_peer": best["impl"] if best else None, "standing": standing,
         "floors": [_floor(row, floor, entries) for floor in row.floors],
         "command": f"scripts/bench --quick --filter '^{row.id}$'",
@@ -142,12 +162,12 @@ def claim(ratios):
 
 
 def correct(rows):
-    """What the rows are judged by, their best peers, is one family; all other comparisons are another."""
+    """What the rows of the table are judged by, their best peers, is one family; all other comparisons are another."""
     standings, others = [], []
     for row in rows:
         for entry in row["contenders"]:
             if "ratio" in entry:
-                best = row["standing"] and entry["impl"] == row["best_peer"]
+                best = row["standing"] and entry["impl"] == row["best_peer"] and not row.get("part")
                 (standings if best else others).append(entry["ratio"])
     claim(standings)
     claim(others)
@@ -157,7 +177,9 @@ def correct(rows):
                                    if one["impl"] == row["best_peer"])
 
 
-def summary(rows):
+def summary(all_rows):
+    """Of the table: what is only in a sweep or a grid is counted nowhere."""
+    rows = [row for row in all_rows if not row.get("part")]
     floors = [floor for row in rows for floor in row["floors"]]
     deltas = [row["noise"] for row in rows]
     standings = [row["standing"] for row in rows]
@@ -175,7 +197,7 @@ def summary(rows):
         "rows_below_floor": missed,
         "never_below_missed": [row["id"] for row in rows
                                if row["never_below"] and row["id"] in missed],
-        "failed": [(row["id"], one["impl"], one["error"]) for row in rows
+        "failed": [(row["id"], one["impl"], one["error"]) for row in all_rows
                    for one in row["contenders"] if "error" in one],
         "noise_median": median(deltas) if deltas else None,
         "noise_worst": max(deltas, default=None),
@@ -191,4 +213,4 @@ def _is_behind(row):
 def judge(rows, contenders, samples, rerun):
     judged = [judge_row(row, contenders[row.id], samples, rerun) for row in rows]
     correct(judged)
-    return judged, {**summary(judged), "scaling": sweeps(rows, samples)}
+    return judged, {**summary(judged), "scaling": sweeps(rows, samples), "grids": grids(rows)}

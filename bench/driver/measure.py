@@ -19,6 +19,7 @@ class Settings:
 QUICK = Settings(scale=0.2, min_time=0.05, rounds=9, budget=145, deadline=160, patience=10)
 FULL = Settings(scale=1.0, min_time=0.25, rounds=15, patience=60)
 FEWEST_ROUNDS = 3
+PART_ROUNDS = 5  # of rows that only a sweep or a grid has: they show a shape, and are judged by nothing
 
 
 @dataclass
@@ -32,6 +33,10 @@ class Sample:
     seconds: float = 0
     error: str = ""
     details: dict = field(default_factory=dict)
+
+
+def rounds_of(row, rounds):
+    return min(rounds, PART_ROUNDS) if row.part else rounds
 
 
 def second(impl):
@@ -73,7 +78,7 @@ def run_once(contender, row, label, number, settings):
             process.communicate()
     return Sample(row.id, contender.impl, label, number, bool(answer.get("ok")),
                   float(answer.get("value", 0)), time.monotonic() - start, answer.get("error", ""),
-                  {key: answer[key] for key in ("items", "cpu_s", "latency", "voluntary",
+                  {key: answer[key] for key in ("items", "cpu_s", "latency", "loads", "shares", "voluntary",
                                                 "involuntary", "peak_kib") if key in answer})
 
 
@@ -150,7 +155,7 @@ class Session:
 
     def _round(self, number, rounds):
         for row in self.rows:
-            if (row.id, number) in self._done:
+            if (row.id, number) in self._done or number >= rounds_of(row, rounds):
                 continue
             for contender, label in order(self.contenders[row.id], number):
                 if (row.id, contender.impl) in self._dead or self._late():
@@ -165,10 +170,10 @@ class Session:
 
     def _left(self, number, rounds):
         """(share done, seconds left), by what each run took the last time."""
-        runs = sum(len(order(self.contenders[row.id], 0)) for row in self.rows)
+        runs = [(row, len(order(self.contenders[row.id], 0))) for row in self.rows]
         mean = sum(self._took.values()) / max(1, len(self._took))
-        one_round, budget = mean * runs, self.settings.budget
+        one_round, budget = mean * sum(count for _, count in runs), self.settings.budget
         if number == 0 and budget:  # how many rounds there will be is not known yet
             rounds = max(FEWEST_ROUNDS, min(rounds, budget / one_round))
-        whole = max(self._spent(), one_round * rounds)
+        whole = max(self._spent(), mean * sum(count * rounds_of(row, rounds) for row, count in runs))
         return self._spent() / whole, whole - self._spent()

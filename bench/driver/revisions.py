@@ -2,7 +2,6 @@
 import argparse
 import math
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -16,7 +15,7 @@ import show
 from judge import claim, interval_entry, judge_ratios
 from measure import FULL, QUICK, Session, second
 from progress import Progress
-from rows import load
+from rows import chosen
 from statistic import noise, speed_ratio
 
 AFTER = "after"
@@ -117,8 +116,7 @@ def lines(found):
         more = f", about {ratio['runs_needed']} rounds would decide" if ratio["verdict"] == "inconclusive" else ""
         yield (f"{one['id']:32} {show.interval(ratio):>24}  {ratio['verdict']:12} noise ±{one['noise']:.0%}  "
                f"{before} -> {after}{more}")
-    verdicts = [one["ratio"]["verdict"] for one in found if "ratio" in one]
-    yield ", ".join(f"{verdicts.count(name)} {name}" for name in ("faster", "slower", "same", "inconclusive"))
+    yield show.verdicts([one["ratio"] for one in found if "ratio" in one])
 
 
 def arguments(argv):
@@ -138,7 +136,7 @@ def arguments(argv):
 def main(argv, root=contenders.ROOT):
     options = arguments(argv)
     commits = [commit_of(root, name) for name in options.rev]
-    rows = [row for row in load() if re.search(options.filter, row.id)]
+    rows = chosen(options.filter, options.full)
     if not rows:
         raise SystemExit(f"scripts/compare: no row matches {options.filter}; they stand in bench/rows.toml")
     if commits[0] == commits[1]:

@@ -1,4 +1,5 @@
 """bench/rows.toml as objects."""
+import re
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,21 @@ class Floor:
     text: str = ""
 
 
+@dataclass(frozen=True)
+class Sweep:
+    id: str
+    title: str
+    of: str  # what there is more and more of
+
+
+@dataclass(frozen=True)
+class Grid:
+    id: str
+    title: str
+    down: str  # what the lines differ by
+    across: str  # what the columns differ by
+
+
 @dataclass
 class Row:
     id: str
@@ -23,9 +39,13 @@ class Row:
     unit: str
     better: str
     program: str
-    python: str
+    python: str = ""  # none where the row is not of the table
     never_below: bool = False
-    threads: int = 0  # of a thread sweep: how many do the same work; 0: the row is of none
+    part: str = ""  # "sweep", "grid", "loads" or "shares": what the row is there for; "": it is one of the table
+    sweep: Sweep = None
+    threads: int = 0  # of the sweep
+    grid: Grid = None
+    cell: tuple = ()  # of the grid: what stands before its line and over its column
     floors: list = field(default_factory=list)
 
 
@@ -37,15 +57,64 @@ def _floor(entry):
     return Floor(against[0], needed, entry.get("of", []), entry.get("text", ""))
 
 
-def load(file=BENCH / "rows.toml"):
-    with open(file, "rb") as source:
-        entries = tomllib.load(source)["row"]
-    rows = []
+def _table(entries):
     for entry in entries:
         floors = [_floor(floor) for floor in entry.pop("floor", [])]
-        rows.append(Row(**entry, floors=floors))
-        if rows[-1].better not in ("higher", "lower"):
-            raise ValueError(f"{rows[-1].id}: better is higher or lower")
+        yield Row(**entry, floors=floors)
+
+
+class _Parts:
+    """Sweeps and grids take those of their rows that the table has, and add the others behind it."""
+
+    def __init__(self, rows):
+        self.rows = rows
+        self.by_id = {row.id: row for row in rows}
+
+    def _take(self, entry, part, **places):
+        name = entry["row"].format(**{key: _slug(place) for key, place in places.items()})
+        if name not in self.by_id:
+            like = self.by_id[entry["like"]]
+            row = Row(name, entry["title"], entry["text"].format(**places), entry.get("unit", like.unit), like.better,
+                      like.program, like.python, part=part)
+            self.rows.append(row)
+            self.by_id[name] = row
+        return self.by_id[name]
+
+    def sweep(self, entry):
+        sweep = Sweep(entry["id"], entry["title"], entry["of"])
+        for n in entry["counts"]:
+            row = self._take(entry, "sweep", n=n)
+            row.sweep, row.threads = sweep, n
+
+    def grid(self, entry):
+        grid = Grid(entry["id"], entry["title"], entry["down"], entry["across"])
+        for down in entry["lines"]:
+            for across in entry["columns"]:
+                row = self._take(entry, "grid", down=down, across=across)
+                row.grid, row.cell = grid, (down, across)
+
+
+def _slug(place):
+    return str(place).lower().replace(" ", "")
+
+
+def load(file=BENCH / "rows.toml"):
+    with open(file, "rb") as source:
+        entries = tomllib.load(source)
+    rows = list(_table(entries["row"]))
+    parts = _Parts(rows)
+    for kind, take in (("sweep", parts.sweep), ("grid", parts.grid)):
+        for entry in entries.get(kind, []):
+            take(entry)
+    for row in rows:
+        if row.better not in ("higher", "lower"):
+            raise ValueError(f"{row.id}: better is higher or lower")
     if len({row.id for row in rows}) != len(rows):
         raise ValueError("a row's id stands twice")
     return rows
+
+
+def chosen(pattern, full, rows=None):
+    """Those whose id matches. Beyond the table only what was asked for: by name, or by a full run."""
+    return [row for row in (load() if rows is None else rows)
+            if re.search(pattern, row.id) and (full or pattern or not row.part)]

@@ -2,7 +2,6 @@
 import itertools
 import math
 import random
-import re
 from statistics import median
 
 from contenders import OURS
@@ -110,22 +109,36 @@ def _peak_of(found, again, largest):
     return {"median": middle, "low": ends["low"], "high": ends["high"] if math.isfinite(ends["high"]) else None}
 
 
-def sweeps(rows, samples):
-    """[{id, threads, fit or refused}] of the rows that share an id but for their number of threads."""
+def _together(rows, what):
+    """The rows of each sweep or grid."""
     found = {}
     for row in rows:
-        if row.threads:
-            found.setdefault(re.sub(rf"\.{row.threads}t$", "", row.id), []).append(row)
-    return [_sweep(name, members, samples) for name, members in found.items()]
+        if getattr(row, what):
+            found.setdefault(getattr(row, what), []).append(row)
+    return found.items()
 
 
-def _sweep(name, rows, samples):
+def sweeps(rows, samples):
+    """[{id, title, of, rows, threads, fit or refused}]; of ours is what is fitted."""
+    return [_sweep(sweep, sorted(members, key=lambda row: row.threads), samples)
+            for sweep, members in _together(rows, "sweep")]
+
+
+def _sweep(sweep, rows, samples):
     runs = {row.threads: [one.value if row.better == "higher" else row.threads / one.value
                           for one in samples if one.ok and one.row == row.id and one.impl == OURS]
             for row in rows}
-    runs = {threads: values for threads, values in sorted(runs.items()) if values}
-    described = {"id": name, "threads": list(runs)}
+    runs = {threads: values for threads, values in runs.items() if values}
+    described = {"id": sweep.id, "title": sweep.title, "of": sweep.of, "threads": list(runs),
+                 "rows": [row.id for row in rows if row.threads in runs]}
     try:
         return {**described, "fit": fit(runs)}
     except Refused as reason:
         return {**described, "refused": str(reason)}
+
+
+def grids(rows):
+    """[{id, title, down, across, cells: [{down, across, row}]}] of those that have two lines or columns at least."""
+    found = [{**vars(grid), "cells": [{"down": row.cell[0], "across": row.cell[1], "row": row.id} for row in members]}
+             for grid, members in _together(rows, "grid")]
+    return [one for one in found if len(one["cells"]) > 1]

@@ -37,6 +37,12 @@ def interval(entry):
     return f"{ratio(entry['median'])} [{ratio(entry['low'])[:-2]}–{ratio(entry['high'])[:-2]}]"
 
 
+def verdicts(ratios):
+    """3 faster, 0 slower, …"""
+    words = [one["verdict"] for one in ratios]
+    return ", ".join(f"{words.count(name)} {name}" for name in ("faster", "slower", "same", "inconclusive"))
+
+
 def _by_name(row, impl):
     return next((one for one in row["contenders"] if one["impl"] == impl), None)
 
@@ -51,7 +57,7 @@ def needed(floor, unit):
         return f"≤ {value(floor['needed'], unit)}"
     if floor["needed"] < 1:
         return f"≤ {1 / floor['needed']:.2g} × the time of the {floor['name']}"
-    return f"≥ {floor['needed']:g} × {floor['name']}"
+    return f"≥ {round(floor['needed'], 2):g} × {floor['name']}"
 
 
 def floor(entry, unit):
@@ -75,6 +81,8 @@ def markdown_row(row):
 
 
 def verdict_line(summary):
+    if not summary["rows"]:
+        return "No row of the table was run: only what lies beyond it."
     if summary["without_ours"] == summary["rows"]:
         return "tandem ran none of these rows: only its peers are shown."
     compared = summary["rows"] - summary["without_ours"]
@@ -98,6 +106,15 @@ def busy(environment):
             "processors): the numbers say little.")
 
 
+def _fit(sweep):
+    if "refused" in sweep:
+        return f"no fit, {sweep['refused']}"
+    fit = sweep["fit"]
+    most = f"{fit['peak']['median']:.1f} {sweep['of']}" if fit["peak"] else "beyond what was measured"
+    return (f"λ {rate(fit['lambda']['median'], '/ s')}, σ {fit['sigma']['median']:.3g}, κ {fit['kappa']['median']:.3g}, "
+            f"most at {most}")
+
+
 def markdown(result):
     environment, machine = result["environment"], result["environment"]["machine"]
     lines = [
@@ -115,6 +132,8 @@ def markdown(result):
         *[markdown_row(row) for row in result["rows"]],
         "",
     ]
+    for sweep in result["summary"].get("scaling", []):
+        lines.append(f"* {sweep['title']}: {_fit(sweep)}")
     failed = result["summary"]["failed"]
     if failed:
         lines += ["Failed: " + "; ".join(f"{impl} in {row} ({error})" for row, impl, error in failed),

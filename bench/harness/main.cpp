@@ -3,11 +3,16 @@
 //
 // One process is one measurement, so that a contender that crashes or hangs costs its own row only.
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <exception>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "scenario.hpp"
 
@@ -45,6 +50,26 @@ ordered_json quantiles(const bench::Histogram& latency) {
           {"max", latency.max()},          {"count", latency.count()}};
 }
 
+ordered_json loads(const std::vector<bench::Load>& loads) {
+  auto list = ordered_json::array();
+  for (const auto& load : loads) {
+    ordered_json one{{"percent", load.percent}, {"rate", load.rate}};
+    one.update(quantiles(load.latency));
+    list.push_back(std::move(one));
+  }
+  return list;
+}
+
+// As shares of what each would have, if all had the same.
+ordered_json fairness(std::vector<std::uint64_t> shares) {
+  std::ranges::sort(shares);
+  double sum = 0;
+  for (const std::uint64_t share : shares) sum += static_cast<double>(share);
+  const double fair = std::max(1.0, sum) / static_cast<double>(shares.size());
+  const auto part = [&](std::size_t place) { return static_cast<double>(shares[place]) / fair; };
+  return {{"min", part(0)}, {"median", part(shares.size() / 2)}, {"max", part(shares.size() - 1)}};
+}
+
 ordered_json report(const bench::Measured& measured, const bench::Usage& before) {
   const auto after = bench::Usage::now();
   ordered_json line{{"ok", true},
@@ -57,6 +82,8 @@ ordered_json report(const bench::Measured& measured, const bench::Usage& before)
                     {"involuntary", after.involuntary_switches - before.involuntary_switches},
                     {"peak_kib", after.peak_kibibytes}};
   if (measured.latency.count() != 0) line["latency"] = quantiles(measured.latency);
+  if (!measured.loads.empty()) line["loads"] = loads(measured.loads);
+  if (!measured.shares.empty()) line["shares"] = fairness(measured.shares);
   return line;
 }
 

@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -171,6 +172,27 @@ void enter_bytes(const std::string& row, const std::string& impl, Kind kind, std
                             }});
 }
 
+// How long they are, and how many are under way.
+template <class Channel>
+void enter_message_grid(const std::string& impl, Kind kind) {
+  constexpr std::uint64_t kMost = 64'000;  // messages
+  const auto enter = [&](const std::string& name, std::size_t size, std::uint64_t depth) {
+    const std::uint64_t bytes = std::min(kBytesSent / 8, kMost * size);
+    Registry::instance().add({"connection.grid." + name + "." + std::to_string(depth), impl, kind,
+                              [=](const Plan& plan) {
+                                return rate(plan, bytes, size * depth, [=](std::uint64_t wanted) {
+                                  return stream<Channel>(size, wanted / size, depth);
+                                });
+                              }});
+  };
+  for (const std::uint64_t depth : {1U, 4U, 16U, 64U}) {
+    enter("64b", 64, depth);
+    enter("1kib", std::size_t{1} << 10, depth);
+    enter("16kib", std::size_t{16} << 10, depth);
+    enter("256kib", std::size_t{256} << 10, depth);
+  }
+}
+
 template <class Channel>
 void enter_round_trips(const std::string& row, const std::string& impl, Kind kind,
                        std::uint64_t items, const std::function<void()>& pause = {}) {
@@ -202,6 +224,7 @@ template <class Channel>
 void enter_all_messages(const std::string& impl, Kind kind) {
   enter_small_messages<Channel>(impl, kind);
   enter_large_messages<Channel>(impl, kind);
+  enter_message_grid<Channel>(impl, kind);
 }
 
 }  // namespace bench

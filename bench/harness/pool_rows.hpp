@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "checksum.hpp"
+#include "open_loop.hpp"
 #include "scenario.hpp"
 #include "start_line.hpp"
 
@@ -118,6 +119,38 @@ void round_trip(Pool& pool, std::uint64_t n) {
   if (pool.submit([n] { return n; }).get() != n) throw Broken("a wrong result");
 }
 
+// Each task says when it was due, and finds out when it runs.
+template <class Pool>
+void open_posts(Pool& pool, double per_second, std::uint64_t tasks, Histogram& latency) {
+  std::vector<std::uint64_t> took(tasks);
+  Finish finish;
+  const auto start = Clock::now();
+  within(pool, [&] {
+    std::uint64_t n = 0;
+    arrive(start, per_second, tasks, [&](std::uint64_t due) {
+      pool.post([&finish, &slot = took[n], n, due, start] {
+        const std::uint64_t now = nanoseconds_between(start, Clock::now());
+        slot = now > due ? now - due : 0;
+        finish.arrive(n);
+      });
+      ++n;
+    });
+  });
+  finish.wait(tasks, sum_below(tasks));
+  for (const std::uint64_t nanoseconds : took) latency.record(nanoseconds);
+}
+
+template <class Pool>
+Measured pool_open_loop(const Plan& plan) {
+  Pool pool(2);
+  const std::uint64_t tasks = kTasks / 5;
+  return open_loop(
+      plan, [&] { return static_cast<double>(tasks) / post_all(pool, 1, tasks); },
+      [&](double per_second, std::uint64_t count, Histogram& latency) {
+        open_posts(pool, per_second, count, latency);
+      });
+}
+
 template <class Pool>
 void enter_posts(const std::string& impl, Kind kind) {
   const auto enter = [&](const std::string& row, std::size_t workers, std::size_t producers) {
@@ -131,6 +164,7 @@ void enter_posts(const std::string& impl, Kind kind) {
   enter("forget.2w", 2, 1);
   enter("forget.4w", 4, 1);
   enter("forget.4p2w", 2, 4);
+  Registry::instance().add({"thread_pool.open_loop", impl, kind, pool_open_loop<Pool>});
 }
 
 // `slowness`: one over the share of the tasks that this contender gets, where it is very slow.

@@ -9,12 +9,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <numeric>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "checksum.hpp"
+#include "open_loop.hpp"
 #include "scenario.hpp"
+#include "shares.hpp"
 #include "start_line.hpp"
 
 namespace bench {
@@ -40,13 +43,23 @@ decltype(auto) consumer_of(Queue& queue) {
   }
 }
 
-// n producers and n consumers, each with its share of the items.
+struct Flow {
+  std::size_t producers = 1;
+  std::size_t consumers = 1;
+  std::size_t threads() const { return producers + consumers; }
+  std::size_t grain() const { return producers * consumers; }  // what all can share evenly
+  std::string name() const {
+    return std::to_string(producers) + "p" + std::to_string(consumers) + "c";
+  }
+};
+
+// Each producer and each consumer has its share of the items.
 template <class T, class Queue>
-double flow(Queue& queue, std::size_t pairs, std::uint64_t items) {
-  const std::uint64_t share = items / pairs;
-  std::vector<Tally> tallies(pairs);
-  const double seconds = race(2 * pairs, [&](std::size_t i) {
-    if (i < pairs) {
+double flow(Queue& queue, const Flow& ends, std::uint64_t items) {
+  const std::uint64_t share = items / ends.producers;
+  std::vector<Tally> tallies(ends.consumers);
+  const double seconds = race(ends.threads(), [&](std::size_t i) {
+    if (i < ends.producers) {
       decltype(auto) end = producer_of(queue);
       for (std::uint64_t n = 0; n < share; ++n) {
         end.put(Item<T>::make(Stamp{.producer = i, .sequence = n}.packed()));
@@ -54,11 +67,12 @@ double flow(Queue& queue, std::size_t pairs, std::uint64_t items) {
     } else {
       decltype(auto) end = consumer_of(queue);
       Tally tally;
-      for (std::uint64_t n = 0; n < share; ++n) tally.see(Item<T>::read(end.get()));
-      tallies[i - pairs] = tally;
+      for (std::uint64_t n = 0; n < items / ends.consumers; ++n)
+        tally.see(Item<T>::read(end.get()));
+      tallies[i - ends.producers] = tally;
     }
   });
-  check(tallies, expected_sum(pairs, share));
+  check(tallies, expected_sum(ends.producers, share));
   return seconds;
 }
 
@@ -137,12 +151,12 @@ double alone(Queue& queue, std::uint64_t items) {
 
 // The queue outlives the passes: what it keeps for later is its own affair.
 template <class T, class Queue>
-void enter_flow(const std::string& row, const std::string& impl, Kind kind, std::size_t pairs,
+void enter_flow(const std::string& row, const std::string& impl, Kind kind, const Flow& ends,
                 std::size_t capacity) {
   Registry::instance().add({row, impl, kind, [=](const Plan& plan) {
                               Queue queue(capacity);
-                              return rate(plan, kItems, pairs, [&](std::uint64_t items) {
-                                return flow<T>(queue, pairs, items);
+                              return rate(plan, kItems, ends.grain(), [&](std::uint64_t items) {
+                                return flow<T>(queue, ends, items);
                               });
                             }});
 }
@@ -150,10 +164,17 @@ void enter_flow(const std::string& row, const std::string& impl, Kind kind, std:
 template <class Queue>
 void enter_ints(const std::string& family, const std::string& impl, Kind kind,
                 std::size_t capacity) {
-  using Int = std::int64_t;
-  enter_flow<Int, Queue>(family + ".int.1p1c", impl, kind, 1, capacity);
-  enter_flow<Int, Queue>(family + ".int.2p2c", impl, kind, 2, capacity);
-  enter_flow<Int, Queue>(family + ".int.4p4c", impl, kind, 4, capacity);
+  for (const Flow& ends : {Flow{1, 1}, Flow{2, 2}, Flow{4, 4}})
+    enter_flow<std::int64_t, Queue>(family + ".int." + ends.name(), impl, kind, ends, capacity);
+}
+
+// The others of the sweep and of the grid, for those that could take our place.
+template <class Queue>
+void enter_more_ints(const std::string& family, const std::string& impl, Kind kind,
+                     std::size_t capacity) {
+  for (const Flow& ends : {Flow{3, 3}, Flow{6, 6}, Flow{8, 8}, Flow{1, 2}, Flow{1, 4}, Flow{2, 1},
+                           Flow{2, 4}, Flow{4, 1}, Flow{4, 2}})
+    enter_flow<std::int64_t, Queue>(family + ".int." + ends.name(), impl, kind, ends, capacity);
 }
 
 template <template <class> class Queue>
@@ -161,10 +182,98 @@ void enter_objects(const std::string& family, const std::string& impl, Kind kind
                    std::size_t capacity) {
   using Text = std::string;
   using Owner = std::unique_ptr<std::int64_t>;
-  enter_flow<Text, Queue<Text>>(family + ".str.1p1c", impl, kind, 1, capacity);
-  enter_flow<Text, Queue<Text>>(family + ".str.2p2c", impl, kind, 2, capacity);
-  enter_flow<Owner, Queue<Owner>>(family + ".ptr.1p1c", impl, kind, 1, capacity);
-  enter_flow<Owner, Queue<Owner>>(family + ".ptr.2p2c", impl, kind, 2, capacity);
+  for (const Flow& ends : {Flow{1, 1}, Flow{2, 2}}) {
+    enter_flow<Text, Queue<Text>>(family + ".str." + ends.name(), impl, kind, ends, capacity);
+    enter_flow<Owner, Queue<Owner>>(family + ".ptr." + ends.name(), impl, kind, ends, capacity);
+  }
+}
+
+// Items say when they were due.
+template <class Queue>
+void open_flow(Queue& queue, double per_second, std::uint64_t items, Histogram& latency) {
+  std::uint64_t put = 0;
+  std::uint64_t got = 0;
+  Clock::time_point start;  // the producer's; the first item brings it across
+  race(2, [&](std::size_t i) {
+    if (i == 0) {
+      decltype(auto) end = producer_of(queue);
+      start = Clock::now();
+      arrive(start, per_second, items, [&](std::uint64_t due) {
+        end.put(static_cast<std::int64_t>(due));
+        put += due;
+      });
+      return;
+    }
+    decltype(auto) end = consumer_of(queue);
+    for (std::uint64_t n = 0; n < items; ++n) {
+      const auto due = static_cast<std::uint64_t>(end.get());
+      const std::uint64_t now = nanoseconds_between(start, Clock::now());
+      latency.record(now > due ? now - due : 0);
+      got += due;
+    }
+  });
+  check_sum(got, put);
+}
+
+template <class Queue>
+void enter_open_loop(const std::string& family, const std::string& impl, Kind kind) {
+  Registry::instance().add(
+      {family + ".open_loop", impl, kind, [](const Plan& plan) {
+         Queue queue(kBound);
+         const std::uint64_t items = kItems / 5;
+         return open_loop(
+             plan,
+             [&] { return static_cast<double>(items) / flow<std::int64_t>(queue, Flow{}, items); },
+             [&](double per_second, std::uint64_t count, Histogram& latency) {
+               open_flow(queue, per_second, count, latency);
+             });
+       }});
+}
+
+inline constexpr std::int64_t kEnd = std::int64_t{1} << 62;
+
+// One producer or one consumer, so that a queue which orders only what one producer puts has its
+// ends last: each producer puts one for each consumer, and each consumer waits for as many as there
+// are producers.
+template <class Queue>
+Measured flow_shares(const Plan& plan, const Flow& ends) {
+  Queue queue(kBound);
+  std::vector<std::uint64_t> sums(ends.threads());
+  auto counts = until_stopped(plan, ends.threads(), [&](std::size_t i, const Stop& stop) {
+    std::uint64_t count = 0;
+    std::uint64_t sum = 0;
+    if (i < ends.producers) {
+      decltype(auto) end = producer_of(queue);
+      for (; !stop.load(std::memory_order_relaxed); sum += count++)
+        end.put(static_cast<std::int64_t>(count));
+      for (std::size_t n = 0; n < ends.consumers; ++n) end.put(kEnd);
+    } else {
+      decltype(auto) end = consumer_of(queue);
+      for (std::size_t left = ends.producers; left != 0;) {
+        const std::int64_t item = end.get();
+        if (item == kEnd) {
+          --left;
+          continue;
+        }
+        sum += static_cast<std::uint64_t>(item);
+        ++count;
+      }
+    }
+    sums[i] = sum;
+    return count;
+  });
+  const auto middle = static_cast<std::ptrdiff_t>(ends.producers);
+  check_sum(std::accumulate(sums.begin() + middle, sums.end(), std::uint64_t{0}),
+            std::accumulate(sums.begin(), sums.begin() + middle, std::uint64_t{0}));
+  if (ends.producers == 1) return shares({counts.begin() + middle, counts.end()});
+  return shares({counts.begin(), counts.begin() + middle});
+}
+
+template <class Queue>
+void enter_shares(const std::string& family, const std::string& impl, Kind kind) {
+  for (const Flow& ends : {Flow{1, 4}, Flow{4, 1}})
+    Registry::instance().add({family + ".shares." + ends.name(), impl, kind,
+                              [=](const Plan& plan) { return flow_shares<Queue>(plan, ends); }});
 }
 
 // One thread at work, or two that wait for each other.
@@ -200,8 +309,11 @@ template <template <class> class Queue>
 void enter_bounded(const std::string& impl, Kind kind) {
   using Ints = Queue<std::int64_t>;
   enter_ints<Ints>("queue.bounded", impl, kind, kBound);
+  enter_more_ints<Ints>("queue.bounded", impl, kind, kBound);
   enter_objects<Queue>("queue.bounded", impl, kind, kBound);
   enter_quick<Ints>("queue", impl, kind);
+  enter_open_loop<Ints>("queue", impl, kind);
+  enter_shares<Ints>("queue", impl, kind);
 }
 
 template <template <class> class Queue>

@@ -1,6 +1,7 @@
 // A row of the table, run by one contender. Registered by static objects, run by main.cpp.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -24,12 +25,20 @@ struct Plan {
   double min_time = 0.2;  // seconds: passes are repeated until they add up to it
 };
 
+struct Load {
+  std::size_t percent = 0;  // of the peak
+  double rate = 0;          // arrivals per second
+  Histogram latency{};
+};
+
 struct Measured {
-  std::string unit;              // "items/s" or "ns"
-  double value = 0;              // of all passes together
-  std::uint64_t items = 0;       // in all passes
-  std::vector<double> passes{};  // the value of each
-  Histogram latency{};           // empty where the row is a rate
+  std::string unit;                     // "items/s" or "ns"
+  double value = 0;                     // of all passes together
+  std::uint64_t items = 0;              // in all passes
+  std::vector<double> passes{};         // the value of each
+  Histogram latency{};                  // empty where the row is a rate
+  std::vector<Load> loads{};            // of an open loop
+  std::vector<std::uint64_t> shares{};  // what each thread got, where fairness is measured
 };
 
 struct Entry {

@@ -9,11 +9,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <numeric>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "checksum.hpp"
 #include "scenario.hpp"
+#include "shares.hpp"
 #include "start_line.hpp"
 
 namespace bench {
@@ -53,6 +56,23 @@ double lock_contended(Lock& lock, std::size_t threads, std::uint64_t items) {
 }
 
 template <class Lock>
+Measured lock_shares(const Plan& plan) {
+  Lock lock;
+  std::uint64_t count = 0;
+  auto counts = until_stopped(plan, 4, [&](std::size_t, const Stop& stop) {
+    std::uint64_t mine = 0;
+    for (; !stop.load(std::memory_order_relaxed); ++mine) {
+      lock.lock();
+      ++count;
+      lock.unlock();
+    }
+    return mine;
+  });
+  check_sum(std::accumulate(counts.begin(), counts.end(), std::uint64_t{0}), count);
+  return shares(std::move(counts));
+}
+
+template <class Lock>
 Measured lock_cost(const Plan& plan, std::size_t depth) {
   Lock lock;
   return cost(plan, 5 * kLockings,
@@ -78,13 +98,14 @@ template <class Lock>
 void enter_lock(const std::string& impl, Kind kind) {
   enter_lock_alone<Lock>("lock.alone", impl, kind);
   enter_lock_uncontended<Lock>("lock.uncontended", impl, kind);
-  for (const std::size_t threads : {2U, 4U, 8U})
+  for (const std::size_t threads : {1U, 2U, 3U, 4U, 6U, 8U})
     Registry::instance().add(
         {"lock.contended." + std::to_string(threads) + "t", impl, kind, [=](const Plan& plan) {
            Lock lock;
            return rate(plan, kLockings, threads,
                        [&](std::uint64_t items) { return lock_contended(lock, threads, items); });
          }});
+  Registry::instance().add({"lock.shares.4t", impl, kind, lock_shares<Lock>});
 }
 
 template <class Lock>

@@ -60,7 +60,7 @@ class Choice:
 
 
 def choices(result):
-    rows = result["rows"] if result else []
+    rows = [row for row in result["rows"] if not row.get("part")] if result else []
     found = [Choice(question, name, [row for row in rows if row["group"] in groups])
              for question, name, groups in USES]
     return [one for one in found if one.chosen]
@@ -131,14 +131,18 @@ def _card(one):
                _span(one) if one.leads else None, tag("ul", facts, class_="plain"), _exceptions(one), class_="choice-card")
 
 
+HEADS = (("and", None), ("use", None), ("to the best peers", "number"), ("ahead in", "number"),
+         ("the peer that is nearest", None), ("to CPython", "number"))
+
+
 def _other(one):
     rows = len(one.leads)
-    return tag("tr", tag("th", one.question, scope="row"), tag("td", tag("b", one.chosen)),
-               tag("td", show.ratio(one.lead) if one.lead else "no peer", class_="number"),
-               tag("td", f"{one.ahead} of {rows}" if rows else "–", class_="number"),
-               tag("td", f"{one.rival}, {show.ratio(one.over_rival)} behind" if one.rival and one.over_rival >= 1
-                   else f"{one.rival}, {show.ratio(1 / one.over_rival)} ahead" if one.rival else "–"),
-               tag("td", show.ratio(one.cpython) if one.cpython else "–", class_="number"))
+    cells = (tag("b", one.chosen), show.ratio(one.lead) if one.lead else "no peer", f"{one.ahead} of {rows}" if rows else "–",
+             f"{one.rival}, {show.ratio(one.over_rival)} behind" if one.rival and one.over_rival >= 1
+             else f"{one.rival}, {show.ratio(1 / one.over_rival)} ahead" if one.rival else "–",
+             show.ratio(one.cpython) if one.cpython else "–")
+    return tag("tr", tag("th", one.question, scope="row"),
+               [tag("td", content, class_=kind, data_label=name) for content, (name, kind) in zip(cells, HEADS[1:])])
 
 
 def block(found):
@@ -147,8 +151,6 @@ def block(found):
         return None
     cards = [_card(one) for one in found if one.name in ASKED]
     others = [_other(one) for one in found if one.name not in ASKED]
-    head = [tag("th", text, scope="col", class_=kind) for text, kind in (
-        ("and", None), ("use", None), ("to the best peers", "number"), ("ahead in", "number"), ("the peer that is nearest", None),
-        ("to CPython", "number"))]
+    head = [tag("th", text, scope="col", class_=kind) for text, kind in HEADS]
     return [tag("div", cards, class_="choices") if cards else None,
-            tag("div", tag("table", tag("thead", tag("tr", head)), tag("tbody", others)), class_="scroll") if others else None]
+            tag("div", tag("table", tag("thead", tag("tr", head)), tag("tbody", others), class_="stack"), class_="scroll") if others else None]

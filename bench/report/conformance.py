@@ -94,15 +94,15 @@ def numbers(evidence):
         squares = tag("div", "", class_="squares", role="group", data_primitive=number,
                       aria_label=f"{name}: {summed(statuses)}")
         lines.append(tag("tr", tag("th", name, scope="row"), tag("td", squares),
-                         tag("td", f"{statuses.count('PASS')} of {len(statuses)}", class_="number"),
-                         tag("td", evidence.faults(one["clauses"]), class_="number")))
+                         tag("td", f"{statuses.count('PASS')} of {len(statuses)}", class_="number", data_label="pass"),
+                         tag("td", evidence.faults(one["clauses"]), class_="number", data_label="faults killed")))
     head = tag("tr", tag("th", "primitive", scope="col"), tag("th", "its clauses", scope="col"),
                tag("th", "pass", scope="col", class_="number"),
                tag("th", "faults killed", scope="col", class_="number",
                    title="seeded faults that these cases were seen to notice: scripts/faults"))
     return tag("div", tag("table", tag("caption", "Each square is a clause; it leads to its case. The arrow keys "
                                        "go from one to the next.", class_="quiet script"),
-                          tag("thead", head), tag("tbody", lines), class_="matrix"), class_="scroll")
+                          tag("thead", head), tag("tbody", lines), class_="matrix stack"), class_="scroll")
 
 
 def summed(statuses):
@@ -219,5 +219,5 @@ def claims(evidence):
     counts = ", ".join(f"{verdicts.count(one)} {one}" for one in VERDICTS if one in verdicts)
     return tag("div", tag("table", tag("caption", f"What the document says, tried in CPython: {counts}.",
                                        class_="quiet"), tag("thead", head),
-                          tag("tbody", [_claim(claim) for claim in found]), class_="claims"),
+                          tag("tbody", [_claim(claim) for claim in found]), class_="claims stack"),
                class_="scroll")

@@ -21,7 +21,9 @@ def by_row(entries):
 
 
 def is_red(row):
-    """Of a judged row: behind the best peer, or below a floor."""
+    """Of a judged row of the table: behind the best peer, or below a floor."""
+    if row.get("part"):
+        return False
     best = next((one for one in row["contenders"] if one["impl"] == row["best_peer"]), None)
     behind = bool(row["standing"]) and best["ratio"]["median"] < 1
     return behind or any(floor["met"] is False for floor in row["floors"])

@@ -39,5 +39,10 @@ def command(text):
                                              aria_label="copy this command"), class_="command")
 
 
+def code(text):
+    """Markdown's `code` as HTML."""
+    return [tag("code", part) if number % 2 else part for number, part in enumerate(text.split("`"))]
+
+
 def chip(text, kind):
     return tag("span", text, class_=f"chip {kind}")

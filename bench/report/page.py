@@ -7,6 +7,7 @@ from pathlib import Path
 import choice
 import conformance
 import explained
+import parts
 import speed
 from markup import Markup, chip, command, details, render, tag
 from speed import show  # which has put the driver on the path
@@ -146,14 +147,14 @@ class Page:
         if not self.result:
             return tag("section", tag("h2", "How fast it is"), tag("p", "No benchmark was run."),
                        id="speed")
-        rows, parts = self.result["rows"], []
+        rows, shown = parts.in_table(self.result["rows"]), []
         if any(row["standing"] for row in rows):
-            parts += [self._rules(), self._lead(rows)]
-        parts += [speed.reds(self.result, explained.by_row(explained.load())), speed.filters(rows)]
+            shown += [self._rules(), self._lead(rows)]
+        shown += [speed.reds(self.result, explained.by_row(explained.load())), speed.filters(self.result["rows"])]
         for name, members in speed.groups(rows).items():
-            parts.append(self._group(name, members))
-        parts += [self._latencies(rows), self.scaling()]
-        return tag("section", tag("h2", "How fast it is"), self._how(), parts, id="speed")
+            shown.append(self._group(name, members))
+        shown.append(self._latencies(rows))
+        return tag("section", tag("h2", "How fast it is"), self._how(), shown, id="speed")
 
     def _how(self):
         settings, result = self.result["settings"], self.result
@@ -227,10 +228,13 @@ class Page:
                    tag("p", "From the median to the slowest of all. The scale is logarithmic.",
                        class_="quiet"), tag("div", panes, class_="panes"), class_="script")
 
+    def parts(self):
+        return parts.section(self.result, self.trends, canvas) if self.result else None
+
     def conformance(self):
-        evidence, parts = self.evidence, []
+        evidence, problems = self.evidence, []
         for problem in evidence.problems + evidence.unreadable:
-            parts.append(tag("p", chip("problem", "bad"), " ", problem))
+            problems.append(tag("p", chip("problem", "bad"), " ", problem))
         counts = " · ".join(f"{count} {status}" for status, count in reversed(evidence.counts().items()))
         header = evidence.header
         described = " · ".join(filter(None, [header.get("implementation"), header.get("toolchain"),
@@ -241,7 +245,7 @@ class Page:
                    tag("p", "A clause says what must hold, and where that is written. Its case logs what "
                        "tandem does, and the log must equal what CPython did. Run one again with its "
                        "command, or all with ", command("scripts/test"), class_="quiet"),
-                   parts, conformance.broken(evidence), conformance.numbers(evidence),
+                   problems, conformance.broken(evidence), conformance.numbers(evidence),
                    conformance.filters(evidence),
                    tag("div", conformance.lists(evidence), id="clauses", class_="script"),
                    tag("h3", "The document's claims"), conformance.claims(evidence), id="conformance")
@@ -269,7 +273,7 @@ class Page:
     def noise(self):
         if not self.result:
             return None
-        rows = self.result["rows"]
+        rows = parts.in_table(self.result["rows"])
         return tag("section", tag("h2", "Noise floor"),
                    tag("p", "In every round tandem runs twice, first and last, under two labels. What the two "
                        "differ by is no difference: δ is the far end of that ratio's 95 % interval, at least "
@@ -292,18 +296,6 @@ class Page:
                     "whatever is worse than D is E."),
                 tag("table", tag("thead", tag("tr", head)), tag("tbody", lines), class_="narrow")]
 
-    def scaling(self):
-        found = self.result and self.result["summary"].get("scaling")
-        if not found:
-            return None
-        head = [tag("th", text, scope="col") for text in ("rows", "threads", "of one thread", "σ, waiting for each other",
-                                                          "κ, agreeing with each other", "most at")]
-        return tag("section", tag("h3", "Scalability"),
-                   tag("p", "Gunther's law, X(N) = λN / (1 + σ(N − 1) + κN(N − 1)), with 95 % intervals; where it can't "
-                       "be told from what was measured, the reason stands instead.", class_="quiet"),
-                   tag("div", tag("table", tag("thead", tag("tr", head)),
-                                  tag("tbody", [_sweep(one) for one in found])), class_="scroll"))
-
     def again(self):
         lines = [tag("tr", tag("th", name, scope="row"), tag("td", command(text)))
                  for name, text in (("This page", "scripts/report"),
@@ -313,22 +305,24 @@ class Page:
                                     ("Two runs side by side", "scripts/compare BEFORE.json AFTER.json"))]
         took = [tag("tr", tag("th", one["name"], scope="row"),
                     tag("td", f"{one['seconds']} s", class_="number")) for one in self.steps]
-        return tag("section", tag("h2", "Run it again"), tag("table", tag("tbody", lines)),
+        return tag("section", tag("h2", "Run it again"),
+                   tag("div", tag("table", tag("tbody", lines), class_="stack"), class_="scroll"),
                    tag("h3", "What this report took") if took else None,
                    tag("table", tag("tbody", took), class_="narrow") if took else None, id="again")
 
     def html(self):
         strings = conformance.Strings()
         data = {"rows": speed.data(self.result, strings) if self.result else [], "texts": strings.texts,
-                "trends": self.trends, "clauses": conformance.data(self.evidence)}
+                "sweeps": parts.drawn(self.result) if self.result else {}, "trends": self.trends, "clauses": conformance.data(self.evidence)}
         head = [Markup('<meta charset="utf-8">'),
                 Markup('<meta name="viewport" content="width=device-width, initial-scale=1">'),
                 Markup('<link rel="icon" href="data:,">'),
                 tag("title", "tandem: what conforms, and how fast it is"),
                 tag("style", Markup((HERE / "page.css").read_text()))]
+        scaling = self.parts()
         navigation = [tag("a", text, href=f"#{to}") for text, to in
-                      (("Speed", "speed"), ("Conformance", "conformance"), ("Noise", "noise"),
-                       ("Machine", "environment"), ("Again", "again"))]
+                      (("Speed", "speed"), *((("Scaling", "parts"),) if scaling else ()), ("Conformance", "conformance"),
+                       ("Noise", "noise"), ("Machine", "environment"), ("Again", "again"))]
         body = [tag("a", "To the verdict", href="#verdict", class_="skip"),
                 tag("header", tag("div", tag("span", "tandem", class_="name"),
                                   tag("nav", navigation, aria_label="Sections"),
@@ -345,7 +339,7 @@ class Page:
                     None if self.library else tag(
                         "p", "Chart.js was not found when this page was made (Debian: libjs-chart.js), "
                         "so there are no charts; the tables hold the same numbers.", class_="note"),
-                    self.speed(), self.conformance(), self.noise(), self.environment(), self.again()),
+                    self.speed(), scaling, self.conformance(), self.noise(), self.environment(), self.again()),
                 tag("footer", tag("p", "Made by scripts/report on ",
                                   time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()), "."))]
         written = [tag("script", data_text(data), type="application/json", id="data")]
@@ -381,17 +375,6 @@ def _small_table(caption, head, lines):
     return [tag("h3", caption), tag("div", tag("table", tag("thead", tag("tr", [tag("th", text, scope="col")
                                                                             for text in head])),
                                                tag("tbody", lines)), class_="scroll")]
-
-
-def _sweep(one):
-    first = [tag("th", one["id"], scope="row"), tag("td", ", ".join(map(str, one["threads"])))]
-    if "refused" in one:
-        return tag("tr", first, tag("td", chip("no fit", "none"), " ", one["refused"], colspan=4))
-    fit, peak = one["fit"], one["fit"]["peak"]
-    return tag("tr", first, tag("td", show.rate(fit["lambda"]["median"], "")),
-               [tag("td", f"{fit[name]['median']:.3g} [{fit[name]['low']:.3g}–{fit[name]['high']:.3g}]")
-                for name in ("sigma", "kappa")],
-               tag("td", f"{peak['median']:.1f} threads" if peak else "beyond what was measured"))
 
 
 def _plain(value):

@@ -7,7 +7,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "driver"))
 import history  # noqa: E402
 import show  # noqa: E402
 from explained import is_red  # noqa: E402
-from markup import chip, command, details, render, tag  # noqa: E402
+from markup import chip, code, command, details, render, tag  # noqa: E402
 
 STANDING = {"faster": "good", "same": "good", "inconclusive": "warn", "slower": "bad"}
 
@@ -40,7 +40,8 @@ def _floor(floor, unit):
     title = "; ".join(filter(None, [floor["text"], ", ".join(floor["of"]),
                                     "the interval straddles it" if unsure else None]))
     return tag("div", chip(word + ("?" if unsure else ""), kind),
-               tag("span", needed, f" (is {got})" if got else None, title=title or None), class_="floor")
+               tag("span", needed, [" ", tag("span", f"(is {got})", class_="whole")] if got else None, title=title or None),
+               class_="floor")
 
 
 def _value(entry, unit):
@@ -61,21 +62,14 @@ def _ratio(entry):
     return tag("span", show.interval(ratio), title=title, class_=STANDING[ratio["verdict"]] + "-text")
 
 
-def _best(row):
-    best = named(row, row["best_peer"])
-    if not best:
-        return tag("td", "–")
-    return tag("td", _ratio(best), tag("div", best["impl"], class_="quiet"))
+def _to(entry):
+    """How far ahead of it, and who that is."""
+    return [_ratio(entry), tag("div", entry["impl"], class_="quiet")] if entry else "–"
 
 
 def fastest_cpython(row):
     found = [one for one in row["contenders"] if one["kind"] == "cpython" and "ratio" in one]
     return min(found, key=lambda one: one["ratio"]["median"], default=None)
-
-
-def _cpython(row):
-    best = fastest_cpython(row)
-    return tag("td", _ratio(best), tag("div", best["impl"], class_="quiet")) if best else tag("td", "–")
 
 
 def trends(result, runs):
@@ -88,16 +82,15 @@ def trends(result, runs):
 
 def _row(row, trend):
     ours, standing = ours_of(row), row["standing"]
-    first = tag("tr",
-                tag("th", row["text"], tag("div", row["id"], class_="quiet id"), scope="row"),
-                tag("td", _value(ours, row["unit"]) if ours else "not run", class_="stacked"),
-                _best(row),
-                tag("td", chip(standing, STANDING[standing]) if standing else "–",
-                    tag("a", "why", href=f"#why-{row['id']}", class_="why",
-                        aria_label=f"why {row['id']} is red") if is_red(row) else None),
-                _cpython(row),
-                tag("td", [_floor(floor, row["unit"]) for floor in row["floors"]]),
-                tag("td", f"±{row['noise']:.0%}", class_="number"), id=f"row-{row['id']}")
+    verdict = [chip(standing, STANDING[standing]) if standing else "–",
+               tag("a", "why", href=f"#why-{row['id']}", class_="why",
+                   aria_label=f"why {row['id']} is red") if is_red(row) else None]
+    cells = ((_value(ours, row["unit"]) if ours else "not run", "stacked"), (_to(named(row, row["best_peer"])), None),
+             (verdict, None), (_to(fastest_cpython(row)), None),
+             ([_floor(floor, row["unit"]) for floor in row["floors"]], None), (f"±{row['noise']:.0%}", "number"))
+    first = tag("tr", tag("th", code(row["text"]), tag("div", row["id"], class_="quiet id"), scope="row"),
+                [tag("td", content, class_=kind, data_label=name)
+                 for (content, kind), (name, _) in zip(cells, COLUMNS[1:])], id=f"row-{row['id']}")
     second = tag("tr", tag("td", command(row["command"]),
                            details(f"all {len(row['contenders'])} contenders", class_="script",
                                    data_contenders=row["id"]),
@@ -113,12 +106,7 @@ COLUMNS = (("row", "row"), ("tandem", None), ("to the best peer", "lead"), ("ver
 def table(name, rows, trends):
     head = [tag("th", text, scope="col", data_sort=key) for text, key in COLUMNS]
     return tag("div", tag("table", tag("caption", name, class_="hidden"), tag("thead", tag("tr", head)),
-                          [_row(row, trends.get(row["id"])) for row in rows], class_="speed"), class_="scroll")
-
-
-def _code(text):
-    """Markdown's `code` as HTML."""
-    return [tag("code", part) if number % 2 else part for number, part in enumerate(text.split("`"))]
+                          [_row(row, trends.get(row["id"])) for row in rows], class_="speed stack"), class_="scroll")
 
 
 def _why(row, why):
@@ -127,8 +115,8 @@ def _why(row, why):
                  tag("span", show.interval(best["ratio"]), class_="quiet"))] if (
                      best and row["standing"] and best["ratio"]["median"] < 1) else []
     chips += [_floor(floor, row["unit"]) for floor in missed]
-    return tag("tr", tag("th", tag("a", row["id"], href=f"#row-{row['id']}"), tag("div", row["text"], class_="quiet"), scope="row"),
-               tag("td", chips), tag("td", _code(why) if why else chip("not explained yet", "warn")), id=f"why-{row['id']}")
+    return tag("tr", tag("th", tag("a", row["id"], href=f"#row-{row['id']}"), tag("div", code(row["text"]), class_="quiet"), scope="row"),
+               tag("td", chips), tag("td", code(why.replace(" %", "\u00a0%")) if why else chip("not explained yet", "warn")), id=f"why-{row['id']}")
 
 
 def reds(result, whys):
@@ -138,7 +126,7 @@ def reds(result, whys):
         return None
     head = [tag("th", text, scope="col") for text in ("row", "what is missing", "why")]
     return [tag("h3", "Where it is behind, and why", id="why"),
-            tag("div", tag("table", tag("thead", tag("tr", head)), tag("tbody", lines), class_="whys"), class_="scroll")]
+            tag("div", tag("table", tag("thead", tag("tr", head)), tag("tbody", lines), class_="whys stack"), class_="scroll")]
 
 
 def filters(rows):
@@ -183,6 +171,8 @@ def _contender(row, entry, strings):
                           "verdict": entry["ratio"]["verdict"]}
     if entry.get("latency"):
         found["latency"] = {key: _digits(value) for key, value in entry["latency"].items()}
+    if entry.get("loads"):
+        found["loads"] = [[load["percent"], _digits(load["p99"])] for load in entry["loads"]]
     if entry.get("cpu_ns_per_item"):
         found["cpu"] = _digits(entry["cpu_ns_per_item"])
     return found
@@ -190,8 +180,8 @@ def _contender(row, entry, strings):
 
 def data(result, strings):
     """Every row once, for rows.js and charts.js."""
-    return [{"id": row["id"], "group": row["group"], "text": row["text"], "unit": row["unit"],
+    return [{"id": row["id"], "group": row["group"], "text": row["text"].replace("`", ""), "unit": row["unit"],
              "better": row["better"], "noise": _digits(row["noise"]), "best": row["best_peer"],
              "ours": ours_of(row) is not None, "red": is_red(row), "standing": row["standing"], "floors": _floors_drawn(row),
-             "contenders": [_contender(row, one, strings) for one in row["contenders"]]}
+             "part": row.get("part"), "contenders": [_contender(row, one, strings) for one in row["contenders"]]}
             for row in result["rows"]]

@@ -55,7 +55,7 @@ constexpr auto kRow = "test.flow";
 
 template <Fault fault>
 void enter_faulty(const std::string& impl) {
-  enter_flow<std::int64_t, Faulty<fault>>(kRow, impl, Kind::peer, 1, 0);
+  enter_flow<std::int64_t, Faulty<fault>>(kRow, impl, Kind::peer, Flow{}, 0);
 }
 
 const bool entered = [] {
@@ -63,6 +63,9 @@ const bool entered = [] {
   enter_faulty<Fault::doubles>("doubling");
   enter_faulty<Fault::swaps>("swapping");
   enter_faulty<Fault::drops>("dropping");
+  enter_open_loop<Faulty<Fault::none>>("test", "right", Kind::peer);
+  enter_open_loop<Faulty<Fault::doubles>>("test", "doubling", Kind::peer);
+  enter_shares<Faulty<Fault::none>>("test", "right", Kind::peer);
   Registry::instance().add(
       {kRow, "crashing", Kind::peer, [](const Plan&) -> Measured { std::abort(); }});
   return true;

@@ -42,6 +42,27 @@ class Faults(unittest.TestCase):
         self.assertFalse(sample.ok)
         self.assertIn("no answer", sample.error)
 
+    def test_an_open_loop_tells_of_every_load(self):
+        sample = run("right", "test.open_loop")
+        self.assertTrue(sample.ok, sample.error)
+        loads = sample.details["loads"]
+        self.assertEqual([one["percent"] for one in loads], [10, 30, 50, 70, 90])
+        self.assertAlmostEqual(loads[-1]["rate"] / loads[0]["rate"], 9)
+        for one in loads:
+            self.assertTrue(0 < one["p50"] <= one["p90"] <= one["p99"] <= one["p99.9"])
+        self.assertEqual(sample.value, loads[2]["p99"])
+
+    def test_what_is_lost_in_an_open_loop_fails_the_checksum(self):
+        self.assertRegex(run("doubling", "test.open_loop").error, "checksum|order")
+
+    def test_shares_are_of_what_is_fair(self):
+        for row in ("test.shares.1p4c", "test.shares.4p1c"):
+            sample = run("right", row)
+            self.assertTrue(sample.ok, sample.error)
+            shares = sample.details["shares"]
+            self.assertTrue(0 <= shares["min"] <= shares["median"] <= shares["max"] <= 4)
+            self.assertTrue(0.25 <= sample.value <= 1)
+
     def test_a_crash_is_told_by_its_signal(self):
         self.assertIn("SIGABRT", run("crashing").error)
 

@@ -1,15 +1,13 @@
 """Does the page hold what was measured, whole and without a network?"""
 import json
 import re
-import sys
 import tempfile
 import unittest
 from html.parser import HTMLParser
 from pathlib import Path
 
-from support import BENCH, CONTENDERS, a_row, both, contender, floor, synthetic
-
-sys.path.insert(0, str(BENCH / "report"))
+import pages  # which has put the report on the path
+from support import CONTENDERS, a_row, both, contender, floor, synthetic
 
 import choice  # noqa: E402
 import compare  # noqa: E402
@@ -19,7 +17,7 @@ from conformance import Evidence  # noqa: E402
 from judge import judge  # noqa: E402
 from measure import Sample  # noqa: E402
 from page import Page  # noqa: E402
-from rows import load  # noqa: E402
+from rows import chosen, load  # noqa: E402
 
 VOID = {"meta", "link", "br", "input"}
 MACHINE = {"cpu": "a <fast> one", "topology": {"cores": 2, "processors": 2}, "kernel": "Linux"}
@@ -199,28 +197,72 @@ class TheAnswer(unittest.TestCase):
 
     def test_every_group_of_rows_is_an_answer_to_something(self):
         asked = {group for _, _, groups in choice.USES for group in groups}
-        self.assertEqual({row.group for row in load()}, asked)
+        self.assertEqual({row.group for row in load() if not row.part}, asked)
 
 
 class TheRealPage(unittest.TestCase):
     """Of this repository's clauses and its largest result."""
 
     def test_it_is_light(self):
-        largest = max((BENCH / "results").glob("*/*.json"), key=lambda file: file.stat().st_size)
-        with tempfile.TemporaryDirectory() as folder:
-            results = Path(folder, "results.jsonl")
-            results.write_text("".join(map(passed, Evidence(BENCH.parent, None).clauses())))
-            evidence = Evidence(BENCH.parent, results)
-        html = Page(evidence, json.loads(largest.read_text()), []).html()
+        seen = pages.evidence()
+        html = pages.html(seen)
         self.assertLess(len(html.encode()), 2e6)
         shown = [clause[0] for one in data_of(html)["clauses"]["primitives"] for clause in one["clauses"]]
-        self.assertEqual(shown, [clause["id"] for clause in evidence.clauses()])
+        self.assertEqual(shown, [clause["id"] for clause in seen.clauses()])
 
 
-def passed(clause):
-    """A line of results.jsonl about it, with as much of a transcript as most cases have."""
-    return json.dumps({"record": "case", "id": clause["id"], "status": "PASS", "message": "", "ms": 1,
-                       "command": f"build/x --case={clause['id']}", "transcript": ["x" * 80]}) + "\n"
+def rows_apart(factors, seed):
+    """A result of as many rows, each so many times as fast as 1e6."""
+    rows = [a_row(id=f"test.row.{number}") for number in range(len(factors))]
+    samples = [sample for row, factor in zip(rows, factors)
+               for sample in synthetic(both(1e6 * factor), row=row.id, rounds=6, spread=0.03, seed=f"{row.id} {seed}")]
+    judged, summary = judge(rows, {row.id: CONTENDERS for row in rows}, samples, lambda one: one.impl)
+    return {"rows": judged, "summary": summary, "samples": [vars(sample) for sample in samples]}
+
+
+class BeyondTheTable(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.rows, cls.summary = pages.beyond_the_table()
+        cls.parsed = Balance()
+        cls.html = pages.html(Evidence("nowhere", None), pages.with_parts(pages.result()))
+        cls.parsed.feed(cls.html)
+        cls.text = "".join(cls.parsed.texts)
+
+    def test_it_is_well_formed(self):
+        self.assertEqual(self.parsed.errors + self.parsed.open, [])
+        self.assertEqual(len(self.parsed.ids), len(set(self.parsed.ids)))
+
+    def test_every_sweep_has_enough_to_be_fitted(self):
+        self.assertGreaterEqual(len(self.summary["scaling"]), 2)
+        for sweep in self.summary["scaling"]:
+            self.assertNotIn("refused", sweep)
+        self.assertEqual(set(data_of(self.html)["sweeps"]), {one["id"] for one in self.summary["scaling"]})
+
+    def test_every_cell_of_a_grid_holds_its_number(self):
+        for grid in self.summary["grids"]:
+            lines, columns = ({one[side] for one in grid["cells"]} for side in ("down", "across"))
+            self.assertEqual(len(grid["cells"]), len(lines) * len(columns))
+            for cell in grid["cells"]:
+                row = next(row for row in self.rows if row["id"] == cell["row"])
+                value = next(one["value"]["median"] for one in row["contenders"] if one["kind"] == "ours")
+                self.assertIn(show.value(value, row["unit"]).split(row["unit"])[0].strip(), self.text)
+
+    def test_loads_and_shares_stand_there(self):
+        for text in ("90 %", "Jain's index", "110%", "Latency under load"):
+            self.assertIn(text, self.text)
+
+    def test_nothing_of_it_is_counted(self):
+        table = [row for row in self.rows if not row.get("part")]
+        self.assertEqual(self.summary["rows"], len(table))
+        self.assertLess(len(table), len(self.rows))
+        parts = {row["id"] for row in self.rows} - {row["id"] for row in table}
+        self.assertEqual(parts & {*self.summary["behind_rows"], *self.summary["rows_below_floor"]}, set())
+
+    def test_a_quick_run_leaves_it_out(self):
+        self.assertTrue(all(not row.part for row in chosen("", False)))
+        self.assertTrue(any(row.part for row in chosen("", True)))
+        self.assertEqual([row.id for row in chosen("^lock.contended.3t$", False)], ["lock.contended.3t"])
 
 
 class Beside(unittest.TestCase):
@@ -230,9 +272,16 @@ class Beside(unittest.TestCase):
         self.assertIn("libabsent-dev", text)
 
     def test_two_runs_of_one_machine(self):
-        row, interval, _ = next(compare.compare_values(a_result(1e6), a_result(2e6)))
-        self.assertEqual(row["id"], "test.flow")
-        self.assertAlmostEqual(interval.middle, 2, delta=0.1)
+        ((row, ratio, _),) = compare.compare_values(a_result(1e6), a_result(2e6))
+        self.assertEqual((row["id"], ratio["verdict"]), ("test.flow", "faster"))
+        self.assertAlmostEqual(ratio["median"], 2, delta=0.1)
+
+    def test_what_one_row_may_claim_is_too_little_among_forty(self):
+        for others, standing in ((0, "faster"), (39, "inconclusive")):
+            before, after = rows_apart([1] * (1 + others), 1), rows_apart([1.17] + [1] * others, 2)
+            (_, ratio, _), *rest = compare.compare_values(before, after)
+            self.assertEqual(ratio["verdict"], standing)
+            self.assertEqual({one["verdict"] for _, one, _ in rest} & {"faster", "slower"}, set())
 
     def test_two_machines_compare_their_leads(self):
         found = list(compare.compare_leads(a_result(1e6), a_result(2e6, machine="two")))

@@ -5,6 +5,7 @@ import unittest
 from support import CONTENDERS, a_row, both, synthetic
 
 from judge import correct, judge
+from rows import Sweep
 from scaling import Refused, fit, rate, sweeps
 from stability import again, grade
 from statistic import adjusted, p_value, resampled, widest_coverage
@@ -135,12 +136,14 @@ class Scaling(unittest.TestCase):
     def test_noise_is_refused(self):
         self.assert_refused(curve(COUNTS, 0.3, 0.02, runs=3, spread=1.0, seed=4), "differ too much|misses")
 
-    def test_rows_of_a_sweep_are_found_by_their_ids(self):
+    def test_the_rows_of_a_sweep_are_fitted_together(self):
         samples = [sample for n in COUNTS for sample in
                    synthetic(both(rate(n, 1e6, 0.05, 0.01)), row=f"test.sweep.{n}t", seed=n)]
-        rows = [a_row(id=f"test.sweep.{n}t", threads=n) for n in COUNTS]
-        (found,) = sweeps([*rows, a_row(id="test.other.2t")], samples)
+        sweep = Sweep("test.sweep", "a sweep", "threads")
+        rows = [a_row(id=f"test.sweep.{n}t", sweep=sweep, threads=n) for n in COUNTS]
+        (found,) = sweeps([*rows[::-1], a_row(id="test.other.2t")], samples)
         self.assertEqual((found["id"], found["threads"]), ("test.sweep", list(COUNTS)))
+        self.assertEqual(found["rows"], [row.id for row in rows])
         self.assertAlmostEqual(found["fit"]["sigma"]["median"], 0.05, delta=0.03)
         (found,) = sweeps(rows[:2], samples)
         self.assertIn("2 numbers of threads", found["refused"])

@@ -31,7 +31,7 @@ function(tandem_conformance_suite module)
     conformance_${module}
     SOURCES ${ARGN}
     LIBRARIES tandem_conformance_harness
-    LABELS unit case
+    LABELS unit case conformance_${module}
     ENVIRONMENT TANDEM_RESULTS=${TANDEM_CASE_RESULTS})
   tandem_live_tests(conformance_${module} ${ARGN})
   tandem_in_kit(conformance_${module} bin)

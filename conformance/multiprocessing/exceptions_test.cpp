@@ -1,6 +1,7 @@
 // ProcessError, BufferTooShort, TimeoutError, AuthenticationError
 #include <exception>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "conformance/multiprocessing/support.hpp"
@@ -14,9 +15,12 @@ using mp::ProcessError;
 
 namespace {
 
+// To who looks at what was thrown, and to the compiler.
 template <class Other, class E>
 bool is_a(const E& error) {
-  return dynamic_cast<const Other*>(static_cast<const std::exception*>(&error)) != nullptr;
+  const bool is = dynamic_cast<const Other*>(static_cast<const std::exception*>(&error)) != nullptr;
+  EXPECT_EQ(is, (std::is_base_of_v<Other, E>));
+  return is;
 }
 
 template <class E>

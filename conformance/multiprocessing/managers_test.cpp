@@ -216,6 +216,29 @@ void wait_for_lock(const mp::managers::AcquirerProxy& lock, const Connection& co
   const Blocked waiting([&] { return lock.acquire(); });
   connection.send(true);
 }
+void hold_lock(const mp::managers::AcquirerProxy& lock, const Connection& connection) {
+  lock.acquire();
+  lock.acquire();
+  connection.send(true);
+  connection.recv<bool>();
+}
+void wait_for_end(const mp::managers::QueueProxy<int>& queue, const Connection& connection) {
+  const ListProxy<int> own = connection.recv<ListProxy<int>>();
+  const Blocked waiting([&] { queue.join(); });
+  connection.send(true);
+}
+void wait_for_call(const mp::managers::PoolProxy& pool, const std::string& gate,
+                   const Connection& connection) {
+  const ListProxy<int> own = connection.recv<ListProxy<int>>();
+  const Blocked waiting([&] { pool.apply(enter, gate); });
+  connection.send(true);
+}
+void wait_for_result(const mp::managers::AsyncResultProxy<void>& result,
+                     const Connection& connection) {
+  const ListProxy<int> own = connection.recv<ListProxy<int>>();
+  const Blocked waiting([&] { result.wait(); });
+  connection.send(true);
+}
 void wait_for_word(const mp::managers::ConditionProxy& condition) {
   const std::scoped_lock guard(condition);
   condition.wait();
@@ -239,6 +262,11 @@ void double_all(const mp::shared_memory::ShareableList& numbers) {
 
 int square(int number) { return number * number; }
 int fail_with(const std::string& text) { throw tandem::ValueError(text); }
+int product(int a, int b) { return a * b; }
+int square_if_any(int number) {
+  if (number == 0) throw tandem::ValueError("nothing");
+  return square(number);
+}
 
 void refuse() { throw tandem::ValueError("no"); }
 
@@ -548,6 +576,32 @@ CASE("multiprocessing.managers.proxy.killed", "those of a killed process are no 
   killed(child);
   EXPECT_TRUE(comes_to_hold(manager, 0));
 }
+CASE("multiprocessing.managers.proxy.killed-waiting", "nor do those of one that waits there") {
+  const Context fork = mp::get_context("fork");
+  const SyncManager manager = fork.Manager();
+  const Folder folder;
+  const std::vector<std::string> gates{folder.gate("a"), folder.gate("b")};
+  const auto queue = manager.Queue<int>();
+  queue.put(1);
+  const auto pool = manager.Pool(2);
+  const auto result = pool.apply_async(enter, gates[1]);
+  const std::size_t before = manager._number_of_objects();
+  const auto look_after = [&](const Process& child, const Connection& here) {
+    {
+      const auto own = manager.list<int>();
+      here.send(own);
+      here.recv<bool>();
+    }
+    EXPECT_EQ(manager._number_of_objects(), before + 1);
+    killed(child);
+    EXPECT_TRUE(comes_to_hold(manager, before));
+  };
+  const auto [here, there] = mp::Pipe();
+  look_after(started(fork, wait_for_end, queue, there), here);
+  look_after(started(fork, wait_for_call, pool, gates[0], there), here);
+  look_after(started(fork, wait_for_result, result, there), here);
+  for (const std::string& gate : gates) open_gate(gate);
+}
 CASE("multiprocessing.managers.proxy.stale",
      "an object of another server at that address is another") {
   const Folder folder;
@@ -845,6 +899,24 @@ CASE("multiprocessing.managers.lock.killed", "a lock is not the dead's") {
   lock.release();
   EXPECT_TRUE(lock.acquire({.timeout = times::must_not_expire}));
 }
+CASE("multiprocessing.managers.lock.killed-owner", "an RLock is free again") {
+  const Context fork = mp::get_context("fork");
+  const SyncManager manager = fork.Manager();
+  const auto lock = manager.RLock();
+  const auto [here, there] = mp::Pipe();
+  const Process child = started(fork, hold_lock, lock, there);
+  here.recv<bool>();
+  EXPECT_FALSE(lock.acquire({.blocking = false}));
+  killed(child);
+  EXPECT_TRUE(lock.acquire({.timeout = times::must_not_expire}));
+  lock.acquire();
+  lock.release();
+  lock.release();
+  EXPECT_EQ(raised([&] { lock.release(); }), "RuntimeError: cannot release un-acquired lock");
+
+  EXPECT_EQ(in_thread([&] { return lock.acquire(); }), "True");
+  EXPECT_TRUE(lock.acquire({.timeout = times::must_not_expire}));
+}
 CASE("multiprocessing.managers.lock.semaphores", "as of threading") {
   const SyncManager manager = mp::Manager();
   const auto semaphore = manager.Semaphore(2), bounded = manager.BoundedSemaphore(2);
@@ -974,6 +1046,40 @@ CASE("multiprocessing.managers.pool.calls", "as of Pool") {
   pool.join();
   log(raised([&] { pool.apply(square, 1); }));
 }
+CASE("multiprocessing.managers.pool.starmap", "with tuples of arguments") {
+  const SyncManager manager = mp::Manager();
+  const auto pool = manager.Pool(2);
+  using Pair = std::tuple<int, int>;
+  Log{pool.starmap(product, std::vector<Pair>{{2, 3}, {4, 5}}, 1),
+      pool.starmap_async(product, std::vector<Pair>{{6, 7}}).get()};
+}
+CASE("multiprocessing.managers.pool.imap", "one by one") {
+  const SyncManager manager = mp::Manager();
+  const auto pool = manager.Pool(2);
+  const Folder folder;
+  const auto all = [](auto results) {
+    std::vector<int> list;
+    for (const int result : results) list.push_back(result);
+    return list;
+  };
+  const auto squares = pool.imap(square, std::vector{1, 2, 3, 4}, 3);
+  const auto first = squares.next();
+  Log{first.value(), all(squares)};
+  log(squares.next() ? "more" : "StopIteration");
+  const auto some = pool.imap(square_if_any, std::vector{1, 0, 2});
+  const auto one = some.next();
+  const std::string said = raised([&] { some.next(); });
+  Log{one.value(), said, some.next().value()};
+  auto unordered = all(pool.imap_unordered(square, std::vector{4, 3, 2, 1}));
+  std::sort(unordered.begin(), unordered.end());
+  log(unordered);
+  const auto none = all(pool.imap(square, std::vector<int>()));
+  Log{none, raised([&] { pool.imap(square, std::vector{1}, 0); })};
+  const auto blocked = pool.imap(enter, std::vector{folder.gate("gate")});
+  log(raised([&] { blocked.next(times::must_expire); }));
+  open_gate(folder.path("gate"));
+  log(blocked.next(times::must_not_expire).value());
+}
 CASE("multiprocessing.managers.shared-memory.unlinked", "goes with the server") {
   each_method([](const Context& context) {
     const mp::managers::SharedMemoryManager manager({.ctx = context});
@@ -990,5 +1096,17 @@ CASE("multiprocessing.managers.shared-memory.unlinked", "goes with the server") 
       const std::string said = raised([&] { mp::shared_memory::SharedMemory{name}; });
       log(said.substr(0, said.find(':')));
     }
+  });
+}
+CASE("multiprocessing.managers.shared-memory.interrupted", "Ctrl-C is not for the server") {
+  each_method([](const Context& context) {
+    const mp::managers::SharedMemoryManager manager({.ctx = context});
+    manager.start();
+    const Process server = mp::active_children().at(0);
+    checked(::kill(server.pid().value(), SIGINT));
+    const auto numbers = manager.ShareableList({1, 2});
+    log(std::vector{numbers.get<std::int64_t>(0), numbers.get<std::int64_t>(1)}, server.is_alive());
+    manager.shutdown();
+    log(server.exitcode());
   });
 }

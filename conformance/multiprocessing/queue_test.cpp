@@ -97,7 +97,9 @@ void put_three(const Queue<int>& q, const Semaphore& put) {
 
 void close_stdin_and_put(const Queue<std::string>& q) {
   ::close(0);
-  q.put("put");
+  const Queue<std::string> own;
+  own.put("put");
+  q.put(own.get());
 }
 
 void put_and_close(const Queue<std::string>& q) {

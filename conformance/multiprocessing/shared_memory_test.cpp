@@ -1,6 +1,11 @@
 // multiprocessing.shared_memory: SharedMemory and ShareableList. Names are shown as NAME.
+#include <signal.h>
+#include <sys/wait.h>
+
 #include <algorithm>
 #include <cstddef>
+#include <fstream>
+#include <initializer_list>
 #include <numeric>
 #include <string>
 #include <utility>
@@ -100,6 +105,35 @@ bool gone_in_time(const std::string& name) {
   while (there(name))
     if (now() > deadline) return false;
   return true;
+}
+
+// The tracker, as soon as no signals have to wait for it.
+int only_child() {
+  int pid = 0;
+  std::ifstream("/proc/thread-self/children") >> pid;
+  for (std::string blocked; blocked.find_first_not_of('0') != blocked.npos || blocked.empty();) {
+    std::ifstream status("/proc/" + std::to_string(pid) + "/status");
+    for (std::string word; status >> word && word != "SigBlk:";) {
+    }
+    if (!(status >> blocked)) throw std::runtime_error("there is no tracker");
+  }
+  return pid;
+}
+
+// Of these signals, one after the other.
+int what_ends(int pid, std::initializer_list<int> signals) {
+  for (const int number : signals) checked(::kill(pid, number));
+  siginfo_t info{};
+  checked(::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOWAIT));
+  return info.si_status;
+}
+
+void create_around_a_death(const std::string& name, const std::string& gate) {
+  const SharedMemory before({.name = name + "-before", .create = true, .size = 64});
+  what_ends(only_child(), {SIGKILL});
+  const SharedMemory after({.name = name + "-after", .create = true, .size = 64});
+  enter(gate);
+  mp::Event().wait();
 }
 
 // A new list, gone at the end of the case.
@@ -265,6 +299,34 @@ CASE("multiprocessing.shared-memory.attached-ended", "who attaches takes no name
     let_others_run();
     EXPECT_TRUE(there(name)) << method;
   }
+}
+
+CASE("multiprocessing.shared-memory.tracker.signals",
+     "which go by the tracker, and which does not") {
+  { const Block block(512); }
+  log(what_ends(only_child(), {SIGINT, SIGTERM, SIGKILL}));
+}
+
+CASE("multiprocessing.shared-memory.tracker.killed", "there is another one") {
+  int first = 0;
+  {
+    const Block block(512);
+    first = only_child();
+  }
+  log(what_ends(first, {SIGKILL}));
+  const Block block(512);
+  Log{block.memory.size() >= 512, only_child() != first};
+}
+
+CASE("multiprocessing.shared-memory.tracker.told-again", "of what there was before") {
+  const std::string name = name_of_ones_own();
+  const Folder folder;
+  const mp::Process process =
+      started(mp::get_context("fork"), create_around_a_death, name, folder.gate("gate"));
+  open_gate(folder.path("gate"));
+  killed(process);
+  EXPECT_TRUE(gone_in_time(name + "-after"));
+  EXPECT_TRUE(gone_in_time(name + "-before"));
 }
 
 CASE("multiprocessing.shared-memory.repr", "name and size") {

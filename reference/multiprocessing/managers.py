@@ -2,12 +2,13 @@
 
 import multiprocessing
 import os
+import signal
 import threading
 from multiprocessing.managers import BaseManager, BaseProxy, SharedMemoryManager, SyncManager
 from multiprocessing.shared_memory import SharedMemory
 
 from case import case, log, now, raised, times
-from support import Blocked, Folder, each_method, killed, log_notes, note, run, started
+from support import Blocked, Folder, each_method, enter, killed, log_notes, note, open_gate, run, started
 
 
 class Calculator:
@@ -780,6 +781,40 @@ def _():
         log(raised(lambda: pool.apply(square, (1,))))
 
 
+def product(a, b):
+    return a * b
+
+
+@case("multiprocessing.managers.pool.starmap", "with tuples of arguments")
+def _():
+    with multiprocessing.Manager() as manager:
+        pool = manager.Pool(2)
+        log(pool.starmap(product, [(2, 3), (4, 5)], 1), pool.starmap_async(product, [(6, 7)]).get())
+
+
+def square_if_any(number):
+    if number == 0:
+        raise ValueError("nothing")
+    return number * number
+
+
+@case("multiprocessing.managers.pool.imap", "one by one")
+def _():
+    with multiprocessing.Manager() as manager, Folder() as folder:
+        pool = manager.Pool(2)
+        squares = pool.imap(square, [1, 2, 3, 4], 3)
+        log(next(squares), list(squares))
+        log(raised(lambda: next(squares)))
+        some = pool.imap(square_if_any, [1, 0, 2])
+        log(next(some), raised(lambda: next(some)), next(some))
+        log(sorted(pool.imap_unordered(square, [4, 3, 2, 1])))
+        log(list(pool.imap(square, [])), raised(lambda: pool.imap(square, [1], 0)))
+        blocked = pool.imap(enter, [folder.gate("gate")])
+        log(raised(lambda: blocked.__next__(times.must_expire)))
+        open_gate(folder.path("gate"))
+        log(blocked.__next__(times.must_not_expire))
+
+
 def double_all(numbers):
     for place in range(len(numbers)):
         numbers[place] *= 2
@@ -798,5 +833,19 @@ def _():
             memory.close()
         for name in names:
             log(raised(lambda: SharedMemory(name=name)).split(":")[0])
+
+    each_method(act)
+
+
+@case("multiprocessing.managers.shared-memory.interrupted", "Ctrl-C is not for the server")
+def _():
+    def act(context):
+        with SharedMemoryManager(ctx=context) as manager:
+            (server,) = multiprocessing.active_children()
+            os.kill(server.pid, signal.SIGINT)
+            numbers = manager.ShareableList([1, 2])
+            log(list(numbers), server.is_alive())
+            numbers.shm.close()
+        log(server.exitcode)
 
     each_method(act)

@@ -818,23 +818,19 @@ def _():
 
 def start_threads(path, gate):
     def work():
-        enter(gate)
+        threading.main_thread().join()
         note(path, "end of thread")
 
-    note(path, "end of target")
     threading.Thread(target=work).start()
-    threading.Thread(target=enter, args=(gate + "-never",), daemon=True).start()
+    threading.Thread(target=enter, args=(gate,), daemon=True).start()
+    note(path, "end of target")
 
 
 @case("multiprocessing.process.exit.joins-threads", "it waits for its threads, but for no daemon")
 def _():
     def act(context):
         with Folder() as folder:
-            folder.gate("gate-never")
-            process = started(context, start_threads, folder.path("notes"), folder.gate("gate"))
-            open_gate(folder.path("gate"))
-            process.join()
-            log(process.exitcode)
+            log(ended(context, start_threads, folder.path("notes"), folder.gate("never")).exitcode)
             log_notes(folder.path("notes"))
 
     each_method(act)

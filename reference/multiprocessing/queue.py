@@ -267,7 +267,9 @@ def _():
 
 def close_stdin_and_put(q):
     os.close(0)
-    q.put("put")
+    own = multiprocessing.Queue()
+    own.put("put")
+    q.put(own.get())
 
 
 @case("multiprocessing.queue.processes.no-stdin", "without descriptor 0")

@@ -1,6 +1,8 @@
 """Twins of conformance/multiprocessing/shared_memory_test.cpp. Names are shown as NAME."""
 
 import os
+import signal
+import warnings
 from multiprocessing.shared_memory import ShareableList, SharedMemory
 
 from case import case, log, raised
@@ -157,6 +159,42 @@ def _():
             log(run(context, write_to, block, block.size), block.buf[0], text(block, 5, 10))
 
     each_method(write)
+
+
+def only_child():
+    """The tracker, as soon as no signals have to wait for it."""
+    with open("/proc/thread-self/children") as children:
+        (pid,) = children.read().split()
+    blocked = None
+    while blocked != 0:
+        with open("/proc/%s/status" % pid) as status:
+            (blocked,) = [int(line.split()[1], 16) for line in status if line.startswith("SigBlk:")]
+    return int(pid)
+
+
+def what_ends(pid, *signals):
+    """Of these signals, one after the other."""
+    for number in signals:
+        os.kill(pid, number)
+    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT).si_status
+
+
+@case("multiprocessing.shared-memory.tracker.signals", "which go by the tracker, and which does not")
+def _():
+    with Block(512):
+        pass
+    log(what_ends(only_child(), signal.SIGINT, signal.SIGTERM, signal.SIGKILL))
+
+
+@case("multiprocessing.shared-memory.tracker.killed", "there is another one")
+def _():
+    with Block(512):
+        first = only_child()
+    log(what_ends(first, signal.SIGKILL))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # resource_tracker: process died unexpectedly, relaunching
+        with Block(512) as block:
+            log(block.size >= 512, only_child() != first)
 
 
 @case("multiprocessing.shared-memory.repr", "name and size")

@@ -22,7 +22,7 @@ function(tandem_discover_tests target)
     TARGET ${target}
     POST_BUILD
     COMMAND
-      ${CMAKE_COMMAND} -D "executable=$<TARGET_FILE:${target}>" -D "output=${tests}" -D
+      ${CMAKE_COMMAND} -D "emulator=${CMAKE_CROSSCOMPILING_EMULATOR}" -D "executable=$<TARGET_FILE:${target}>" -D "output=${tests}" -D
       "labels=${arg_LABELS}" -D "environment=${arg_ENVIRONMENT}" -P
       ${PROJECT_SOURCE_DIR}/scripts/cmake/DiscoverTests.cmake
     VERBATIM)

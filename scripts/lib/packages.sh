@@ -4,6 +4,9 @@
 tandem_packages=(g++ cmake ninja-build ccache pkgconf libgtest-dev libgmock-dev libbenchmark-dev
   librapidcheck-dev nlohmann-json3-dev libcli11-dev python3)
 
+# What the test of the report's page drives, and what its charts are drawn with.
+browser_packages=(chromium chromium-driver libjs-chart.js)
+
 # require_packages [package…]: those above and these. Installs what is missing, where it can.
 require_packages() {
   if is_debian; then
@@ -41,15 +44,27 @@ packages_of_preset() {
   case $1 in
     tidy) echo clang-tidy-19 ;;
     coverage) echo gcovr ;;
+    aarch64) _packages_of_target aarch64 arm64 ;;
+    s390x) _packages_of_target s390x s390x ;;
   esac
+}
+
+# _packages_of_target <GNU's name> <Debian's name>: a cross compiler, an emulator, and the target's libraries.
+_packages_of_target() {
+  echo "g++-$1-linux-gnu"
+  echo qemu-user
+  printf '%s\n' {libgtest,libgmock,librapidcheck}-dev:"$2" libstdc++6:"$2"
 }
 
 _require_debian() {
   local -A have=()
-  local package status missing=()
-  while read -r package status; do
-    [[ $status == installed ]] && have[$package]=1
-  done < <(dpkg-query -W -f='${Package} ${db:Status-Status}\n' "$@" 2>/dev/null)
+  local package architecture status native missing=()
+  native=$(dpkg --print-architecture)
+  while read -r package architecture status; do
+    [[ $status == installed ]] || continue
+    have[$package:$architecture]=1
+    [[ $architecture != "$native" && $architecture != all ]] || have[$package]=1
+  done < <(dpkg-query -W -f='${Package} ${Architecture} ${db:Status-Status}\n' "$@" 2>/dev/null)
   for package in "$@"; do [[ ${have[$package]-} ]] || missing+=("$package"); done
   if ((${#missing[@]} == 0)); then
     echo "nothing is missing"
@@ -66,10 +81,14 @@ _require_debian() {
       return 1
     fi
   fi
+  for architecture in $(_foreign "${missing[@]}"); do "${as_root[@]}" dpkg --add-architecture "$architecture"; done
   "${as_root[@]}" apt-get -q update </dev/null || echo "(the package lists could not be renewed)" >&2
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
     apt-get -q install -y --no-install-recommends "${missing[@]}" </dev/null
 }
+
+# _foreign <package…>: the architectures that some of them name.
+_foreign() { printf '%s\n' "$@" | sed -n 's/.*://p' | sort -u; }
 
 _require_elsewhere() {
   local command missing=()

@@ -15,6 +15,7 @@ import toml_subset  # noqa: E402
 
 STATUSES = ("PASS", "FAIL", "XFAIL", "XPASS", "SKIP", "UNSUPPORTED", "TIMEOUT", "CRASH")
 BAD = ("FAIL", "XPASS", "TIMEOUT", "CRASH")
+KINDS = {"case", "test"}
 CAN_BE_EXPECTED = ("FAIL", "TIMEOUT", "CRASH", "SKIP")
 LEVELS = ("MUST", "SHOULD", "MAY", "CPYTHON-DETAIL")
 MOST_PER_PATTERN = 20
@@ -55,51 +56,66 @@ class Results:
         return bool(self.problems) or any(case["status"] in BAD for case in self.cases)
 
 
-def apply_expectations(results, path, whole=True):
-    """Turns expected failures into XFAIL, and what is not as the file says into problems.
+def apply_expectations(results, *paths, whole=True, of="case", lacks=()):
+    """Turns expected failures into XFAIL, and what is not as the files say into problems.
 
-    Only where the `whole` suite ran can an entry be told to match nothing.
+    `of`: whether these are results of cases or of other tests, which are files' entries with `test`. `lacks`: what the
+    doctor did not answer with yes. Only where the `whole` suite ran can an entry be told to match nothing.
     """
-    entries = toml_subset.load(path).get("expect", [])
-    name = os.path.basename(path)
     listed = set()
-    for entry in entries:
-        fault = _malformed(entry)
-        if fault:
-            results.problems.append("%s: %s: %s" % (name, entry.get("case", "?"), fault))
-        elif _concerns(entry, results.headers):
-            listed |= _apply(results, entry, name, whole)
+    for path in paths:
+        name = os.path.basename(path)
+        for entry in toml_subset.load(path).get("expect", []):
+            listed |= _take(results, entry, name, whole, of, lacks)
     for case in results.cases:
         if case["status"] == "SKIP" and case["id"] not in listed:
             results.problems.append("%s is skipped, and no expectation says so: %s" % (case["id"], case["message"]))
 
 
-def _concerns(entry, headers):
-    """Is the entry for a build such as this?"""
+def _take(results, entry, name, whole, of, lacks):
+    """The ids that an entry excuses."""
+    if of not in entry and len(KINDS & set(entry)) == 1:
+        return set()
+    fault = _malformed(entry)
+    if fault:
+        results.problems.append("%s: %s: %s" % (name, entry.get("case", entry.get("test", "?")), fault))
+        return set()
+    return _apply(results, entry, name, whole, of) if _concerns(entry, results.headers, lacks) else set()
+
+
+def _concerns(entry, headers, lacks):
+    """Is the entry for a build such as this, and a target?"""
+    if entry.get("lacks", "") not in ("", *lacks):
+        return False
     header = headers[0] if headers else {}
     sanitizer, toolchain = header.get("sanitizer") or "none", header.get("toolchain", "")
     # A build may have several: address,undefined.
     return entry.get("sanitizer", sanitizer) in (sanitizer, *sanitizer.split(",")) and fnmatch.fnmatchcase(toolchain, entry.get("toolchain", "*"))
 
 
+def lacking(doctor):
+    """The capabilities that a doctor (its JSON) did not find."""
+    return {name for name, answer in doctor["capabilities"].items() if answer != "yes"}
+
+
 def _malformed(entry):
     if entry.get("status") not in CAN_BE_EXPECTED:
         return "status is not one of " + ", ".join(CAN_BE_EXPECTED)
-    if not entry.get("reason") or not entry.get("case"):
-        return "case and reason are required"
+    if not entry.get("reason") or len(KINDS & set(entry)) != 1:
+        return "a reason is required, and a case or a test"
     if "message" not in entry and entry["status"] in ("FAIL", "SKIP"):
         return "how does its message begin?"
-    unknown = set(entry) - {"case", "status", "message", "reason", "sanitizer", "toolchain"}
+    unknown = set(entry) - KINDS - {"status", "message", "reason", "sanitizer", "toolchain", "lacks"}
     return "unknown fields: " + ", ".join(sorted(unknown)) if unknown else None
 
 
-def _apply(results, entry, name, whole):
-    matched = [case for case in results.cases if fnmatch.fnmatchcase(case["id"], entry["case"])]
+def _apply(results, entry, name, whole, of):
+    matched = [case for case in results.cases if fnmatch.fnmatchcase(case["id"], entry[of])]
     if not matched and whole:
-        results.problems.append("%s: %s matches no case" % (name, entry["case"]))
+        results.problems.append("%s: %s matches no %s" % (name, entry[of], of))
     if len(matched) > MOST_PER_PATTERN:
-        results.problems.append("%s: %s matches %d cases, more than %d" % (
-            name, entry["case"], len(matched), MOST_PER_PATTERN))
+        results.problems.append("%s: %s matches %d, more than %d" % (
+            name, entry[of], len(matched), MOST_PER_PATTERN))
     for case in matched:
         _judge(case, entry)
     return {case["id"] for case in matched if case["status"] in ("SKIP", "XFAIL")}
@@ -118,7 +134,7 @@ def write_jsonl(results, path):
     first = results.headers[0] if results.headers else {}
     header = {key: first.get(key) for key in ("implementation", "toolchain", "target", "sanitizer", "seed", "time_scale")}
     header.update(
-        record="header", format=1, commit=_commit(),
+        record="header", format=1, commit=commit(),
         executables=sorted({one["executable"] for one in results.headers}),
         when=datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"))
     footer = {"record": "footer", "cases": len(results.cases), "counts": results.counts(), "problems": results.problems}
@@ -127,7 +143,7 @@ def write_jsonl(results, path):
             file.write(json.dumps(record, ensure_ascii=False) + "\n")
 
 
-def _commit():
+def commit():
     asked = subprocess.run(["git", "-C", ROOT, "describe", "--always", "--dirty", "--abbrev=12"],
                            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     return asked.stdout.decode().strip() if asked.returncode == 0 else ""

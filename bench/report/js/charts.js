@@ -17,6 +17,7 @@ const charts = (() => {
   };
   const measured = (row) => row.contenders.filter((one) => one.value);
   for (const row of rows.all) for (const one of measured(row)) colourOf(row.group, one);
+  const table = rows.all.filter((row) => !row.part);
 
   // Of a logarithmic axis only 1, 2, 5, 10, … are written: its ends need not be any of these, and would be
   // written over their neighbours.
@@ -34,19 +35,25 @@ const charts = (() => {
     ticks: { callback: (value) => (round(value) ? format(value) : null), autoSkipPadding: 14 },
     scale: { type: "logarithmic", ...extra },
   });
-  // Long names of rows take two lines.
-  const wrapped = (text) => {
-    if (text.length < 40) return text;
-    const middle = text.indexOf(" ", text.lastIndexOf(" ", text.length / 2) + 1);
-    return [text.slice(0, middle), text.slice(middle + 1)];
+  // Long names of rows take as many lines as they need; a narrow screen leaves them less of it.
+  const screen = matchMedia("(max-width: 640px)");
+  const narrow = () => screen.matches;
+  const wrapped = (text, widest = narrow() ? 22 : 40) => {
+    const lines = [""];
+    for (const word of text.split(/(?<=[ .])/)) {
+      if (lines.at(-1) && lines.at(-1).length + word.trimEnd().length > widest) lines.push("");
+      lines[lines.length - 1] += word;
+    }
+    return lines;
   };
   const names = (extra = {}) => ({
     grid: { display: false }, border: { display: false },
     ticks: { color: colour("ink"), autoSkip: false, ...extra },
   });
+  const whole = ({ chart, dataIndex }) => [chart.data.labels[dataIndex]].flat().join("");
   const common = (labels) => ({
     animation: false, maintainAspectRatio: false, responsive: true,
-    plugins: { legend: { display: false }, tooltip: { callbacks: labels } },
+    plugins: { legend: { display: false }, tooltip: { callbacks: { title: ([one]) => whole(one), ...labels } } },
   });
   const make = (canvas, config) => {
     if (!canvas) return;
@@ -83,7 +90,7 @@ const charts = (() => {
   });
 
   const lead = (canvas, kind) => {
-    const leads = rows.all.filter((row) => row.ours && rows.rival(row, kind)).map((row) => {
+    const leads = table.filter((row) => row.ours && rows.rival(row, kind)).map((row) => {
       const { impl, ratio } = rows.rival(row, kind);
       return { id: row.id, label: `${row.group} · ${row.text}`, impl, ratio, floor: row.floors[kind] };
     });
@@ -93,7 +100,7 @@ const charts = (() => {
     make(canvas, {
       type: "bar",
       data: {
-        labels: leads.map(({ id, label }) => (innerWidth < 800 ? id : label)),
+        labels: leads.map(({ id, label }) => (narrow() ? wrapped(id) : innerWidth < 800 ? id : label)),
         datasets: [{
           data: leads.map(({ ratio }) => [ratio.low, ratio.high]),
           backgroundColor: leads.map(({ ratio }) => colour(soft[ratio.verdict] ?? "accent-soft")),
@@ -111,7 +118,7 @@ const charts = (() => {
         indexAxis: "y",
         scales: {
           x: logarithmic(times, { position: "top", min: Math.min(...ends) / 1.15, max: Math.max(...ends) * 1.15 }),
-          y: names({ font: { size: 12 } }),
+          y: names({ font: { size: narrow() ? 9 : 12 } }),
         },
       },
       plugins: [marks(leads)],
@@ -142,31 +149,68 @@ const charts = (() => {
     });
   };
 
-  const latency = (pane) => {
-    const row = rows.all.find(({ id }) => id === pane.dataset.latency);
-    const steps = ["p50", "p90", "p99", "p99.9", "max"];
-    const options = common({ label: ({ dataset, raw }) => `${dataset.label}: ${time(raw)}` });
+  // A line for each contender, ours the thickest; data of it is what stands over the labels.
+  const lines = (pane, title, labels, drawn, format, scales) => {
+    const options = common({ label: ({ dataset, raw }) => `${dataset.label}: ${format(raw)}` });
     make(pane.querySelector("canvas"), {
       type: "line",
       data: {
-        labels: steps,
-        datasets: row.contenders.filter((one) => one.latency).map((one) => ({
-          label: one.impl, data: steps.map((step) => one.latency[step]),
-          borderColor: colourOf(row.group, one), backgroundColor: colourOf(row.group, one),
+        labels,
+        datasets: drawn.map(({ group, one, data: points, ...extra }) => ({
+          label: one.impl, data: points, spanGaps: true,
+          borderColor: colourOf(group, one), backgroundColor: colourOf(group, one),
           borderWidth: one.kind === "ours" ? 3 : 1.5, pointRadius: one.kind === "ours" ? 4 : 2.5,
-          borderDash: one.kind === "limit" ? [4, 3] : [],
+          borderDash: one.kind === "limit" ? [4, 3] : [], ...extra,
         })),
       },
       options: {
         ...options,
         plugins: {
           ...options.plugins,
-          title: { display: true, text: `${row.group} · ${row.text}`, align: "start", color: colour("ink"), font: { size: 13, weight: 600 } },
+          title: { display: true, text: wrapped(title, narrow() ? 40 : 64), align: "start", color: colour("ink"), font: { size: 13, weight: 600 } },
           legend: { position: "bottom", align: "start", labels: { color: colour("ink"), boxWidth: 10, boxHeight: 10, font: { size: 11 } } },
         },
-        scales: { x: names(), y: logarithmic(time) },
+        scales,
       },
     });
+  };
+  const heading = (row) => `${row.group} · ${row.text}`;
+  const rowOf = (id) => rows.all.find((row) => row.id === id);
+
+  const latency = (pane) => {
+    const row = rowOf(pane.dataset.latency);
+    const steps = ["p50", "p90", "p99", "p99.9", "max"];
+    const drawn = row.contenders.filter((one) => one.latency).map((one) => ({
+      group: row.group, one, data: steps.map((step) => one.latency[step]) }));
+    lines(pane, heading(row), steps, drawn, time, { x: names(), y: logarithmic(time) });
+  };
+
+  const loads = (pane) => {
+    const row = rowOf(pane.dataset.loads);
+    const ran = row.contenders.filter((one) => one.loads);
+    const drawn = ran.map((one) => ({ group: row.group, one, data: one.loads.map(([, p99]) => p99) }));
+    lines(pane, `${row.group} · p99 over the load`, ran[0].loads.map(([percent]) => `${percent} %`), drawn, time,
+      { x: names(), y: logarithmic(time) });
+  };
+
+  // Rates over how many there are; without CPython, which is measured in a few of the rows only.
+  const sweep = (pane) => {
+    const { title, of, threads, rows: ids, fit } = data.sweeps[pane.dataset.sweep];
+    const members = ids.map(rowOf);
+    const { group, unit, better } = members[0];
+    const height = (one, number) => (!one?.value ? null : better === "higher" ? one.value.median : threads[number] / one.value.median);
+    const impls = new Map(members.flatMap(measured).filter(({ kind }) => kind !== "cpython").map((one) => [one.impl, one]));
+    const drawn = [...impls.values()].map((one) => ({
+      group, one, data: members.map((row, number) => height(rows.named(row, one.impl), number)) }));
+    if (fit) {
+      const [first, sigma, kappa] = fit;
+      const law = (n) => (first * n) / (1 + sigma * (n - 1) + kappa * n * (n - 1));
+      drawn.push({ group, one: { impl: "Gunther's law", kind: "ours" }, data: threads.map(law), borderColor: colour("ink"),
+        backgroundColor: colour("ink"), borderDash: [6, 4], borderWidth: 1.5, pointRadius: 0, cubicInterpolationMode: "monotone" });
+    }
+    const format = (value) => shown(value, unit);
+    lines(pane, `${title}: ${of}`, threads.map(String), drawn, format,
+      { x: names(), y: axis(format, { scale: { beginAtZero: true } }) });
   };
 
   const noise = (canvas) => {
@@ -174,13 +218,13 @@ const charts = (() => {
     make(canvas, {
       type: "bar",
       data: {
-        labels: rows.all.map((row) => row.id),
-        datasets: [{ data: rows.all.map((row) => row.noise), backgroundColor: colour("peer-1"), barThickness: 7, borderRadius: 2 }],
+        labels: table.map((row) => row.id),
+        datasets: [{ data: table.map((row) => row.noise), backgroundColor: colour("peer-1"), barThickness: 7, borderRadius: 2 }],
       },
       options: {
         ...common({ label: ({ raw }) => percent(raw) }),
         indexAxis: "y",
-        scales: { x: axis(percent, { scale: { beginAtZero: true, position: "top" } }), y: names({ font: { size: 11 } }) },
+        scales: { x: axis(percent, { scale: { beginAtZero: true, position: "top" } }), y: names({ font: { size: narrow() ? 8.5 : 11 } }) },
       },
     });
   };
@@ -224,6 +268,7 @@ const charts = (() => {
     if (typeof Chart === "undefined") return;
     root.classList.add("charted");
     Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
+    screen.addEventListener("change", draw);
     document.querySelectorAll("[data-legend]").forEach(legend);
     const choices = [...document.querySelectorAll("[data-against]")];
     for (const button of choices) {
@@ -239,6 +284,8 @@ const charts = (() => {
     leadNow();
     document.querySelectorAll("[data-group]").forEach(rates);
     document.querySelectorAll("[data-latency]").forEach(latency);
+    document.querySelectorAll("[data-sweep]").forEach(sweep);
+    document.querySelectorAll("[data-loads]").forEach(loads);
     document.querySelectorAll("[data-legend]").forEach(tint);
     noise(document.getElementById("noise-chart"));
   };

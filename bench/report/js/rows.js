@@ -80,12 +80,16 @@ const rows = (() => {
       }
       section.hidden = !here;
       count += here;
+      const closed = section.closest("details");
+      if (closed && here && (find.value || standing.value)) closed.open = true;
     }
     document.getElementById("found-rows").textContent = `${count} of ${all.length} rows`;
   };
   // A link to a row shows it, whatever is looked for.
   const openTarget = () => {
     const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const closed = target?.closest("details:not([open])");
+    if (closed) closed.open = true;
     if (!target?.closest("[data-row]")?.hidden) return;
     find.value = standing.value = "";
     select();

@@ -131,6 +131,32 @@ class ExpectationsTest(FolderTest):
         self.assertTrue(self.expecting(entries, case("a.b", "FAIL", "bad"), toolchain="Clang 19.1.4 Debug").failed())
         self.assertFalse(self.expecting(entries, case("a.b", "PASS"), toolchain="Clang 19.1.4 Debug").failed())
 
+    def test_entries_for_tests_that_are_no_cases(self):
+        text = "[[expect]]\ntest = \"Spawn.*\"\nstatus = \"FAIL\"\nmessage = \"bad\"\nreason = \"r\"\n"
+        path = self.write("x.toml", text)
+        tests, cases = self.of(case("Spawn.Dies", "FAIL", "bad")), self.of(case("a.b", "PASS"))
+        lib.apply_expectations(tests, path, of="test")
+        lib.apply_expectations(cases, path)
+        self.assertEqual(self.statuses(tests), ["XFAIL"])
+        self.assertEqual(cases.problems, [])
+
+    def test_entries_for_targets_that_lack_something(self):
+        path = self.write("x.toml", "[[expect]]\ncase = \"a.b\"\nstatus = \"CRASH\"\nreason = \"r\"\nlacks = \"fork\"\n")
+        lacks = lib.lacking({"capabilities": {"fork": "no: ENOSYS", "futex": "yes"}})
+        for there, expected in ((lacks, "XFAIL"), ({"pidfd"}, "CRASH")):
+            results = self.of(case("a.b", "CRASH"))
+            lib.apply_expectations(results, path, lacks=there)
+            self.assertEqual(self.statuses(results), [expected])
+        healthy = self.of(case("a.b", "PASS"))
+        lib.apply_expectations(healthy, path)
+        self.assertFalse(healthy.failed(), healthy.problems)
+
+    def test_a_target_has_a_file_beside_that_of_its_system(self):
+        results = self.of(case("a.b", "SKIP", "one"), case("a.c", "SKIP", "two"))
+        text = "[[expect]]\ncase = \"%s\"\nstatus = \"SKIP\"\nmessage = \"\"\nreason = \"r\"\n"
+        lib.apply_expectations(results, self.write("x.toml", text % "a.b"), self.write("y.toml", text % "a.c"))
+        self.assertEqual(results.problems, [])
+
     def test_a_part_of_the_suite_need_not_match_all_entries(self):
         results = self.of(case("a.b", "PASS"))
         lib.apply_expectations(results, self.write("x.toml", '[[expect]]\ncase = "c.d"\nstatus = "CRASH"\nreason = "r"\n'),
@@ -138,14 +164,17 @@ class ExpectationsTest(FolderTest):
         self.assertFalse(results.failed(), results.problems)
 
     def test_malformed_entries_fail(self):
-        for bad in (entry("a.b", "PASS"), entry("a.b", reason=""), entry("a.b", colour="red"),
+        for bad in (entry("a.b", "PASS"), entry("a.b", reason=""), entry("a.b", colour="red"), entry("a.b", test="A.B"),
                     {"case": "a.b", "status": "FAIL", "reason": "r"}):
             self.assertTrue(self.expecting([bad], case("a.b", "PASS")).problems, bad)
 
     def test_the_committed_files_parse(self):
         folder = os.path.join(ROOT, "conformance", "expect")
         for name in sorted(os.listdir(folder)):
-            lib.apply_expectations(lib.Results(), os.path.join(folder, name))
+            for kind in lib.KINDS:
+                results = lib.Results()
+                lib.apply_expectations(results, os.path.join(folder, name), of=kind, whole=False)
+                self.assertEqual(results.problems, [])
 
 
 class WriteTest(FolderTest):

@@ -170,7 +170,7 @@ constexpr const char* found_too_late = "Separator is found, but chunk is longer 
 
 Coroutine<std::string> ReaderState::readuntil(std::shared_ptr<ReaderState> self,
                                               std::vector<std::string> separators) {
-  std::ranges::stable_sort(separators, {}, &std::string::size);
+  std::ranges::sort(separators, {}, &std::string::size);
   if (separators.empty()) throw ValueError("Separator should contain at least one element");
   if (separators.front().empty()) throw ValueError("Separator should be at least one-byte string");
   self->check_exception();

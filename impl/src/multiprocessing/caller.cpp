@@ -1,5 +1,7 @@
 #include "tandem/multiprocessing/detail/caller.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "tandem/core/exceptions.hpp"
@@ -23,15 +25,40 @@ void Caller::give_back_by(std::function<void()> act) {
   if (current_caller) current_caller->give_back_ = std::move(act);
 }
 
+void Caller::hold(const std::shared_ptr<void>& what, GiveBack give_back) {
+  if (!current_caller) return;
+  auto& held = current_caller->held_;
+  try {
+    std::erase_if(held, [](const Held& each) { return each.what.expired(); });
+    held.push_back({what, give_back});
+  } catch (...) {
+    give_back(what.get());
+    throw;
+  }
+}
+void Caller::let_go(const std::shared_ptr<void>& what) noexcept {
+  if (!current_caller) return;
+  auto& held = current_caller->held_;
+  const auto last = std::find_if(held.rbegin(), held.rend(),
+                                 [&](const Held& each) { return each.what.lock() == what; });
+  if (last != held.rend()) held.erase(std::next(last).base());
+}
+
 void Caller::check() const {
   if (is_gone()) throw BrokenPipeError("the client is gone");
 }
 
 void Caller::give_back() noexcept {
-  try {
-    if (const auto act = std::exchange(give_back_, nullptr)) act();
-  } catch (...) {  // nobody is there to be told
-  }
+  const auto attempt = [](const auto& act) {
+    try {
+      act();
+    } catch (...) {  // nobody is there to be told
+    }
+  };
+  if (const auto act = std::exchange(give_back_, nullptr)) attempt(act);
+  for (; !held_.empty(); held_.pop_back())
+    if (const auto what = held_.back().what.lock())
+      attempt([&] { held_.back().give_back(what.get()); });
 }
 
 }  // namespace tandem::inline v1::multiprocessing::detail

@@ -30,22 +30,26 @@ void ImapState::set_length(std::size_t length) noexcept {
   signal(nullptr);
 }
 
-std::optional<std::size_t> ImapState::next(Timeout timeout) {
+bool ImapState::wait(Timeout timeout) {
   const Deadline until = Deadline::after(timeout);
   for (;;) {
     std::unique_lock guard(mutex_);
-    if (!ready_.empty()) {
-      const std::size_t task = ready_.front();
-      ready_.pop_front();
-      return task;
-    }
-    if (index_ == length_) return {};
+    if (!ready_.empty() || index_ == length_) return true;
     const std::uint32_t seen = changes_.load(std::memory_order_relaxed);  // relaxed: in the mutex
     waiting_ = true;
     guard.unlock();
-    if (until.passed()) throw TimeoutError();
+    if (until.passed()) return false;
     park(changes_, seen, until);
   }
+}
+
+std::optional<std::size_t> ImapState::next(Timeout timeout) {
+  if (!wait(timeout)) throw TimeoutError();
+  const std::scoped_lock guard(mutex_);
+  if (ready_.empty()) return {};
+  const std::size_t task = ready_.front();
+  ready_.pop_front();
+  return task;
 }
 
 // With the mutex.

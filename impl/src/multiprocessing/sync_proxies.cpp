@@ -1,7 +1,9 @@
 #include "tandem/multiprocessing/sync_proxies.hpp"
 
+#include <memory>
 #include <mutex>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 #include "tandem/core/exceptions.hpp"
@@ -26,16 +28,28 @@ class LockOf final : public ManagedLock {
       return lock_.acquire({.blocking = blocking, .timeout = part});
     };
     const bool taken = wait_for_caller(blocking, timeout, attempt);
-    if (taken) Caller::give_back_by([this] { release(); });
-    return taken;
+    if (!taken) return false;
+    if constexpr (is_owned)
+      Caller::hold(own(), [](void* lock) { static_cast<LockOf*>(lock)->lock_.release(); });
+    else
+      Caller::give_back_by([this] { release(); });
+    return true;
   }
-  void release() override { lock_.release(); }
+  void release() override {
+    lock_.release();
+    if constexpr (is_owned) Caller::let_go(own());
+  }
   std::string repr() const override { return to_string(lock_); }
   std::unique_ptr<threading::Condition> condition() override {
     return std::make_unique<threading::Condition>(lock_);
   }
 
  private:
+  // By a thread, so that nobody else can release it.
+  static constexpr bool is_owned = std::is_same_v<L, threading::RLock>;
+
+  std::shared_ptr<LockOf> own() { return std::static_pointer_cast<LockOf>(shared_from_this()); }
+
   L lock_;
 };
 
@@ -62,8 +76,7 @@ bool ManagedCondition::acquire(bool blocking, SentTimeout timeout) {
   return lock_->acquire(blocking, timeout);
 }
 void ManagedCondition::release() { lock_->release(); }
-// Who is gone does not keep the lock that this takes back, nor what he was told. An RLock that he
-// had taken more than once is his still, as any lock that he held.
+// Who is gone does not keep the lock that this takes back, nor what he was told.
 bool ManagedCondition::wait(SentTimeout timeout) {
   Caller::give_back_by([this] { release(); });
   const bool notified =

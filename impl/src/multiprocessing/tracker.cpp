@@ -85,6 +85,7 @@ class Tracker {
     if (const int error = platform::open_pipe(pipe)) throw_os_error(error);
     const int end = pipe.reader.get();
     helper_.stop();  // it was killed
+    const platform::TrackerSignals held;  // or Ctrl-C might end it before it ignores that
     helper_ = Helper(std::move(pipe.writer),
                      execute(platform::own_executable(),
                              {platform::tracker_marker(), "pipe=" + std::to_string(end)}, {end}));

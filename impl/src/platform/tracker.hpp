@@ -8,6 +8,19 @@ namespace tandem::inline v1::platform {
 // that work before main() and before its statics, whatever program it is.
 const char* tracker_marker() noexcept;
 
+// While it lives, the signals that a tracker ignores wait; so they do in a tracker that this thread
+// starts meanwhile, until it ignores them.
+class TrackerSignals {
+ public:
+  TrackerSignals() noexcept;
+  TrackerSignals(const TrackerSignals&) = delete;
+  TrackerSignals& operator=(const TrackerSignals&) = delete;
+  ~TrackerSignals();
+
+ private:
+  bool interrupt_waited_, terminate_waited_;  // before
+};
+
 // What it is told, in pieces that a pipe takes whole.
 struct TrackerMessage {
   enum class Kind : std::uint32_t {

@@ -72,10 +72,41 @@ TEST(Caller, LeavesTheLockThatHeWouldHaveGot) {
     {
       const Dead caller;
       EXPECT_TRUE(lock->acquire(true, {}));
-      EXPECT_TRUE(caller.has_taken());
+      EXPECT_EQ(caller.has_taken(), kind != LockKind::RLOCK);  // that is kept account of otherwise
     }
     std::thread([&] { EXPECT_TRUE(lock->acquire(false, {})); }).join();
   }
+}
+
+// One call gives back no more than it has got; an RLock is given back by who had it.
+TEST(Caller, KeepsNoRLock) {
+  const auto first = detail::make_managed_lock(detail::LockKind::RLOCK, 1);
+  auto second = detail::make_managed_lock(detail::LockKind::RLOCK, 1);
+  const auto is_free = [](detail::ManagedLock& lock) {
+    bool taken = false;
+    std::thread([&] {
+      taken = lock.acquire(false, {});
+      if (taken) lock.release();
+    }).join();
+    return taken;
+  };
+  {
+    Dead caller;
+    EXPECT_TRUE(first->acquire(true, {}));
+    EXPECT_TRUE(second->acquire(true, {}));
+    caller.keep();
+    EXPECT_TRUE(first->acquire(true, {}));
+    EXPECT_TRUE(second->acquire(true, {}));
+    second->release();
+    EXPECT_FALSE(is_free(*second));
+    second->release();
+    EXPECT_TRUE(is_free(*second));
+    EXPECT_THROW(second->release(), RuntimeError);
+    EXPECT_TRUE(second->acquire(true, {}));
+    second.reset();  // with the last proxy; its owner is still there
+    EXPECT_FALSE(is_free(*first));
+  }
+  EXPECT_TRUE(is_free(*first));
 }
 
 TEST(Caller, DoesNotWaitForALock) {

@@ -93,16 +93,11 @@ class AsyncResult {
   std::shared_ptr<State> state_;  // never null
 };
 
-// Python's IMapIterator: the results one by one. An input range that is read once, and a view;
-// move-only. Dropping it before its end abandons the results, not the calls.
-// What a call has thrown is thrown in its place, by begin(), ++ or next(); with chunks of one call
-// begin() and next() then go on with the one after it, with larger ones that was the end.
-// Threads  one at a time.
-// Spec     multiprocessing.pool.imap
-template <class T>
-class IMapIterator : public std::ranges::view_base {
-  using Element = detail::kept_t<T>;
+namespace detail {
 
+// What has a next() that returns optionals, as an input range and a view of their values.
+template <class Self, class Element>
+class ResultView : public std::ranges::view_base {
  public:
   class iterator {
    public:
@@ -120,9 +115,9 @@ class IMapIterator : public std::ranges::view_base {
     bool operator==(std::default_sentinel_t) const { return !owner_->current_; }
 
    private:
-    friend IMapIterator;
-    explicit iterator(IMapIterator* owner) : owner_(owner) {}
-    IMapIterator* owner_ = nullptr;
+    friend ResultView;
+    explicit iterator(ResultView* owner) : owner_(owner) {}
+    ResultView* owner_ = nullptr;
   };
 
   iterator begin() {
@@ -131,6 +126,31 @@ class IMapIterator : public std::ranges::view_base {
   }
   std::default_sentinel_t end() const { return {}; }
 
+ private:
+  void step() {
+    current_.reset();
+    current_ = static_cast<Self*>(this)->next();
+  }
+
+  std::optional<Element> current_{};
+};
+
+template <class T>
+class ManagedIterator;  // in pool_proxy.hpp
+
+}  // namespace detail
+
+// Python's IMapIterator: the results one by one. An input range that is read once, and a view;
+// move-only. Dropping it before its end abandons the results, not the calls.
+// What a call has thrown is thrown in its place, by begin(), ++ or next(); with chunks of one call
+// begin() and next() then go on with the one after it, with larger ones that was the end.
+// Threads  one at a time.
+// Spec     multiprocessing.pool.imap
+template <class T>
+class IMapIterator : public detail::ResultView<IMapIterator<T>, detail::kept_t<T>> {
+  using Element = detail::kept_t<T>;
+
+ public:
   // The next result; none: that was all, Python's StopIteration.
   //   timeout  longest wait; default for ever
   // Throws   TimeoutError; what the call has thrown, as above.
@@ -138,15 +158,11 @@ class IMapIterator : public std::ranges::view_base {
 
  private:
   friend class Pool;
+  friend class detail::ManagedIterator<T>;
   explicit IMapIterator(std::shared_ptr<detail::ImapSource<T>> source)
       : source_(std::move(source)) {}
-  void step() {
-    current_.reset();
-    current_ = source_->next({});
-  }
 
   std::shared_ptr<detail::ImapSource<T>> source_;
-  std::optional<Element> current_;
 };
 
 struct PoolOptions {

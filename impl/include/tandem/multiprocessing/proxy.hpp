@@ -100,6 +100,9 @@ class TANDEM_API RemoteError : public std::runtime_error {
 // objects of the server; on the way the object stays alive (if it never arrives, as long as the
 // server). What is sent otherwise than to a process that is being started goes without the authkey:
 // who receives it has to have the same, in current_process().authkey().
+// A call waits for as long as the server takes, as in Python: for ever, if the server is stopped.
+// When the process that has called is killed, what waits for it in the server is given up; but not
+// at a Barrier, in join() of a Pool, and in a method of a class of one's own.
 // Throws   all methods: what the method has thrown in the server, with a RemoteTraceback nested in
 //          it; RemoteError; OSError or EOFError (the server is gone); AuthenticationError.
 // Threads  any number at once. Each thread has a connection and a thread of the server to itself.

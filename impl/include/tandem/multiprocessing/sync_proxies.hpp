@@ -37,8 +37,9 @@ using threading::AcquireOptions;
 
 // A Lock, RLock, Semaphore or BoundedSemaphore in a server. Lockable: `with lock:` is
 // std::scoped_lock guard(lock).
-// An RLock belongs to the thread that has acquired it, wherever that is. Who is killed while he
-// waits for a lock does not get it; who has it then keeps it.
+// An RLock belongs to the thread that has acquired it, wherever that is, and is free again when
+// that thread, or its process, is gone. Who is killed while he waits for a lock does not get it;
+// any other lock that he has then is held until somebody releases it.
 // Throws   RuntimeError, ValueError as those of threading.
 // Spec     multiprocessing.managers.lock
 class TANDEM_API AcquirerProxy : public detail::AcquirerProxyBase {
@@ -97,6 +98,8 @@ class TANDEM_API EventProxy : public detail::EventProxyBase {
   static EventProxy unpickle(v1::pickle::Input& input);
 };
 
+// Who has come counts, also when he is killed while he waits: a thread of the server stands there
+// for him until the round is complete or broken.
 // Throws   BrokenBarrierError as threading's.
 // Spec     multiprocessing.managers.barrier
 class TANDEM_API BarrierProxy : public detail::BarrierProxyBase {

@@ -133,9 +133,19 @@ class Tracker {
   std::vector<Tracked> tracked_;
 };
 
+sigset_t ignored_signals() noexcept {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  return signals;
+}
+
 [[noreturn]] void track(int pipe) {
   ::signal(SIGINT, SIG_IGN);
   ::signal(SIGTERM, SIG_IGN);
+  const sigset_t ignored = ignored_signals();
+  ::sigprocmask(SIG_UNBLOCK, &ignored, nullptr);
   ::fcntl(pipe, F_SETFL, O_NONBLOCK);
   try {
     Tracker{Handle(pipe)}.run();
@@ -155,5 +165,19 @@ class Tracker {
 }  // namespace
 
 const char* tracker_marker() noexcept { return marker; }
+
+TrackerSignals::TrackerSignals() noexcept {
+  const sigset_t ignored = ignored_signals();
+  sigset_t before;
+  ::pthread_sigmask(SIG_BLOCK, &ignored, &before);
+  interrupt_waited_ = sigismember(&before, SIGINT) != 0;
+  terminate_waited_ = sigismember(&before, SIGTERM) != 0;
+}
+TrackerSignals::~TrackerSignals() {
+  sigset_t again = ignored_signals();
+  if (interrupt_waited_) sigdelset(&again, SIGINT);
+  if (terminate_waited_) sigdelset(&again, SIGTERM);
+  ::pthread_sigmask(SIG_UNBLOCK, &again, nullptr);
+}
 
 }  // namespace tandem::inline v1::platform

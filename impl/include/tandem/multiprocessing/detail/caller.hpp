@@ -3,6 +3,8 @@
 #pragma once
 #include <chrono>
 #include <functional>
+#include <memory>
+#include <vector>
 
 #include "tandem/core/export.hpp"
 
@@ -23,6 +25,12 @@ class TANDEM_API Caller {
   // How what a call has got goes back, should its reply not arrive: called by this thread then. The
   // last one counts. Nothing, where there is no caller.
   static void give_back_by(std::function<void()> act);
+  // What this thread has from now on, and no other one could give back: it goes back when the
+  // client's thread, or its process, is gone without having let go of it as often; at once, if that
+  // cannot be noted down. Nothing, where there is no caller.
+  using GiveBack = void (*)(void* what);
+  static void hold(const std::shared_ptr<void>& what, GiveBack give_back);
+  static void let_go(const std::shared_ptr<void>& what) noexcept;
 
   // Throws   BrokenPipeError (the client is gone).
   void check() const;
@@ -36,7 +44,13 @@ class TANDEM_API Caller {
   void give_back() noexcept;
 
  private:
+  struct Held {
+    std::weak_ptr<void> what;
+    GiveBack give_back;
+  };
+
   std::function<void()> give_back_{};
+  std::vector<Held> held_{};  // the latest last
 };
 
 }  // namespace tandem::inline v1::multiprocessing::detail

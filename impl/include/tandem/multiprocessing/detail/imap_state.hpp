@@ -36,7 +36,9 @@ class TANDEM_API ImapState {
   void add(std::size_t task, Wakes* wakes = nullptr);
   // There are so many.
   void set_length(std::size_t length) noexcept;
-  // The next task whose result is to be handed out, waiting for it; none: there are no more.
+  // Until there is a task whose result is to be handed out, or there are no more. Returns whether.
+  bool wait(Timeout timeout);
+  // That task, waiting for it; none: there are no more.
   // Throws   TimeoutError.
   std::optional<std::size_t> next(Timeout timeout);
 
@@ -59,6 +61,8 @@ template <class T>
 class ImapSource {
  public:
   virtual ~ImapSource() = default;
+  // Until next() would not wait. Returns whether.
+  virtual bool wait(Timeout timeout) = 0;
   virtual std::optional<kept_t<T>> next(Timeout timeout) = 0;
 };
 
@@ -86,6 +90,9 @@ class ImapJob final : public ImapSource<T>, ImapState, public Job {
   }
   void begin(std::shared_ptr<ImapJob> self) noexcept { self_ = std::move(self); }
 
+  bool wait(Timeout timeout) override {
+    return at_ < current_.size() || ended_ || ImapState::wait(timeout);
+  }
   std::optional<kept_t<T>> next(Timeout timeout) override {
     if (at_ == current_.size()) {
       if (ended_) return {};

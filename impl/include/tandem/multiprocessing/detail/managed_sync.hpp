@@ -69,7 +69,7 @@ bool wait_for_caller(bool block, SentTimeout timeout, Attempt attempt) {
 }
 
 // A Lock, an RLock or a semaphore.
-class TANDEM_API ManagedLock {
+class TANDEM_API ManagedLock : public std::enable_shared_from_this<ManagedLock> {
  public:
   ManagedLock(const ManagedLock&) = delete;
   ManagedLock& operator=(const ManagedLock&) = delete;
@@ -165,8 +165,16 @@ class ManagedQueue {
       if (Caller::current()) lend(*item);
     return std::move(*item);
   }
-  void task_done() { queue_.task_done(); }
-  void join() { queue_.join(); }
+  void task_done() {
+    queue_.task_done();
+    tell_of_end();
+  }
+  void join() {
+    const std::scoped_lock guard(all_done_);
+    wait_for_caller({}, [this](Timeout part) {
+      return all_done_.wait_for([this] { return queue_.unfinished_tasks() == 0; }, part);
+    });
+  }
   std::size_t qsize() const {
     const std::scoped_lock guard(mutex_);
     return queue_.qsize() + returned_.size();
@@ -180,6 +188,7 @@ class ManagedQueue {
     queue_.shutdown(immediate);
     std::optional<T> dropped;
     while (immediate && take_returned(dropped)) queue_.task_done();
+    tell_of_end();
   }
   bool is_shutdown() const { return queue_.is_shutdown(); }
   std::string repr() const {
@@ -187,6 +196,11 @@ class ManagedQueue {
   }
 
  private:
+  void tell_of_end() {
+    if (queue_.unfinished_tasks() != 0) return;
+    const std::scoped_lock guard(all_done_);
+    all_done_.notify_all();
+  }
   // It comes back when its client is gone, or if it cannot be copied for that.
   void lend(T& item) {
     const auto take_back = [this](T&& returned) {
@@ -209,6 +223,7 @@ class ManagedQueue {
   }
 
   queue::Queue<T> queue_;
+  threading::Condition all_done_;  // a join() that can be waited for in parts
   mutable v1::detail::Mutex mutex_;
   std::deque<T> returned_;  // guarded by mutex_; goes before what is in the queue
 };

@@ -93,7 +93,7 @@ class Browser:
         return answer[ELEMENT]
 
     def click(self, selector):
-        self.run("document.querySelector(arguments[0]).scrollIntoView({block: 'center'})", selector)
+        self.run("document.querySelector(arguments[0]).scrollIntoView({block: 'center', behavior: 'instant'})", selector)
         self._ask("POST", f"/element/{self.find(selector)}/click", {})
 
     def type(self, selector, text):

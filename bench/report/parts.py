@@ -1,0 +1,155 @@
+"""What the rows beyond the table show: sweeps, grids, open loops, who gets how much."""
+import math
+
+from markup import chip, details, render, tag
+from speed import groups, named, ours_of, show, table
+
+WARMEST = 0.4  # of the accent's colour, so that the numbers on it can be read
+
+
+def in_table(rows):
+    return [row for row in rows if not row.get("part")]
+
+
+def _head(*texts):
+    return tag("thead", tag("tr", [tag("th", text, scope="col") for text in texts]))
+
+
+def _by_id(rows):
+    return {row["id"]: row for row in rows}
+
+
+def _numbers(entry):
+    return f"{entry['median']:.3g} [{entry['low']:.3g}–{entry['high']:.3g}]"
+
+
+def _fit(one):
+    first = [tag("th", one.get("title", one["id"]), scope="row"),
+             tag("td", ", ".join(map(str, one["threads"])), class_="whole", data_label=one.get("of", "threads"))]
+    if "refused" in one:
+        return tag("tr", first, tag("td", chip("no fit", "none"), " ", one["refused"], colspan=4))
+    fit, peak = one["fit"], one["fit"]["peak"]
+    return tag("tr", first, tag("td", show.rate(fit["lambda"]["median"], "/ s"), class_="whole", data_label="of one"),
+               tag("td", _numbers(fit["sigma"]), data_label="σ"), tag("td", _numbers(fit["kappa"]), data_label="κ"),
+               tag("td", f"{peak['median']:.1f} {one.get('of', 'threads')}" if peak else "beyond what was measured",
+                   class_="whole", data_label="most at"))
+
+
+def _sweeps(found, canvas):
+    if not found:
+        return None
+    panes = [tag("div", canvas(f"sweep-{one['id']}", f"{one['title']}: rates over the number of {one['of']}; the rows below "
+                               "hold the same numbers", 300), data_sweep=one["id"], class_="pane")
+             for one in found if len(one.get("rows", ())) > 1]
+    head = _head("what", "how many", "of one", "σ, waiting for each other", "κ, agreeing with each other", "most at")
+    return [tag("h3", "Scalability"),
+            tag("p", "Dashed is Gunther's law, X(N) = λN / (1 + σ(N − 1) + κN(N − 1)), as it was fitted to tandem, with 95 % "
+                "intervals in the table; where it can't be told from what was measured, the reason stands instead.",
+                class_="quiet"),
+            tag("div", panes, class_="panes script") if panes else None,
+            tag("div", tag("table", head, tag("tbody", [_fit(one) for one in found]), class_="stack"), class_="scroll")]
+
+
+def _cell(row, heat):
+    ours, best = ours_of(row), named(row, row["best_peer"])
+    lead = tag("div", show.ratio(best["ratio"]["median"]), f" {best['impl']}") if best and "ratio" in best else None
+    number = show.value(ours["value"]["median"], row["unit"]).removesuffix(row["unit"]).rstrip()
+    return tag("td", tag("a", number, href=f"#row-{row['id']}"), lead,
+               style=f"--heat: {heat:.2f}")
+
+
+def _heats(rows):
+    """{id: how warm its cell is}, on a logarithmic scale."""
+    logs = {row["id"]: math.log(ours_of(row)["value"]["median"]) for row in rows}
+    low, span = min(logs.values()), (max(logs.values()) - min(logs.values())) or 1
+    return {name: WARMEST * (one - low) / span for name, one in logs.items()}
+
+
+def _grid(grid, rows):
+    cells = {(one["down"], one["across"]): rows[one["row"]] for one in grid["cells"]
+             if one["row"] in rows and ours_of(rows[one["row"]])}
+    if len(cells) < 2:
+        return None
+    lines, columns = (list(dict.fromkeys(one[place] for one in cells)) for place in (0, 1))
+    heats = _heats(cells.values())
+    body = [tag("tr", tag("th", down, scope="row"),
+                [_cell(cells[down, across], heats[cells[down, across]["id"]]) if (down, across) in cells else tag("td", "–")
+                 for across in columns]) for down in lines]
+    unit = next(iter(cells.values()))["unit"]
+    return tag("div", tag("table", tag("caption", tag("b", grid["title"]), f", {unit}"),
+                          _head([tag("div", f"{grid['down']} ↓"), tag("div", f"{grid['across']} →")], *columns), tag("tbody", body), class_="heat"),
+               class_="scroll")
+
+
+def _grids(grids, rows):
+    found = [one for one in (_grid(grid, rows) for grid in grids) if one]
+    return [tag("h3", "Grids"),
+            tag("p", "Each cell is what tandem does, and its ratio to the best peer there; the more colour, the faster.", class_="quiet"),
+            tag("div", found, class_="panes")] if found else None
+
+
+def _load(one):
+    return render([tag("b", show.duration(one["p50"]), class_="whole"),
+                   [[" · ", tag("span", show.duration(one[name]), class_="whole")] for name in ("p99", "p99.9")],
+                   tag("div", show.rate(one["rate"], "/ s"), class_="quiet")])
+
+
+def _loads(row, canvas):
+    ran = [one for one in row["contenders"] if one.get("loads")]
+    percents = [one["percent"] for one in ran[0]["loads"]]
+    lines = [tag("tr", tag("th", one["impl"], scope="row"),
+                 [tag("td", _load(load), data_label=f"{load['percent']} %") for load in one["loads"]], class_=one["kind"])
+             for one in ran]
+    return [tag("h4", row["group"]),
+            tag("div", canvas(f"loads-{row['id']}", f"p99 of {row['text']} over the load", 280), data_loads=row["id"], class_="pane"),
+            tag("div", tag("table", _head("contender", *(f"{one} %" for one in percents)), tag("tbody", lines), class_="stack"),
+                class_="scroll")]
+
+
+def _open_loops(rows, canvas):
+    found = [row for row in rows if any(one.get("loads") for one in row["contenders"])]
+    return [tag("h3", "Latency under load"),
+            tag("p", "Items arrive at random, at 10 to 90 % of what each contender can do at most, whether the one before is done or "
+                "not; the time counts from when an item was due. In the cells: the median, p99, p99.9, and how many came.",
+                class_="quiet"), [_loads(row, canvas) for row in found]] if found else None
+
+
+def _shares(rows):
+    lines = []
+    for row in rows:
+        for one in row["contenders"]:
+            if one.get("shares"):
+                shares = one["shares"]
+                lines.append(tag("tr", tag("th", row["text"], scope="row"), tag("td", one["impl"], data_label="contender"),
+                                 [tag("td", f"{shares[name]:.0%}", class_="number", data_label=name)
+                                  for name in ("min", "median", "max")],
+                                 tag("td", f"{one['value']['median']:.3f}", class_="number", data_label="Jain's index"),
+                                 class_=one["kind"]))
+    return [tag("h3", "Fairness"),
+            tag("p", "What the threads get that all want the same, of what each would have if all had as much; Jain's index is 1 when "
+                "they do, and one over their number when one thread has all.", class_="quiet"),
+            tag("div", tag("table", _head("what", "contender", "min", "median", "max", "Jain's index"), tag("tbody", lines),
+                           class_="stack"), class_="scroll")] if lines else None
+
+
+def section(result, trends, canvas):
+    """Of the page; None where nothing of it was measured."""
+    summary, rows = result["summary"], result["rows"]
+    beyond = [row for row in rows if row.get("part")]
+    shown = [_sweeps(summary.get("scaling", []), canvas), _grids(summary.get("grids", []), _by_id(rows)),
+             _open_loops(beyond, canvas), _shares(beyond)]
+    if not any(shown):
+        return None
+    tables = [tag("div", tag("h4", name), table(name, members, trends), data_section=name)
+              for name, members in groups(beyond).items()]
+    return tag("section", tag("h2", "How far it goes"),
+               tag("p", "Which rows only this section has is told at its end: they have no floors and a few rounds each, and are counted nowhere "
+                   "above.", class_="lead"), shown,
+               details(f"The {len(beyond)} rows that only this section has", tables) if beyond else None, id="parts")
+
+
+def drawn(result):
+    """For charts.js: {id of the sweep: …}."""
+    return {one["id"]: {key: one.get(key) for key in ("title", "of", "threads", "rows")}
+            | {"fit": [one["fit"][name]["median"] for name in ("lambda", "sigma", "kappa")] if "fit" in one else None}
+            for one in result["summary"].get("scaling", []) if one.get("rows")}

@@ -1,0 +1,75 @@
+"""Pages to look at: this repository's clauses, and its largest result."""
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+from support import BENCH, CONTENDERS, both, synthetic
+
+sys.path.insert(0, str(BENCH / "report"))
+
+from conformance import Evidence  # noqa: E402
+from judge import judge  # noqa: E402
+from page import Page  # noqa: E402
+from rows import load  # noqa: E402
+from scaling import rate  # noqa: E402
+
+
+def reported(clause, status="PASS"):
+    """A line of results.jsonl about it, with as much of a transcript as most cases have."""
+    return json.dumps({"record": "case", "id": clause["id"], "status": status, "message": "", "ms": 1,
+                       "command": f"build/x --case={clause['id']}", "transcript": ["x" * 80]}) + "\n"
+
+
+def evidence(broken=()):
+    """As if every case had passed but those."""
+    with tempfile.TemporaryDirectory() as folder:
+        results = Path(folder, "results.jsonl")
+        results.write_text("".join(reported(clause, "FAIL" if clause["id"] in broken else "PASS")
+                                   for clause in Evidence(BENCH.parent, None).clauses()))
+        return Evidence(BENCH.parent, results)
+
+
+def result():
+    return json.loads(max((BENCH / "results").glob("*/*.json"), key=lambda file: file.stat().st_size).read_text())
+
+
+LOADS = (10, 30, 50, 70, 90)
+LATENCIES = {"p50": 1, "p90": 2, "p99": 4, "p99.9": 20, "max": 90}
+
+
+def _details(row, speed):
+    """What a program says of an open loop, or of who got how much."""
+    if row.part == "loads":
+        return {"loads": [{"percent": load, "rate": 1e4 * load} | {key: speed * value / (100 - load)
+                                                                  for key, value in LATENCIES.items()} for load in LOADS]}
+    return {"shares": {"min": 0.5, "median": 1.1, "max": 1.4}} if row.part == "shares" else {}
+
+
+def _measured(rows):
+    for number, row in enumerate(rows):
+        ours = rate(row.threads, 1e6, 0.05, 0.01) if row.sweep else 1e6 * (number + 1)
+        if row.better == "lower":
+            ours = 1e5
+        for sample in synthetic({**both(ours), "peer": 0.8 * ours}, row=row.id, rounds=5, seed=number):
+            sample.details = _details(row, sample.value)
+            yield sample
+
+
+def beyond_the_table():
+    """(judged rows, summary) of what bench/rows.toml has of sweeps, grids and the others, with made-up numbers."""
+    rows = [row for row in load() if row.part or row.sweep or row.grid]
+    return judge(rows, {row.id: CONTENDERS for row in rows}, list(_measured(rows)), lambda one: one.impl)
+
+
+def with_parts(found):
+    """A result of before there were sweeps, as if it had them."""
+    rows, summary = beyond_the_table()
+    here = {row["id"] for row in rows if not row.get("part")}
+    found["rows"] = [row for row in found["rows"] if row["id"] not in here] + rows
+    found["summary"].update({key: summary[key] for key in ("scaling", "grids")})
+    return found
+
+
+def html(seen, found=None):
+    return Page(seen, found or result(), []).html()

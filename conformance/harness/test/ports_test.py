@@ -1,0 +1,120 @@
+#!/usr/bin/env python3
+"""scripts/lib/ports.py and port_page.py: how a target is called, what ctest said, what differs, what fails."""
+import os
+import sys
+import tempfile
+import unittest
+
+sys.dont_write_bytecode = True
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+sys.path.append(os.path.join(ROOT, "scripts", "lib"))
+
+import ports
+import results as lib
+
+FACTS = {"system": "Linux", "machine": "x86_64", "compiler": "GNU 12.2.0", "standard-library": "libstdc++ 12",
+         "pointer-bits": 64, "endianness": "little", "time-scale": 1}
+JUNIT = """<testsuite>
+<testcase name="queue.get.order" time="0.1" status="run"/>
+<testcase name="Spawn.Dies" time="0.5" status="fail"><failure message="SEGFAULT"/><system-out>the end</system-out></testcase>
+<testcase name="Spawn.Hangs" time="300" status="fail"><failure message="Timeout"/></testcase>
+<testcase name="Spawn.Fails" time="0.5" status="fail"><failure message="Failed"/><system-out>a.cpp:3: Failure
+Expected: 1
+  Actual: 2
+
+[  FAILED  ] Spawn.Fails</system-out></testcase>
+<testcase name="live.queue" time="0" status="notrun"><skipped message="…"/><system-out>SKIP(no python3)</system-out></testcase>
+</testsuite>"""
+
+
+def case(id, status="PASS", message=""):
+    return {"record": "case", "id": id, "status": status, "level": "MUST", "message": message, "ms": 3, "transcript": [],
+            "command": ROOT + "/exe --case=" + id}
+
+
+def of(*cases):
+    results = lib.Results()
+    results.cases = list(cases)
+    return results
+
+
+def document(target, *cases, tests=(), **facts):
+    doctor = {"capabilities": {"fork": "yes", "pidfd": facts.pop("pidfd", "yes")}, "facts": dict(FACTS, **facts)}
+    return ports.port(target, doctor, of(*cases), of(*tests), mode="quick", suites=[], commit="c")
+
+
+class PortsTest(unittest.TestCase):
+    def test_names(self):
+        self.assertEqual(ports.name_of({"facts": FACTS}, False), "linux-x86_64-gnu12")
+        clang = dict(FACTS, compiler="clang 19.1.4 (x)", **{"standard-library": "libc++ 190104"})
+        self.assertEqual(ports.name_of({"facts": clang}, False), "linux-x86_64-clang19-libcxx")
+        self.assertEqual(ports.name_of({"facts": dict(FACTS, machine="s390x")}, True), "linux-s390x-gnu12-emulated")
+        self.assertEqual(ports.name_of({"facts": dict(FACTS, **{"pointer-bits": 32})}, False), "linux-x86_64-32-gnu12")
+
+    def test_what_ctest_said(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".xml") as file:
+            file.write(JUNIT)
+            file.flush()
+            tests = ports.other_tests(file.name, {"queue.get.order"})
+        self.assertEqual([(test["id"], test["status"], test["message"]) for test in tests.cases], [
+            ("Spawn.Dies", "CRASH", "the end"), ("Spawn.Hangs", "TIMEOUT", "TIMEOUT"),
+            ("Spawn.Fails", "FAIL", "Expected: 1\n  Actual: 2"), ("live.queue", "SKIP", "SKIP(no python3)")])
+
+    def test_a_case_that_died_under_ctest_is_told_of(self):
+        id = next(iter(ports.evidence.specs().values()))["clause"][0]["id"]
+        with tempfile.TemporaryDirectory() as folder:
+            xml = os.path.join(folder, "tests.xml")
+            with open(xml, "w", encoding="utf-8") as file:
+                file.write(JUNIT.replace("Spawn.Hangs", id))
+            ports.tell_of_the_dead(xml, folder)
+            (name,) = [name for name in os.listdir(folder) if name.endswith(".jsonl")]
+            results = lib.Results()
+            results.read(os.path.join(folder, name))
+        self.assertRegex(name, r"^conformance_\w+\.%s\.jsonl$" % id)
+        self.assertEqual([(case["id"], case["status"]) for case in results.cases], [(id, "TIMEOUT")])
+        self.assertEqual(results.problems, [])
+
+    def test_what_is_not_pass_is_explained(self):
+        one = document("t", case("a.b.c"), case("a.b.d", "UNSUPPORTED", "UNSUPPORTED(fork)"))
+        self.assertEqual(one["counts"], {"PASS": 1, "UNSUPPORTED": 1})
+        self.assertEqual(one["remarks"], {"a.b.d": {"status": "UNSUPPORTED", "says": "UNSUPPORTED(fork)",
+                                                    "again": "exe --case=a.b.d"}})
+        self.assertFalse(ports.failed(one))
+        self.assertEqual(ports.left_out(one), ["a.b.d"])
+
+    def test_a_command_is_one_for_this_machine(self):
+        failed = case("a.b.c", "FAIL", ROOT + "/a.cpp")
+        failed["command"] = "TANDEM_TIME_SCALE=4 " + failed["command"]
+        one = ports.port("t", {"capabilities": {}, "facts": {}}, of(failed), of(), emulator=[ROOT + "/emulated", "arm"])
+        self.assertEqual(one["remarks"]["a.b.c"], {"status": "FAIL", "says": "a.cpp",
+                                                   "again": "TANDEM_TIME_SCALE=4 emulated arm exe --case=a.b.c"})
+
+    def test_what_fails(self):
+        self.assertTrue(ports.failed(document("t", case("a.b.c", "FAIL", "bad"))))
+        self.assertTrue(ports.failed(document("t", case("a.b.c"), tests=[case("X.Y", "CRASH")])))
+        self.assertTrue(ports.failed(dict(document("t", case("a.b.c")), problems=["none matched"])))
+
+    def test_differences_are_between_what_both_ran(self):
+        one = document("t", case("a.b.c"), case("a.b.d"), case("a.b.e"), endianness="big", pidfd="no: ENOSYS", **{"time-scale": 3})
+        other = document("u", case("a.b.c"), case("a.b.d", "XFAIL", "bad"))
+        self.assertEqual(ports.differences(one, other), {
+            "capabilities": {"pidfd": ("no: ENOSYS", "yes")}, "facts": {"endianness": ("big", "little")},
+            "clauses": {"a.b.d": ("PASS", "XFAIL")}})
+
+    def test_every_clause_and_target_is_on_the_page(self):
+        import port_page
+        id = next(iter(ports.evidence.specs().values()))["clause"][0]["id"]
+        one = document("linux-here", case(id, "FAIL", "<bad>"), pidfd="unknown: <why>")
+        text = port_page.html(one, {"linux-there": document("linux-there", case(id))})
+        for shown in (id, "linux-there", "&lt;bad&gt;", "&lt;why&gt;", ">failed<", "exe --case=" + id):
+            self.assertIn(shown, text)
+
+    def test_the_committed_ones_are_whole(self):
+        for name, one in ports.committed().items():
+            self.assertEqual(one["target"], name)
+            self.assertFalse(ports.failed(one), name)
+            self.assertEqual(set(ports.statuses(one).values()), set(one["counts"]), name)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,108 @@
+"""port-<target>.html: this run beside every committed target, clause by clause."""
+
+import os
+import sys
+
+import evidence
+import ports
+import results as lib
+
+REPORT = os.path.join(evidence.ROOT, "bench", "report")
+sys.path.append(REPORT)
+
+from conformance import kind  # noqa: E402
+from markup import Markup, chip, command, details, tag  # noqa: E402
+
+NOT_RUN = "not run"
+
+
+def html(document, others):
+    """`others`: {target: document} without this one."""
+    columns = {document["target"]: document, **others}
+    body = [tag("h1", "Port: ", tag("b", document["target"])), tag("p", _verdict(document), class_="counts"),
+            _problems(document), tag("h2", "What is not plainly PASS"), _remarks(document),
+            tag("h2", "What differs from the other targets"), [_differences(document, name, one) for name, one in others.items()]
+            or tag("p", "No other target is committed."),
+            tag("h2", "What the targets can do"), _values(columns, "capabilities"),
+            tag("h2", "What the targets are"), _values(columns, "facts"),
+            tag("h2", "Clauses and targets"), _numbers(columns), _clauses(columns)]
+    style = Markup(evidence.read(os.path.join(REPORT, "page.css")))
+    head = tag("head", Markup('<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'),
+               tag("title", "Port: " + document["target"]), tag("style", style))
+    return "<!doctype html>\n" + tag("html", head, tag("body", tag("main", body)), lang="en")
+
+
+def _verdict(document):
+    total, good = sum(document["counts"].values()), sum(document["counts"].get(status, 0) for status in ports.GOOD)
+    tests = sum(document["tests"].values())
+    return ["%d of %d cases and %d of %d other tests as they should be. " % (
+        good, total, sum(document["tests"].get(status, 0) for status in ports.GOOD), tests),
+        chip("failed", "bad") if ports.failed(document) else chip("green", "good"),
+        " %s, %s, %s, commit %s" % (document["mode"], document["toolchain"], document["when"], document["commit"])]
+
+
+def _table(head, lines):
+    return tag("div", tag("table", tag("thead", tag("tr", [tag("th", cell, scope="col") for cell in head])),
+                          tag("tbody", [tag("tr", [tag("td", cell) for cell in line]) for line in lines])), class_="scroll")
+
+
+def _problems(document):
+    return tag("ul", [tag("li", problem) for problem in document["problems"]], class_="note") if document["problems"] else None
+
+
+def _remarks(document):
+    lines = [[chip(remark["status"], kind(remark["status"])), tag("code", id), remark["says"], command(remark["again"])]
+             for id, remark in sorted(document["remarks"].items(), key=lambda pair: (pair[1]["status"] not in lib.BAD, pair[0]))]
+    return _table(["status", "case or test", "why", "again"], lines) if lines else tag("p", "Nothing: all that was run passes.")
+
+
+def _differences(document, name, other):
+    found = ports.differences(document, other)
+    lines = [[what, tag("code", key), str(one), str(two)] for what, rows in found.items() for key, (one, two) in sorted(rows.items())]
+    summary = "%s: %s" % (name, ", ".join("%d %s" % (len(rows), what) for what, rows in found.items() if rows) or "nothing")
+    return details(summary, _table(["of", "which", "here", name], lines), open_=len(lines) <= 20) if lines else tag("p", summary)
+
+
+def _values(columns, field):
+    """The rows of all, unlike ones marked."""
+    keys = dict.fromkeys(key for one in columns.values() for key in one[field])
+    lines = []
+    for key in keys:
+        values = [one[field].get(key, "not asked") for one in columns.values()]
+        lines.append([tag("code", key)] + [_answer(value) for value in values])
+    return _table(["", *columns], lines)
+
+
+def _answer(value):
+    word = str(value).partition(":")[0]
+    return [chip(word, {"yes": "good", "no": "bad"}.get(word, "warn")), str(value)[len(word) + 1:]] \
+        if word in ("yes", "no", "unknown") else str(value)
+
+
+def _numbers(columns):
+    lines = []
+    for primitive in sorted({name for one in columns.values() for name in one["clauses"]}):
+        lines.append([primitive] + [_counted(one["clauses"].get(primitive, {})) for one in columns.values()])
+    return _table(["primitive", *columns], lines)
+
+
+def _counted(row):
+    return [[chip("%d %s" % (len(ids), status), kind(status)), " "] for status, ids in sorted(row.items())] or NOT_RUN
+
+
+def _clauses(columns):
+    known = {name: ports.statuses(one) for name, one in columns.items()}
+    parts = []
+    for primitive, spec in evidence.specs().items():
+        ids = [clause["id"] for clause in spec.get("clause", [])]
+        lines = [[tag("code", id)] + [_cell(columns[name], id, row.get(id)) for name, row in known.items()] for id in ids]
+        parts.append(details("%s: %d" % (primitive, len(ids)), _table(["clause", *columns], lines), class_="primitive")
+                     if lines else None)
+    return parts
+
+
+def _cell(document, id, status):
+    if status is None:
+        return tag("span", NOT_RUN, class_="quiet")
+    said = document["remarks"].get(id, {}).get("says")
+    return tag("span", status, title=said) if status == "PASS" else tag("span", chip(status, kind(status)), title=said)

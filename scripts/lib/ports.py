@@ -1,0 +1,164 @@
+"""What became of a target: its doctor, its cases, its other tests; and how it differs from those that are committed."""
+
+import datetime
+import json
+import os
+import re
+import xml.etree.ElementTree as xml
+
+import evidence
+import results as lib
+
+ROOT = evidence.ROOT
+COMMITTED = os.path.join(ROOT, "conformance", "ports")
+EXPECT = os.path.join(ROOT, "conformance", "expect")
+GOOD = ("PASS", "XFAIL")
+# What a target has, however fast it happens to be today.
+LASTING = ("system", "machine", "compiler", "standard-library", "c-library", "endianness", "pointer-bits", "long-bits",
+           "time-bits", "file-offset-bits", "char-is-signed", "atomic-64-is-lock-free", "page-bytes")
+LONGEST_MESSAGE = 400
+
+
+def name_of(doctor, emulated):
+    """linux-x86_64-gnu12, linux-s390x-gnu12-emulated, linux-x86_64-clang19-libcxx"""
+    facts = doctor["facts"]
+    compiler, _, version = facts["compiler"].lower().partition(" ")
+    parts = [facts["system"].lower(), facts["machine"], compiler + version.partition(".")[0]]
+    if facts["machine"].endswith("64") and facts["pointer-bits"] == 32:
+        parts[1] += "-32"
+    parts += ["libcxx"] if facts["standard-library"].startswith("libc++") else []
+    return "-".join(parts + (["emulated"] if emulated else []))
+
+
+def expectations(target):
+    """The files that say what may fail there: of its system, and its own."""
+    files = [os.path.join(EXPECT, name + ".toml") for name in (target.partition("-")[0], target)]
+    return [path for path in files if os.path.exists(path)]
+
+
+def other_tests(path, cases):
+    """Results of what ctest ran beside the cases (its --output-junit)."""
+    results = lib.Results()
+    for element in xml.parse(path).getroot().iter("testcase"):
+        if element.get("name") not in cases:
+            results.cases.append(_as_result(element))
+    return results
+
+
+def tell_of_the_dead(path, collected):
+    """Cases that ended under ctest before they wrote down how: that is done for them, where scripts/conformance collects."""
+    os.makedirs(collected, exist_ok=True)
+    primitives = {clause["id"]: (primitive, clause["level"]) for primitive, spec in evidence.specs().items()
+                  for clause in spec.get("clause", [])}
+    for case in other_tests(path, ()).cases:
+        if case["status"] in ("TIMEOUT", "CRASH") and case["id"] in primitives:
+            primitive, case["level"] = primitives[case["id"]]
+            suite = "conformance_" + primitive.split("/")[-2]
+            with open(os.path.join(collected, "%s.%s.jsonl" % (suite, case["id"])), "w", encoding="utf-8") as file:
+                for record in (case, {"record": "footer", "cases": 1}):
+                    file.write(json.dumps(record) + "\n")
+
+
+def _as_result(element):
+    skipped, failure = element.find("skipped"), element.find("failure")
+    output, status = element.findtext("system-out") or "", "PASS"
+    if skipped is not None or element.get("status") in ("notrun", "disabled"):
+        status = "SKIP"
+    elif failure is not None or element.get("status") == "fail":
+        status = _bad(failure.get("message", "") if failure is not None else "")
+    return {"record": "case", "id": element.get("name"), "status": status, "level": "", "transcript": [],
+            "message": "" if status == "PASS" else _message(status, output), "ms": round(1000 * float(element.get("time") or 0)),
+            "command": "ctest -R '^%s$'" % re.escape(element.get("name"))}
+
+
+def _bad(told):
+    """ctest's word for how a test ended."""
+    told = told.lower()
+    if "timeout" in told:
+        return "TIMEOUT"
+    return "CRASH" if re.search("segfault|abort|exception|illegal|bus error|interrupt", told) else "FAIL"
+
+
+def _message(status, output):
+    """What GoogleTest says of a failure or a skip, or the last line."""
+    found = re.search(r"(?:Failure|Skipped)\n(.+(?:\n(?!\[).+)*)", output)
+    lines = output.strip().splitlines()
+    return found[1] if found else lines[-1] if lines else status
+
+
+def of_programs(row, again):
+    """Cases of what implementations.run_programs() gives: one for each kind, and one for the protocol."""
+    seen = {"protocol": (not row["breaches"], "\n".join(row["breaches"]))}
+    for kind, one in row["kinds"].items():
+        smallest = "; ".join("%s: %s, not %s" % (cell, difference["says"], difference["against"])
+                             for cell, difference in one["smallest"].items())
+        seen[kind] = (not one["different"], "%d of %d differ. %s" % (one["different"], one["programs"], smallest))
+    return [{"record": "case", "id": "programs." + name, "status": "PASS" if alike else "FAIL", "level": "", "ms": 0,
+             "message": "" if alike else message, "transcript": [],
+             "command": again + ("" if name == "protocol" else " --kind " + name)} for name, (alike, message) in seen.items()]
+
+
+def port(target, doctor, cases, tests, emulator=(), **about):
+    """The document that is written, from results after the expectations; `about` stands at its head."""
+    emulator = _portable(" ".join(emulator))
+    header = cases.headers[0] if cases.headers else {}
+    primitive_of = {clause["id"]: primitive for primitive, spec in evidence.specs().items()
+                    for clause in spec.get("clause", [])}
+    clauses = {}
+    for case in sorted(cases.cases, key=lambda case: case["id"]):
+        row = clauses.setdefault(primitive_of.get(case["id"], "no clause"), {})
+        row.setdefault(case["status"], []).append(case["id"])
+    return dict(
+        about, target=target, emulator=emulator, when=datetime.date.today().isoformat(), toolchain=header.get("toolchain", ""),
+        time_scale=header.get("time_scale"), capabilities=doctor["capabilities"], facts=doctor["facts"],
+        counts=cases.counts(), clauses=clauses, tests=tests.counts(),
+        remarks={case["id"]: _remark(case, emulator) for case in cases.cases + tests.cases if case["status"] != "PASS"},
+        problems=cases.problems + tests.problems)
+
+
+def _remark(case, emulator):
+    """Why a cell is not plainly PASS."""
+    said = _portable(case.get("reason") or case["message"])
+    variables, command = re.match(r"((?:\w+=\S* )*)(.*)", _portable(case["command"]), re.S).groups()
+    again = variables + (emulator + " " + command if emulator and not command.startswith("ctest") else command)
+    return {"status": case["status"], "says": said[:LONGEST_MESSAGE], "again": again}
+
+
+def _portable(text):
+    return text.replace(ROOT + "/", "")
+
+
+def write(document, path):
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(json.dumps(document, indent=1, ensure_ascii=False, sort_keys=True) + "\n")
+
+
+def committed():
+    """{target: document}, the oldest names first."""
+    names = sorted(name for name in os.listdir(COMMITTED) if name.endswith(".json")) if os.path.isdir(COMMITTED) else []
+    return {name[: -len(".json")]: json.loads(evidence.read(os.path.join(COMMITTED, name))) for name in names}
+
+
+def statuses(document):
+    return {id: status for row in document["clauses"].values() for status, ids in row.items() for id in ids}
+
+
+def differences(one, other):
+    """{what: {name: (of one, of other)}}; of clauses only those that both have run."""
+    lasting = [{key: document["facts"].get(key) for key in LASTING} for document in (one, other)]
+    return {"capabilities": _unlike(one["capabilities"], other["capabilities"]), "facts": _unlike(*lasting),
+            "clauses": _unlike(statuses(one), statuses(other))}
+
+
+def _unlike(one, other):
+    return {name: (one[name], other[name]) for name in one if name in other and one[name] != other[name]}
+
+
+def failed(document):
+    counts = [document["counts"], document["tests"]]
+    return bool(document["problems"]) or any(row.get(status) for row in counts for status in lib.BAD)
+
+
+def left_out(document):
+    """What --certify does not let pass: whatever was not run, or may fail."""
+    return sorted(id for id, remark in document["remarks"].items() if remark["status"] in ("SKIP", "UNSUPPORTED", "XFAIL"))
