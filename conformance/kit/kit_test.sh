@@ -26,7 +26,7 @@ must_fail() {
   fi
 }
 
-run --results "$place/results" shlex threading.main-scope.bare-exception
+run --results "$place/results" shlex threading.main-scope.exit
 [[ -s $place/results/conformance_shlex.jsonl ]]
 
 must_fail no-such-suite
@@ -37,5 +37,5 @@ must_fail shlex
 grep -q 'FAIL shlex\.' "$place/said"
 
 rm -r "$kit/programs/threading"
-must_fail threading.main-scope.bare-exception
+must_fail threading.main-scope.exit
 echo "the kit fails where it must"

@@ -332,4 +332,8 @@ CASE("threading.condition.repr.state", "its repr has the lock's, and how many wa
   wait_until_blocked(2);
   log(own);
   with(own, [&] { own.notify_all(); });
+  bunch.join();
+  log(own);
+  with(own, [&] { own.wait(0s); });
+  log(own);
 }

@@ -317,3 +317,7 @@ def _():
     with own:
         own.notify_all()
     bunch.join()
+    log(own)
+    with own:
+        own.wait(0)
+    log(own)

@@ -15,7 +15,7 @@ from tree import LAYERS
 
 TIME_SCALE = "0.1"  # a case that waits in vain says so itself, after a tenth of the minute that it has otherwise
 KILLED = ("FAIL", "TIMEOUT", "CRASH", "COMPILE")
-FAILED = re.compile(r"^\[  FAILED  \] ([\w.-]+)", re.M)
+FAILED = re.compile(r"^\[  FAILED  \] ([\w-]+\.[\w.-]+)", re.M)
 
 
 def run_case(executable, case, limit, fault=""):
@@ -44,11 +44,12 @@ def run_case(executable, case, limit, fault=""):
         return dict(result, seconds=round(seconds, 3), reached=os.path.exists(reached))
 
 
-def run_suite(executable, arguments, limit, fault=""):
+def run_suite(executable, arguments, limit, case_limit, fault=""):
     """{status: PASS FAIL TIMEOUT CRASH, by: the cases that failed, reached}"""
     with tempfile.TemporaryDirectory(prefix="tandem-fault-") as folder:
         said, reached = os.path.join(folder, "said"), os.path.join(folder, "reached")
-        environment = dict(os.environ, TANDEM_FAULT=fault, TANDEM_FAULT_REACHED=reached, TANDEM_TIME_SCALE=TIME_SCALE)
+        environment = dict(os.environ, TANDEM_FAULT=fault, TANDEM_FAULT_REACHED=reached, TANDEM_TIME_SCALE=TIME_SCALE,
+                           TANDEM_CASE_SECONDS=str(case_limit))
         with open(said, "wb") as file:
             child = subprocess.Popen([executable, *arguments], stdin=subprocess.DEVNULL, stdout=file,
                                      stderr=subprocess.STDOUT, env=environment, start_new_session=True)
