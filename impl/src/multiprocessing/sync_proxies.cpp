@@ -32,7 +32,7 @@ class LockOf final : public ManagedLock {
     if constexpr (is_owned)
       Caller::hold(own(), [](void* lock) { static_cast<LockOf*>(lock)->lock_.release(); });
     else
-      Caller::give_back_by([this] { release(); });
+      Caller::give_back_by([this] { lock_.release(); });
     return true;
   }
   void release() override {
