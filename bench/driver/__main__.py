@@ -104,8 +104,8 @@ def write(result, options):
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(json.dumps(result, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
         place.with_suffix(".md").write_text(show.markdown(result))
-        with open(place.with_suffix(".csv"), "w", newline="") as table:
-            csv.writer(table).writerows(show.table(result))
+        with open(place.with_suffix(".csv"), "w", newline="") as sheet:
+            csv.writer(sheet).writerows(show.table(result))
         print(f"written: {contenders.shown_path(place)}", file=sys.stderr)
 
 
