@@ -14,8 +14,4 @@ void unmap_memory(void* memory, std::size_t length) noexcept;
 // and is zero then.
 void drop_memory(void* part, std::size_t length) noexcept;
 
-// Memory of whatever origin that will be used from its begin on, most of it: in few large pages, where
-// the system has them.
-void prefer_large_pages(void* part, std::size_t length) noexcept;
-
 }  // namespace tandem::inline v1::platform

@@ -8,7 +8,6 @@
 #include <new>
 #include <utility>
 
-#include "platform/memory.hpp"
 #include "platform/poll.hpp"
 #include "platform/sanitizers.hpp"
 #include "subprocess/popen_state.hpp"
@@ -56,7 +55,6 @@ void make_room(std::string& bytes, std::size_t size) {
   try {
     const bool is_large = wanted >= large && wanted < large * large_step;
     bytes.reserve(is_large ? large * large_step + wanted : twice);
-    if (is_large) platform::prefer_large_pages(bytes.data(), bytes.capacity());
   } catch (const std::exception&) {  // so much is not to be had
     bytes.reserve(twice);
   }

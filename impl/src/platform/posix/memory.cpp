@@ -1,7 +1,6 @@
 #include "platform/memory.hpp"
 
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include <cstdint>
 
@@ -16,8 +15,12 @@ void* map_memory(std::size_t length, bool is_growth) noexcept {
   const std::size_t ahead = -reinterpret_cast<std::uintptr_t>(first) & (length - 1);
   if (ahead > 0) ::munmap(first, ahead);
   ::munmap(first + ahead + length, length - ahead);
+#ifdef MADV_HUGEPAGE
   // A page fault costs as much as 50 tasks, whatever the size of the page.
-  if (is_growth) prefer_large_pages(first + ahead, length);
+  if (is_growth) ::madvise(first + ahead, length, MADV_HUGEPAGE);
+#else
+  static_cast<void>(is_growth);
+#endif
   return first + ahead;
 }
 
@@ -28,18 +31,6 @@ void unmap_memory(void* memory, std::size_t length) noexcept {
 
 void drop_memory(void* part, std::size_t length) noexcept {
   ::madvise(part, length, MADV_DONTNEED);
-}
-
-void prefer_large_pages(void* part, std::size_t length) noexcept {
-#ifdef MADV_HUGEPAGE
-  static const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
-  const auto first = reinterpret_cast<std::uintptr_t>(part);
-  const std::uintptr_t whole = (first + page - 1) / page * page;
-  if (whole < first + length)
-    ::madvise(reinterpret_cast<void*>(whole), first + length - whole, MADV_HUGEPAGE);
-#else
-  static_cast<void>(part), static_cast<void>(length);
-#endif
 }
 
 }  // namespace tandem::inline v1::platform
