@@ -63,9 +63,9 @@ def beyond_the_table():
 
 
 def with_parts(found):
-    """A result of before there were sweeps, as if it had them."""
+    """A result as if it had sweeps and all other parts."""
     rows, summary = beyond_the_table()
-    here = {row["id"] for row in rows if not row.get("part")}
+    here = {row["id"] for row in rows}
     found["rows"] = [row for row in found["rows"] if row["id"] not in here] + rows
     found["summary"].update({key: summary[key] for key in ("scaling", "grids")})
     return found
