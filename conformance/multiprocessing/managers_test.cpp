@@ -227,10 +227,15 @@ void wait_for_end(const mp::managers::QueueProxy<int>& queue, const Connection& 
   const Blocked waiting([&] { queue.join(); });
   connection.send(true);
 }
-void wait_for_call(const mp::managers::PoolProxy& pool, const std::string& gate,
-                   const Connection& connection) {
+void enter_both(const std::string& first, const std::string& second) {
+  enter(first);
+  enter(second);
+}
+void wait_for_call(const mp::managers::PoolProxy& pool, const std::string& begun,
+                   const std::string& gate, const Connection& connection) {
   const ListProxy<int> own = connection.recv<ListProxy<int>>();
-  const Blocked waiting([&] { pool.apply(enter, gate); });
+  const Blocked waiting([&] { pool.apply(enter_both, begun, gate); });
+  open_gate(begun);
   connection.send(true);
 }
 void wait_for_result(const mp::managers::AsyncResultProxy<void>& result,
@@ -581,6 +586,7 @@ CASE("multiprocessing.managers.proxy.killed-waiting", "nor do those of one that 
   const SyncManager manager = fork.Manager();
   const Folder folder;
   const std::vector<std::string> gates{folder.gate("a"), folder.gate("b")};
+  const std::string begun = folder.gate("begun");
   const auto queue = manager.Queue<int>();
   queue.put(1);
   const auto pool = manager.Pool(2);
@@ -598,7 +604,7 @@ CASE("multiprocessing.managers.proxy.killed-waiting", "nor do those of one that 
   };
   const auto [here, there] = mp::Pipe();
   look_after(started(fork, wait_for_end, queue, there), here);
-  look_after(started(fork, wait_for_call, pool, gates[0], there), here);
+  look_after(started(fork, wait_for_call, pool, begun, gates[0], there), here);
   look_after(started(fork, wait_for_result, result, there), here);
   for (const std::string& gate : gates) open_gate(gate);
 }
