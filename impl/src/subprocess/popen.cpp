@@ -56,7 +56,12 @@ void signal_all(detail::PopenState& state, int signal) {
 
 Stdio::Stdio(std::FILE* file) {
   if (!file) throw ValueError("a file is a null pointer");
-  fd_ = platform::handle_of(file);
+  fd_ = of_file(platform::handle_of(file));
+}
+
+int Stdio::of_file(int descriptor) {
+  if (descriptor < 0) throw UnsupportedOperation("fileno");
+  return descriptor;
 }
 
 Popen::Popen(Command args, PopenOptions options)

@@ -26,7 +26,11 @@ auto supervise(subprocess::Command args, subprocess::RunOptions&& options, Work 
       // Not ours to kill (it has another user by now): then it is waited for, and what has gone
       // wrong is told.
     }
-    process.wait();
+    try {
+      process.exit();  // closes the streams first: one that was not killed may wait at them
+    } catch (const OSError&) {
+      // What has not been sent is lost.
+    }
     throw;
   }
 }

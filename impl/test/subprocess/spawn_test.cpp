@@ -10,6 +10,7 @@
 #include <atomic>
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -277,6 +278,33 @@ TEST(KillGroup, IsNotSignalledWhenOthersHaveTakenTheStatus) {
   EXPECT_EQ(::waitpid(process.pid(), nullptr, 0), process.pid());
   process.kill();
   EXPECT_EQ(process.returncode(), 0);
+}
+
+// What has been closed may be open again by the time it is inherited: as a pipe of the start's own.
+TEST(PassFds, AreNoDescriptorsOfTheStartsOwn) {
+  for (const int end : {0, 1}) {
+    int numbers[2];
+    ASSERT_EQ(::pipe2(numbers, O_CLOEXEC), 0);
+    for (const int number : numbers) ::close(number);
+    try {
+      Popen({"true"}, {.preexec_fn = [] {}, .pass_fds = {numbers[end]}}).wait();
+      ADD_FAILURE() << "started";
+    } catch (const OSError& error) {
+      EXPECT_EQ(error.errno_(), EBADF);
+    }
+  }
+}
+
+TEST(Stdio, IsNoFileWithoutADescriptor) {
+  char memory[16] = {};
+  std::FILE* const file = ::fmemopen(memory, sizeof memory, "w");
+  ASSERT_NE(file, nullptr);
+  EXPECT_THROW(Popen({"true"}, {.stdout_ = file}), UnsupportedOperation);
+  std::fclose(file);
+  struct Nameless {
+    int fileno() const { return -1; }  // PIPE is -1, too
+  } nameless;
+  EXPECT_THROW(Popen({"true"}, {.stdout_ = nameless}), UnsupportedOperation);
 }
 
 TEST(Communicate, WhatWasNotFlushedHasATimeoutToo) {

@@ -15,6 +15,7 @@
 #include <variant>
 #include <vector>
 
+#include "tandem/core/abandon.hpp"
 #include "tandem/core/export.hpp"
 #include "tandem/core/timeout.hpp"
 #include "tandem/subprocess/command.hpp"
@@ -43,7 +44,8 @@ concept Variables = std::ranges::input_range<R> &&
 // A value: what a stream of the child is. Nothing given: the parent's own. Else PIPE, STDOUT (of
 // stderr_ only), DEVNULL, a descriptor, or an open file, which is borrowed: a std::FILE*, or what
 // has a fileno(), as another child's stdout_().
-// Throws   ValueError (a null pointer, a closed file).
+// Throws   ValueError (a null pointer, a closed file); UnsupportedOperation (a file that has no
+//          descriptor).
 class TANDEM_API Stdio {
  public:
   Stdio() = default;
@@ -51,7 +53,7 @@ class TANDEM_API Stdio {
   Stdio(std::same_as<int> auto fd) : fd_(fd) {}  // -1, -2, -3 as in Python: PIPE, STDOUT, DEVNULL
   Stdio(std::FILE* file);
   template <detail::HasFileno F>
-  Stdio(F& file) : fd_(file.fileno()) {}
+  Stdio(F& file) : fd_(of_file(file.fileno())) {}
   Stdio(std::nullptr_t) = delete;
 
   bool is_given() const noexcept { return fd_.has_value(); }
@@ -60,6 +62,8 @@ class TANDEM_API Stdio {
   int descriptor() const { return fd_.value(); }
 
  private:
+  static int of_file(int descriptor);
+
   std::optional<int> fd_;
 };
 
@@ -158,8 +162,8 @@ struct Output {
 // later Popen. For `with Popen(…) as p` there is ScopedPopen.
 // Threads  all members but moves and the destructor may be called from any thread at once, of
 //          communicate() one at a time, which has the streams for itself. In a child of fork() a
-//          Popen of the parent's has ended with 0 for poll(), wait() and signals. No signal ever reaches another process that was given the
-//          child's number.
+//          Popen of the parent's has ended with 0 for poll(), wait() and signals. No signal ever
+//          reaches another process that was given the child's number.
 // Spec     subprocess.popen
 class TANDEM_API Popen {
  public:
@@ -246,6 +250,8 @@ class ScopedPopen : public Popen {
   ScopedPopen(ScopedPopen&&) = delete;
   ScopedPopen& operator=(ScopedPopen&&) = delete;
   ~ScopedPopen() {
+    // An abandoned thread may be in a stream for ever.
+    if (v1::detail::has_abandoned_threads()) return;
     try {
       exit();
     } catch (const std::exception&) {

@@ -66,10 +66,13 @@ bool Process::obtain_handle() noexcept {
 void Process::sleep_until_ended(const seam::clock::time_point* until) const noexcept {
   if (handle_) {
     std::array<Polled, 1> child{{{handle_.get()}}};
-    if (poll(child, until) == 0) return;
-    // A limit of no open files at all forbids to poll. The caller looks, and comes again.
-    if (until) {
-      const auto soon = std::min(*until, seam::clock::now() + between_looks);
+    const bool polled = poll(child, until) == 0;
+    if (polled && (!child[0].ready || look())) return;
+    // A limit of no open files at all forbids to poll; and one that has ended may still be kept
+    // from us by who traces it. The caller looks, and comes again.
+    if (polled || until) {
+      auto soon = seam::clock::now() + between_looks;
+      if (until) soon = std::min(*until, soon);
       poll({}, &soon);
       return;
     }

@@ -269,6 +269,9 @@ std::optional<SpawnError> spawn_copied(ChildWork& work, const SpawnPlan& plan, i
                                        Handle& handle) {
   Pipe report;
   if (const int error = open_report_pipe(report)) return not_born(error);
+  // What is to be inherited is no open file if this pipe has got its number.
+  for (const int end : {report.reader.get(), report.writer.get()})
+    if (std::ranges::binary_search(plan.kept, end)) return SpawnError{SpawnStep::setup, EBADF};
   work.report_pipe = report.writer.get();
   std::vector<int> left_open(work.left_open, work.left_open + work.left_open_count);
   left_open.insert(std::ranges::upper_bound(left_open, work.report_pipe), work.report_pipe);
