@@ -21,6 +21,7 @@
 #include "platform/sanitizers.hpp"
 #include "tandem/core/log.hpp"
 #include "tandem/core/park.hpp"
+#include "tandem/os/register_at_fork.hpp"
 #include "tandem/subprocess.hpp"
 
 namespace tandem::subprocess {
@@ -293,6 +294,20 @@ TEST(PassFds, AreNoDescriptorsOfTheStartsOwn) {
       EXPECT_EQ(error.errno_(), EBADF);
     }
   }
+}
+
+TEST(Preexec, LeavesSignalsToWhatIsRegisteredForForks) {
+  sigset_t before, meanwhile;
+  ::pthread_sigmask(SIG_BLOCK, nullptr, &before);
+  static sigset_t* const seen = &meanwhile;
+  static bool looks = true;
+  os::register_at_fork({.after_in_parent = [] {
+    if (looks) ::pthread_sigmask(SIG_BLOCK, nullptr, seen);
+  }});
+  Popen({"true"}, {.preexec_fn = [] {}}).wait();
+  looks = false;
+  for (const int signal : {SIGTERM, SIGINT, SIGUSR1, SIGRTMIN})
+    EXPECT_EQ(::sigismember(&meanwhile, signal), ::sigismember(&before, signal)) << signal;
 }
 
 TEST(Stdio, IsNoFileWithoutADescriptor) {

@@ -85,9 +85,9 @@ class ChildStack {
 // asks for them.
 class NoSignals {
  public:
-  NoSignals() noexcept {
-    const std::uint64_t all = ~std::uint64_t{0};
-    ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before_, sizeof all);
+  explicit NoSignals(bool holds = true) noexcept {
+    const std::uint64_t added = holds ? ~std::uint64_t{0} : 0;
+    ::syscall(SYS_rt_sigprocmask, SIG_BLOCK, &added, &before_, sizeof added);
   }
   NoSignals(const NoSignals&) = delete;
   NoSignals& operator=(const NoSignals&) = delete;
@@ -294,7 +294,9 @@ std::optional<SpawnError> spawn(const SpawnPlan& plan, Process& process) {
   const bool shared = !plan.prepare && !changes_ids && can_share_memory();
   Handle handle;
   int pid = -1;
-  const NoSignals signals;
+  // Not where fork() calls what is registered for it: a thread that is started there would have no
+  // signals for ever. CPython blocks none there either.
+  const NoSignals signals(!plan.prepare);
   ChildWork work = work_for(plan, signals);
   const auto error =
       shared ? spawn_shared(work, pid, handle) : spawn_copied(work, plan, pid, handle);
