@@ -26,8 +26,9 @@ auto supervise(subprocess::Command args, subprocess::RunOptions&& options, Work 
       // Not ours to kill (it has another user by now): then it is waited for, and what has gone
       // wrong is told.
     }
+    // Its streams are closed before the wait: one that was not killed may wait at them.
     try {
-      process.exit();  // closes the streams first: one that was not killed may wait at them
+      process.exit();
     } catch (const OSError&) {
       // What has not been sent is lost.
     }
