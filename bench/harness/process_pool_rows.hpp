@@ -47,23 +47,29 @@ inline void enter_process_map(const std::string& row, const std::string& impl, K
                             }});
 }
 
-inline double calls_once(const std::function<std::int64_t(std::int64_t)>& call_and_sum,
-                         std::uint64_t calls) {
+template <class Submit, class Take>
+double calls_once(std::uint64_t calls, Submit submit, Take take) {
   const auto count = static_cast<std::int64_t>(calls);
+  std::int64_t sum = 0;
   const auto start = Clock::now();
-  const std::int64_t sum = call_and_sum(count);
+  std::vector<decltype(submit(count))> results;
+  results.reserve(calls);
+  for (std::int64_t x = 0; x < count; ++x) results.push_back(submit(x));
+  for (auto& result : results) sum += take(result);
   const double seconds = seconds_between(start, Clock::now());
   check_sum(static_cast<std::uint64_t>(sum),
             static_cast<std::uint64_t>(3 * (count * (count - 1) / 2) + count));
   return seconds;
 }
 
-// call_and_sum(calls): each tiny_of(x) is handed over by itself, then all results are fetched.
-inline void enter_process_calls(const std::string& row, const std::string& impl, Kind kind,
-                                const std::function<std::int64_t(std::int64_t)>& call_and_sum) {
+// Each tiny_of(x) is handed over by itself, by submit(x), then all results are fetched, by
+// take(result).
+template <class Submit, class Take>
+void enter_process_calls(const std::string& row, const std::string& impl, Kind kind, Submit submit,
+                         Take take) {
   Registry::instance().add({row, impl, kind, [=](const Plan& plan) {
                               return rate(plan, kMapCalls, 1, [&](std::uint64_t calls) {
-                                return calls_once(call_and_sum, calls);
+                                return calls_once(calls, submit, take);
                               });
                             }});
 }

@@ -24,15 +24,6 @@ std::int64_t map_and_sum(const std::vector<std::int64_t>& inputs,
   return sum;
 }
 
-std::int64_t apply_and_sum(std::int64_t calls) {
-  std::vector<mp::AsyncResult<std::int64_t>> results;
-  results.reserve(static_cast<std::size_t>(calls));
-  for (std::int64_t x = 0; x < calls; ++x) results.push_back(pool_of_two().apply_async(tiny_of, x));
-  std::int64_t sum = 0;
-  for (const auto& result : results) sum += result.get();
-  return sum;
-}
-
 // From the start of a pool of two to its first result.
 double start(const std::string& method) {
   const auto begin = Clock::now();
@@ -58,7 +49,10 @@ const bool entered = [] {
   enter_process_map("process_pool.map.chunk1", "tandem", Kind::ours, map_and_sum, 1);
   enter_process_map("process_pool.map.chunk100", "tandem", Kind::ours, map_and_sum, 100);
   enter_process_map("process_pool.map.default", "tandem", Kind::ours, map_and_sum, {});
-  enter_process_calls("process_pool.apply_async", "tandem", Kind::ours, apply_and_sum);
+  enter_process_calls(
+      "process_pool.apply_async", "tandem", Kind::ours,
+      [](std::int64_t x) { return pool_of_two().apply_async(tiny_of, x); },
+      [](auto& result) { return result.get(); });
   enter_process_round_trip("process_pool.roundtrip", "tandem", Kind::ours,
                            [](std::int64_t x) { return pool_of_two().apply(tiny_of, x); });
   for (const char* method : {"fork", "spawn", "forkserver"}) enter_start(method);

@@ -26,19 +26,13 @@ std::int64_t map_and_sum(const std::vector<std::int64_t>& inputs,
   return sum;
 }
 
-std::int64_t submit_and_sum(std::int64_t calls) {
-  std::vector<futures::Future<std::int64_t>> results;
-  results.reserve(static_cast<std::size_t>(calls));
-  for (std::int64_t x = 0; x < calls; ++x) results.push_back(executor_of_two().submit(tiny_of, x));
-  std::int64_t sum = 0;
-  for (auto& result : results) sum += result.result();
-  return sum;
-}
-
 const bool entered = [] {
   enter_process_map("process_executor.map.chunk1", "tandem", Kind::ours, map_and_sum, 1);
   enter_process_map("process_executor.map.chunk100", "tandem", Kind::ours, map_and_sum, 100);
-  enter_process_calls("process_executor.submit", "tandem", Kind::ours, submit_and_sum);
+  enter_process_calls(
+      "process_executor.submit", "tandem", Kind::ours,
+      [](std::int64_t x) { return executor_of_two().submit(tiny_of, x); },
+      [](auto& result) { return result.result(); });
   enter_process_round_trip("process_executor.roundtrip", "tandem", Kind::ours, [](std::int64_t x) {
     return executor_of_two().submit(tiny_of, x).result();
   });
