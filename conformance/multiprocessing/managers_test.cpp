@@ -1106,7 +1106,9 @@ CASE("multiprocessing.managers.shared-memory.unlinked", "goes with the server") 
 }
 CASE("multiprocessing.managers.shared-memory.interrupted", "Ctrl-C is not for the server") {
   each_method([](const Context& context) {
-    const mp::managers::SharedMemoryManager manager({.ctx = context});
+    // A server whose end takes long (a checked build's) is not to be terminated.
+    const mp::managers::SharedMemoryManager manager(
+        {.ctx = context, .shutdown_timeout = times::must_not_expire});
     manager.start();
     const Process server = mp::active_children().at(0);
     checked(::kill(server.pid().value(), SIGINT));
