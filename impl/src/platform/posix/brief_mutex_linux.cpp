@@ -116,7 +116,7 @@ void withdraw(robust_list_head& head, robust_list* outer) noexcept {
 Taken take(Word& word, std::uint32_t mine, std::uint32_t& seen) noexcept {
   while ((seen & FUTEX_TID_MASK) == 0) {
     const bool died = (seen & FUTEX_OWNER_DIED) != 0;
-    // acquire pairs with the exchange in unlock(), and with what the kernel does for the dead.
+    // acquire pairs with the store in unlock(), and with what the kernel does for the dead.
     if (word.compare_exchange_weak(seen, mine | (seen & FUTEX_WAITERS), std::memory_order_acquire,
                                    std::memory_order_relaxed))
       return died ? Taken::from_the_dead : Taken::yes;
@@ -124,15 +124,19 @@ Taken take(Word& word, std::uint32_t mine, std::uint32_t& seen) noexcept {
   return Taken::no;
 }
 
-// Until the time, or for so long that somebody who was killed after he was woken, before he could
-// say that others wait, does not keep them for ever.
-bool sleep(const Word& word, std::uint32_t seen, const seam::clock::time_point* until) noexcept {
-  constexpr std::chrono::milliseconds at_most(100);
+// Returns whether there is time left.
+bool sleep(const Word& word, std::uint32_t seen, seam::clock::duration at_most,
+           const seam::clock::time_point* until) noexcept {
   const auto now = seam::clock::now();
   const auto when = until ? std::min(*until, now + at_most) : now + at_most;
   park_shared(word, seen, &when);
   return !until || seam::clock::now() < *until;
 }
+
+// Whoever says that he waits may say it too late for unlock() to see, and nobody wakes him: that is
+// found out soon. Whoever has been woken, and is killed before he could say that others wait, keeps
+// them no longer than that either.
+constexpr std::chrono::milliseconds unheard(1), heard(100);
 
 Taken take_or_sleep(Word& word, std::uint32_t number,
                     const seam::clock::time_point* until) noexcept {
@@ -140,11 +144,12 @@ Taken take_or_sleep(Word& word, std::uint32_t number,
   for (std::uint32_t mine = number;; mine = number | FUTEX_WAITERS) {
     std::uint32_t seen = word.load(std::memory_order_relaxed);  // relaxed: the CAS decides
     if (const Taken taken = take(word, mine, seen); taken != Taken::no) return taken;
+    const bool said = (seen & FUTEX_WAITERS) != 0;
     // relaxed: the kernel looks again.
-    if ((seen & FUTEX_WAITERS) == 0 &&
+    if (!said &&
         !word.compare_exchange_strong(seen, seen | FUTEX_WAITERS, std::memory_order_relaxed))
       continue;
-    if (!sleep(word, seen | FUTEX_WAITERS, until)) {
+    if (!sleep(word, seen | FUTEX_WAITERS, said ? heard : unheard, until)) {
       seen = word.load(std::memory_order_relaxed);  // relaxed: the CAS decides
       return take(word, number | FUTEX_WAITERS, seen);
     }
@@ -183,9 +188,11 @@ void BriefMutex::unlock() noexcept {
   robust_list* const outer = place.outer();
   Word& word = place.word(registration);
   in_this_order();
-  // release pairs with the CAS in take(). Whoever is killed before it has woken somebody: the
-  // kernel does it then.
-  const std::uint32_t before = word.exchange(0, std::memory_order_release);
+  // Not in one operation, which would have to wait for all stores before it: see `unheard`.
+  const std::uint32_t before = word.load(std::memory_order_relaxed);  // relaxed: we have it
+  // release pairs with the CAS in take().
+  word.store(0, std::memory_order_release);
+  // Whoever is killed before that: the kernel does it then.
   if ((before & FUTEX_WAITERS) != 0) unpark_shared(word, 1);
   withdraw(registration.head(), outer);
 }
