@@ -70,7 +70,7 @@ struct SharedRing {
   alignas(64) BriefLock putters;        // before getters, where both are taken
   seam::atomic<std::uint64_t> tail{0};  // changed by who holds putters
   seam::atomic<std::uint64_t> puts{0};  // the same: how many were put
-  Sleepers no_room;                     // on the head
+  Sleepers no_room;                     // on gets
 
   alignas(64) BriefLock getters;
   seam::atomic<std::uint64_t> head{0};  // changed by who holds getters
@@ -123,8 +123,8 @@ class ByteQueue::State {
 
   std::size_t size() const noexcept {
     // acquire, twice: no item is counted as got that is not counted as put; pairs with the
-    // releases in put_now() and get_now().
-    const std::uint64_t gets = ring_->gets.load(std::memory_order_acquire);
+    // releases in put_now() and get_now(). The first is seq_cst as well, as in Sleepers.
+    const std::uint64_t gets = ring_->gets.load(std::memory_order_seq_cst);
     const std::uint64_t puts = ring_->puts.load(std::memory_order_acquire);
     return puts > gets ? puts - gets : 0;
   }
@@ -161,10 +161,11 @@ class ByteQueue::State {
 
  private:
   std::optional<Outcome> put_now(std::span<const std::byte> bytes);
-  std::optional<Outcome> get_now(ItemBytes& item, bool& left);
+  std::optional<Outcome> get_now(ItemBytes& item);
   void grow(std::size_t least);
   void shrink() noexcept;
   void recover() noexcept;
+  void count_again_for_getters() noexcept;
   void count_again() noexcept;
   template <class Ready>
   bool sleep(AdaptiveSpin& spin, Sleepers& sleepers, const seam::atomic<std::uint64_t>& position,
@@ -227,12 +228,12 @@ ByteQueue::State::Outcome ByteQueue::State::put(std::span<const std::byte> bytes
     if (!has_slept) until = ask_until();
     if (!until || until->passed()) return Outcome::not_now;
     has_slept = true;
-    sleep(for_room_, ring_->no_room, ring_->head, *until, [this] { return room() + is_shut(); });
+    sleep(for_room_, ring_->no_room, ring_->gets, *until, [this] { return room() + is_shut(); });
   }
   ring_->no_item.wake(ring_->tail);
   if (has_slept) {  // others may sleep, and whoever was woken tells them
     ring_->no_room.there.store(1, std::memory_order_seq_cst);
-    if (has_room()) ring_->no_room.wake(ring_->head);
+    if (has_room()) ring_->no_room.wake(ring_->gets);
   }
   return *outcome;
 }
@@ -241,54 +242,48 @@ ByteQueue::State::Outcome ByteQueue::State::put(std::span<const std::byte> bytes
 std::optional<ByteQueue::State::Outcome> ByteQueue::State::put_now(
     std::span<const std::byte> bytes) {
   SharedRing& ring = *ring_;
-  for (;;) {
-    {
-      const Guard guard(ring.putters);
-      if (!guard.is_from_the_dead()) {
-        if (is_shut()) return Outcome::shut_down;
-        if (!has_room()) return std::nullopt;
-        const std::uint64_t tail = ring.tail.load(std::memory_order_relaxed);  // relaxed: ours
-        const std::size_t room = room_for(bytes.size());
-        // acquire pairs with the release in get_now(): what was there is no longer read.
-        const std::uint64_t used = tail - ring.head.load(std::memory_order_acquire);
-        // relaxed: ours
-        if (used + room > ring.capacity.load(std::memory_order_relaxed)) grow(used + room);
-        const Head head{bytes.size(), ring.puts.load(std::memory_order_relaxed)};  // relaxed: ours
-        copy_in(tail, &head, sizeof head);
-        copy_in(tail + sizeof head, bytes.data(), bytes.size());
-        ring.tail.store(tail + room, std::memory_order_seq_cst);
-        // release pairs with the acquire in size().
-        ring.puts.store(head.number + 1, std::memory_order_release);
-        put_in_.store(process_generation + 1, std::memory_order_relaxed);  // relaxed: see there
-        return Outcome::done;
-      }
-    }
-    recover();
-  }
+  const Guard guard(ring.putters);
+  if (guard.is_from_the_dead()) count_again_for_getters();
+  if (is_shut()) return Outcome::shut_down;
+  if (!has_room()) return std::nullopt;
+  const std::uint64_t tail = ring.tail.load(std::memory_order_relaxed);  // relaxed: ours
+  const std::size_t room = room_for(bytes.size());
+  // acquire pairs with the release in get_now(): what was there is no longer read.
+  const std::uint64_t used = tail - ring.head.load(std::memory_order_acquire);
+  // relaxed: ours
+  if (used + room > ring.capacity.load(std::memory_order_relaxed)) grow(used + room);
+  const Head head{bytes.size(), ring.puts.load(std::memory_order_relaxed)};  // relaxed: ours
+  copy_in(tail, &head, sizeof head);
+  copy_in(tail + sizeof head, bytes.data(), bytes.size());
+  ring.tail.store(tail + room, std::memory_order_seq_cst);
+  // release pairs with the acquire in size().
+  ring.puts.store(head.number + 1, std::memory_order_release);
+  put_in_.store(process_generation + 1, std::memory_order_relaxed);  // relaxed: see there
+  return Outcome::done;
 }
 
 template <class AskUntil>
 ByteQueue::State::Outcome ByteQueue::State::get(ItemBytes& item, AskUntil&& ask_until) {
   std::optional<Outcome> outcome;
   Until until;
-  bool has_slept = false, left = false;
-  while (!(outcome = get_now(item, left))) {
+  bool has_slept = false;
+  while (!(outcome = get_now(item))) {
     if (!has_slept) until = ask_until();
     if (!until || until->passed()) return Outcome::not_now;
     has_slept = true;
     sleep(for_item_, ring_->no_item, ring_->tail, *until,
           [this] { return available() + is_shut(); });
   }
-  ring_->no_room.wake(ring_->head);
+  ring_->no_room.wake(ring_->gets);
   if (has_slept) {  // others may sleep, and whoever was woken tells them
     ring_->no_item.there.store(1, std::memory_order_seq_cst);
-    if (left) ring_->no_item.wake(ring_->tail);
+    if (!is_empty()) ring_->no_item.wake(ring_->tail);
   }
   return *outcome;
 }
 
 // None: there is no item.
-std::optional<ByteQueue::State::Outcome> ByteQueue::State::get_now(ItemBytes& item, bool& left) {
+std::optional<ByteQueue::State::Outcome> ByteQueue::State::get_now(ItemBytes& item) {
   SharedRing& ring = *ring_;
   for (;;) {
     {
@@ -307,13 +302,13 @@ std::optional<ByteQueue::State::Outcome> ByteQueue::State::get_now(ItemBytes& it
         copy_out(position, &head, sizeof head);
         copy_out(position + sizeof head, item.resize(head.size), head.size);
         const std::uint64_t next = position + room_for(head.size);
-        // It releases as well; pairs with the acquire in put_now(): the place may be written to.
-        ring.head.store(next, std::memory_order_seq_cst);
-        // release pairs with the acquire in size().
-        ring.gets.store(head.number + 1, std::memory_order_release);
-        left = next != tail;
+        // release pairs with the acquire in put_now(): the place may be written to.
+        ring.head.store(next, std::memory_order_release);
+        // seq_cst, as in Sleepers: putters sleep on it. It releases as well; pairs with the acquire
+        // in size().
+        ring.gets.store(head.number + 1, std::memory_order_seq_cst);
         // relaxed: ours
-        if (!left && ring.capacity.load(std::memory_order_relaxed) > kept_capacity) shrink();
+        if (next == tail && ring.capacity.load(std::memory_order_relaxed) > kept_capacity) shrink();
         return Outcome::done;
       }
     }
@@ -376,11 +371,17 @@ void ByteQueue::State::shrink() noexcept {
 
 // After a process has been killed that held a lock.
 void ByteQueue::State::recover() noexcept {
-  const Guard putters(ring_->putters), getters(ring_->getters);
+  const Guard putters(ring_->putters);
+  count_again_for_getters();
+}
+
+// By who holds the putters' lock, and lets nobody put before it is done.
+void ByteQueue::State::count_again_for_getters() noexcept {
+  const Guard getters(ring_->getters);
   count_again();
   // It may have been about to wake somebody.
   unpark_shared(low_half(ring_->tail), std::numeric_limits<std::uint32_t>::max());
-  unpark_shared(low_half(ring_->head), std::numeric_limits<std::uint32_t>::max());
+  unpark_shared(low_half(ring_->gets), std::numeric_limits<std::uint32_t>::max());
 }
 
 // Under both locks. The positions are right; a count may not have followed its position.
@@ -454,14 +455,14 @@ void ByteQueue::State::shut_down(bool immediate) {
       const std::uint64_t puts = ring.puts.load(std::memory_order_relaxed);
       const std::uint64_t left = puts - ring.gets.load(std::memory_order_relaxed);
       ring.head.store(ring.tail.load(std::memory_order_relaxed), std::memory_order_seq_cst);
-      ring.gets.store(puts, std::memory_order_release);  // pairs with the acquire in size()
+      ring.gets.store(puts, std::memory_order_seq_cst);  // as in get_now()
       // No more than were put: an early task_done() has spoken for some of them.
       const std::uint64_t done = ring.done.load(std::memory_order_seq_cst);
       ring.done.fetch_add(std::min(left, puts - done), std::memory_order_seq_cst);
     }
   }
   ring.no_item.wake(ring.tail, all);
-  ring.no_room.wake(ring.head, all);
+  ring.no_room.wake(ring.gets, all);
   if (immediate) ring.joining.wake(ring.done, all);
 }
 

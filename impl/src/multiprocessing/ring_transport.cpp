@@ -81,8 +81,8 @@ class RingTransport final : public Transport {
         wait_for_handles();
       else if (message.error() != 0)
         throw_os_error(message.error());
-      else if (writer_->wait({}) == Outcome::hung_up)
-        throw_os_error(EPIPE);
+      else
+        wait_for_room();
     }
   }
 
@@ -137,10 +137,19 @@ class RingTransport final : public Transport {
  private:
   // Throws   EOFError; OSError.
   void wait_for_piece(bool begun) {
-    if (reader_->wait({}, is_spin_worth_it()) == Outcome::done) return;
+    {
+      const platform::BriefMutex::Asleep asleep;
+      if (reader_->wait({}, is_spin_worth_it()) == Outcome::done) return;
+    }
     check_open();
     if (begun) throw OSError("got end of file during message");
     throw EOFError();
+  }
+
+  // Throws   OSError (EPIPE).
+  void wait_for_room() {
+    const platform::BriefMutex::Asleep asleep;
+    if (writer_->wait({}) == Outcome::hung_up) throw_os_error(EPIPE);
   }
 
   // Too many are under way.
@@ -148,6 +157,7 @@ class RingTransport final : public Transport {
     const SharedHandle::Use use(writer_->shared_socket());
     if (!use) return;
     platform::Polled polled{.handle = use.get(), .for_writing = true};
+    const platform::BriefMutex::Asleep asleep;
     const ParkedInSystem parked;
     platform::poll({&polled, 1}, nullptr);
   }

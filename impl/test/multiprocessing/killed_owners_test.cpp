@@ -199,6 +199,89 @@ TEST(BriefMutex, OuterOnesAreKeptAfterATime) {
   mutex[0].unlock();
 }
 
+// The C library leaves what it could not have in time where it has said that it is about to.
+TEST(BriefMutex, LeavesAloneWhatWasNotHadInTime) {
+  for (const bool in_child : {false, true}) {
+    Shared<RobustMutex, 2> robust;
+    Shared<BriefMutex> brief;
+    Child owner = staying([&](Event&) {
+      robust[1].lock(nullptr);
+      robust[0].lock(nullptr);
+    });
+    const auto until = in(1ms);
+    EXPECT_EQ(robust[0].lock(&until), Taken::no);
+    const auto use = [&] {
+      brief[0].lock(nullptr);
+      brief[0].unlock();
+      return 0;
+    };
+    EXPECT_EQ(in_child ? Child(use).wait() : use(), 0);
+    owner.kill();
+    EXPECT_EQ(taken_in_time(robust[1]), Taken::from_the_dead);
+    EXPECT_EQ(taken_in_time(robust[0]), Taken::from_the_dead);
+    robust[0].unlock();
+    robust[1].unlock();
+  }
+}
+
+// What a signal handler may do to whoever sleeps with some.
+TEST(BriefMutex, AreFreedOfWhoSleeps) {
+  Shared<BriefMutex, 2> brief;
+  Shared<RobustMutex> robust;
+  Child child = staying([&](Event& asleep) {
+    brief[0].lock(nullptr);
+    brief[1].lock(nullptr);
+    const BriefMutex::Asleep sleeping;
+    robust[0].lock(nullptr);
+    robust[0].unlock();
+    asleep.set();
+    for (;;) ::pause();
+  });
+  child.kill();
+  EXPECT_EQ(taken_in_time(brief[0]), Taken::from_the_dead);
+  EXPECT_EQ(taken_in_time(brief[1]), Taken::from_the_dead);
+  brief[1].unlock();
+  brief[0].unlock();
+  EXPECT_EQ(robust[0].try_lock(), Taken::yes);
+  robust[0].unlock();
+}
+
+TEST(BriefMutex, AreKeptAfterSleep) {
+  Shared<BriefMutex, 2> brief;
+  Shared<RobustMutex> robust;
+  Child child = staying([&](Event&) {
+    brief[0].lock(nullptr);
+    {
+      const BriefMutex::Asleep sleeping;
+      robust[0].lock(nullptr);
+      brief[1].lock(nullptr);
+      brief[1].unlock();
+      robust[0].unlock();
+    }
+    brief[1].lock(nullptr);
+  });
+  child.kill();
+  for (const std::size_t i : {1U, 0U}) {
+    EXPECT_EQ(taken_in_time(brief[i]), Taken::from_the_dead) << i;
+    brief[i].unlock();
+  }
+}
+
+// The copy of a thread that has some has none.
+TEST(BriefMutex, BelongToNoChild) {
+  Shared<BriefMutex, 2> brief;
+  brief[0].lock(nullptr);
+  Child child([&] {
+    brief[0].unlock();  // as it would at the end of a block
+    brief[1].lock(nullptr);
+    brief[1].unlock();
+    return brief[0].try_lock() == Taken::no ? 0 : 1;
+  });
+  EXPECT_EQ(child.wait(), 0);
+  std::thread([&] { EXPECT_EQ(brief[0].try_lock(), Taken::no); }).join();
+  brief[0].unlock();
+}
+
 // The C library's list holds what the thread has beside them.
 TEST(BriefMutex, StandsBesideOthers) {
   Shared<RobustMutex, 2> robust;

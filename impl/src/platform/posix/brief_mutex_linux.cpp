@@ -15,6 +15,7 @@
 #include <atomic>
 #include <chrono>
 #include <new>
+#include <utility>
 
 #include "platform/brief_mutex.hpp"
 #include "platform/park.hpp"
@@ -35,51 +36,12 @@ constexpr std::ptrdiff_t link_at = 32;
 // in the order of the program.
 void in_this_order() noexcept { std::atomic_signal_fence(std::memory_order_seq_cst); }
 
-// The C library's for this thread, of which the kernel knows.
-class Registration {
- public:
-  std::uint32_t number() noexcept {
-    if (number_ == 0) [[unlikely]]
-      enroll();
-    return number_;
-  }
-  void forget_number() noexcept { number_ = 0; }
-  robust_list_head& head() const noexcept { return *head_; }
-  std::ptrdiff_t word_at() const noexcept { return word_at_; }
-
- private:
-  void enroll() noexcept;
-
-  robust_list_head* head_ = nullptr;
-  std::ptrdiff_t word_at_ = 0;
-  std::uint32_t number_ = 0;  // of the thread, as the kernel calls it; 0: not known
-};
-
-constinit thread_local Registration registration;
-// Where the kernel has none, as in some emulators, nobody is freed. Nor is it by the C library.
-constinit thread_local robust_list_head nobodys{};
-
-void Registration::enroll() noexcept {
-  std::size_t size = 0;
-  if (::syscall(SYS_get_robust_list, 0, &head_, &size) != 0 || !head_) {
-    head_ = &nobodys;
-    head_->futex_offset = -link_at;
-  }
-  word_at_ = link_at + head_->futex_offset;
-  number_ = static_cast<std::uint32_t>(::syscall(SYS_gettid));
-}
-
-// Before anybody else's that is called in a child, and may take one.
-[[gnu::constructor(101)]] void renew_in_children() {
-  on_fork(nullptr, nullptr, [] { registration.forget_number(); });
-}
-
-// What the storage of a mutex holds for its owner.
+// What the storage of a mutex holds beside its word.
 struct Place {
   std::byte* storage;
 
-  Word& word(const Registration& me) const noexcept {
-    return *std::launder(reinterpret_cast<Word*>(storage + me.word_at()));
+  Word& word(std::ptrdiff_t at) const noexcept {
+    return *std::launder(reinterpret_cast<Word*>(storage + at));
   }
   robust_list* link() const noexcept {
     return std::launder(reinterpret_cast<robust_list*>(storage + link_at));
@@ -90,26 +52,88 @@ struct Place {
   }
 };
 
-// Says that this one is about to be taken. Returns the one that the thread has, if any.
-robust_list* announce(robust_list_head& head, robust_list* link) noexcept {
-  robust_list* const outer = head.list_op_pending;
-  if (outer) {
-    outer->next = head.list.next;
+// The C library's list for this thread, of which the kernel knows.
+class Registration {
+ public:
+  std::uint32_t number() noexcept {
+    if (number_ == 0) [[unlikely]]
+      enroll();
+    return number_;
+  }
+  std::ptrdiff_t word_at() const noexcept { return word_at_; }
+
+  // Says that this one is about to be taken.
+  void announce(robust_list* link) noexcept {
+    if (innermost_) push(innermost_);
+    say(link);
+  }
+  void has_taken(const Place& place) noexcept {
+    place.outer() = std::exchange(innermost_, place.link());
+  }
+  void has_not_taken() noexcept { back_to(innermost_); }
+  void has_given_back(robust_list* outer) noexcept { back_to(innermost_ = outer); }
+
+  // While it sleeps with the one that it has, others may say something.
+  robust_list* begin_sleep() noexcept {
+    robust_list* const kept = std::exchange(innermost_, nullptr);
+    if (kept) push(kept);
+    say(nullptr);
+    return kept;
+  }
+  void end_sleep(robust_list* kept) noexcept { back_to(innermost_ = kept); }
+
+  // What its parent had is not its. (glibc empties the list, and nothing else.)
+  void begin_in_child() noexcept {
+    number_ = 0;
+    innermost_ = nullptr;
+    if (head_) head_->list_op_pending = nullptr;
+  }
+
+ private:
+  void enroll() noexcept;
+  void push(robust_list* link) noexcept {
+    link->next = head_->list.next;
     in_this_order();
-    head.list.next = outer;
+    head_->list.next = link;
     in_this_order();
   }
-  head.list_op_pending = link;
-  in_this_order();
-  return outer;
+  void say(robust_list* link) noexcept {
+    head_->list_op_pending = link;
+    in_this_order();
+  }
+  void back_to(robust_list* outer) noexcept {
+    in_this_order();
+    say(outer);
+    if (outer) head_->list.next = outer->next;
+  }
+
+  robust_list_head* head_ = nullptr;
+  // Of ours. What is pending may be what the C library could not have in time: it leaves that
+  // there.
+  robust_list* innermost_ = nullptr;
+  std::ptrdiff_t word_at_ = 0;
+  std::uint32_t number_ = 0;  // of the thread, as the kernel calls it; 0: not known
+};
+
+constinit thread_local Registration registration;
+// Where the kernel has none, as in some emulators, nobody is freed. Nor is it by the C library.
+constinit thread_local robust_list_head nobodys{};
+
+void Registration::enroll() noexcept {
+  std::size_t size = 0;
+  const bool found = ::syscall(SYS_get_robust_list, 0, &head_, &size) == 0 && head_;
+  if (found) word_at_ = link_at + head_->futex_offset;
+  if (!found || word_at_ < 0 || word_at_ > link_at - std::ptrdiff_t{sizeof(Word)} ||
+      word_at_ % std::ptrdiff_t{sizeof(Word)} != 0) {
+    head_ = &nobodys;
+    word_at_ = 0;
+  }
+  number_ = static_cast<std::uint32_t>(::syscall(SYS_gettid));
 }
 
-void withdraw(robust_list_head& head, robust_list* outer) noexcept {
-  in_this_order();
-  head.list_op_pending = outer;
-  if (!outer) return;
-  in_this_order();
-  head.list.next = outer->next;
+// Before anybody else's that is called in a child, and may take one.
+[[gnu::constructor(101)]] void renew_in_children() {
+  on_fork(nullptr, nullptr, [] { registration.begin_in_child(); });
 }
 
 // Takes the word if nobody has it. What is in it then is left in seen.
@@ -158,43 +182,51 @@ Taken take_or_sleep(Word& word, std::uint32_t number,
 
 }  // namespace
 
-Taken BriefMutex::try_lock() noexcept {
+template <class Take>
+Taken BriefMutex::taken(Take take_word) noexcept {
   const std::uint32_t number = registration.number();
   const Place place{storage_};
-  robust_list* const outer = announce(registration.head(), place.link());
-  std::uint32_t seen = 0;
-  const Taken taken = take(place.word(registration), number, seen);
+  registration.announce(place.link());
+  const Taken taken = take_word(place.word(registration.word_at()), number);
   if (taken == Taken::no)
-    withdraw(registration.head(), outer);
+    registration.has_not_taken();
   else
-    place.outer() = outer;
+    registration.has_taken(place);
   return taken;
 }
 
+Taken BriefMutex::try_lock() noexcept {
+  return taken([](Word& word, std::uint32_t number) {
+    std::uint32_t seen = 0;
+    return take(word, number, seen);
+  });
+}
+
 Taken BriefMutex::lock(const seam::clock::time_point* until) noexcept {
-  const std::uint32_t number = registration.number();
-  const Place place{storage_};
-  robust_list* const outer = announce(registration.head(), place.link());
-  const Taken taken = take_or_sleep(place.word(registration), number, until);
-  if (taken == Taken::no)
-    withdraw(registration.head(), outer);
-  else
-    place.outer() = outer;
-  return taken;
+  return taken(
+      [until](Word& word, std::uint32_t number) { return take_or_sleep(word, number, until); });
 }
 
 void BriefMutex::unlock() noexcept {
   const Place place{storage_};
+  Word& word = place.word(registration.word_at());
+  const std::uint32_t before = word.load(std::memory_order_relaxed);  // relaxed: we have it
+  if ((before & FUTEX_TID_MASK) != registration.number()) return;  // the parent's: see the header
   robust_list* const outer = place.outer();
-  Word& word = place.word(registration);
   in_this_order();
   // Not in one operation, which would have to wait for all stores before it: see `unheard`.
-  const std::uint32_t before = word.load(std::memory_order_relaxed);  // relaxed: we have it
   // release pairs with the CAS in take().
   word.store(0, std::memory_order_release);
   // Whoever is killed before that: the kernel does it then.
   if ((before & FUTEX_WAITERS) != 0) unpark_shared(word, 1);
-  withdraw(registration.head(), outer);
+  registration.has_given_back(outer);
+}
+
+BriefMutex::Asleep::Asleep() noexcept
+    : number_(registration.number()), kept_(registration.begin_sleep()) {}
+BriefMutex::Asleep::~Asleep() {
+  // A signal handler may have called fork(), and this be the child: then its parent has them.
+  if (registration.number() == number_) registration.end_sleep(static_cast<robust_list*>(kept_));
 }
 
 }  // namespace tandem::inline v1::platform
