@@ -5,6 +5,7 @@ import tomllib
 from pathlib import Path
 
 import layers
+import proofs
 from markup import chip, command, details, tag
 
 GOOD = ("PASS", "XFAIL")
@@ -27,7 +28,7 @@ class Evidence:
         self.primitives, self.unreadable = {}, []
         for file in sorted((self.root / "spec").rglob("*.toml")):
             self._read(file)
-        self.layers = layers.Layers(self.root)
+        self.layers, self.census = layers.Layers(self.root), proofs.Census(self.root)
         self.killed, self.unkillable = {}, {}
         for shown in layers.load(self.root / "conformance/results", "faults-*.json"):
             self.killed.update(shown["killed"])
@@ -120,11 +121,13 @@ def layers_of_evidence(evidence):
     head = ["primitive", "clauses", "CPython said", *kinds, "targets", "sanitizers", "faults"]
     lines = [[name, *_counted(evidence, name, one["clauses"], kinds)] for name, one in _with_clauses(evidence)]
     body = [tag("tr", tag("th", line[0], scope="row"), [tag("td", cell, class_="number") for cell in line[1:]]) for line in lines]
+    table = tag("table", tag("thead", tag("tr", [tag("th", name, scope="col", class_="number" if name != "primitive" else None)
+                                                 for name in head])), tag("tbody", body), class_="dense")
     return [tag("h3", "Layers of evidence", id="layers"),
-            tag("p", "How many clauses CPython itself has answered, and pass on each target and under each sanitizer whose results are "
-                "committed; and what generated tests have tried in their last soak. Each clause below has its own.", class_="quiet"),
-            tag("div", tag("table", tag("thead", tag("tr", [tag("th", name, scope="col") for name in head])), tag("tbody", body),
-                           class_="layers"), class_="scroll", tabindex="0", role="region", aria_label="Layers of evidence")]
+            tag("p", "How many clauses CPython itself has answered, and how many pass on each target and under each sanitizer whose results "
+                "are committed; what generated tests have tried in their last soak; how many seeded faults the cases notice. Under each "
+                "clause stand its own, with the commands.", class_="quiet"),
+            details("By primitive", tag("div", table, class_="scroll", tabindex="0", role="region", aria_label="Layers of evidence"))]
 
 
 def _counted(evidence, name, clauses, kinds):
@@ -133,7 +136,8 @@ def _counted(evidence, name, clauses, kinds):
     passed = [[sum(one.statuses.get(id) == "PASS" for id in ids) for one in columns] for columns in (known.targets, known.sanitizers)]
     return [len(ids), sum(id in known.goldens for id in ids),
             *(tag("span", generated[kind].short(), title=generated[kind].text()) if kind in generated else "–" for kind in kinds),
-            *(", ".join(map(str, numbers)) or "–" for numbers in passed), evidence.faults(clauses)]
+            *(", ".join(map(str, numbers)) or "–" for numbers in passed),
+            evidence.faults(clauses)]
 
 
 class Strings:

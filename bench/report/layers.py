@@ -88,7 +88,7 @@ class Generated:
         return f"{counted} in the soak of {self.when}" if counted else NO_SOAK
 
     def short(self):
-        return " + ".join(f"{rounded(count)} {what}" for what, count in self.counts.items()) or "in tests"
+        return " + ".join(map(rounded, self.counts.values())) or "in tests"
 
 
 def rounded(count):
@@ -128,7 +128,7 @@ def targets(root):
 
 def sanitizers(root):
     """Those that are committed."""
-    return [Column(one["sanitizer"], f"{one['toolchain']}, {one['target']}, {one['when'][:10]}, commit {one['commit']}", one,
+    return [Column(f"{one['sanitizer'].replace(',', ' + ')} sanitizer", f"{one['toolchain']}, {one['target']}, {one['when'][:10]}, commit {one['commit']}", one,
                    f"scripts/test --preset {one['preset']} --reduced", " -R '^{id}$'")
             for one in load(root / "conformance/results", "sanitizer-*.json")]
 
@@ -145,7 +145,8 @@ class Implementations:
 
 class Layers:
     def __init__(self, root):
-        self.goldens, self.soaks = goldens(root), load(root / "conformance/results", "soak-*.json")
+        self.goldens, self.mutations = goldens(root), load(root / "conformance/results", "mutations-*.json")
+        self.soaks = load(root / "conformance/results", "soak-*.json")
         self.generated = generated(declared(root), self.soaks)
         self.targets, self.sanitizers = targets(root), sanitizers(root)
         self.implementations = Implementations(root)

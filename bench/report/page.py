@@ -59,7 +59,6 @@ class Page:
         self.evidence, self.result, self.steps = evidence, result, steps
         self.trends = speed.trends(result, runs) if result else {}
         self.choices = choice.choices(result)
-        self.census = proofs.Census(evidence.root)
         self.library = chart_library()
 
     # What the reader sees first
@@ -248,11 +247,11 @@ class Page:
                    tag("p", "A clause says what must hold, and where that is written. Its case logs what "
                        "tandem does, and the log must equal what CPython did. Run one again with its "
                        "command, or all with ", command("scripts/test"), class_="quiet"),
-                   problems, conformance.broken(evidence), conformance.numbers(evidence),
-                   conformance.filters(evidence),
+                   problems, conformance.broken(evidence), conformance.numbers(evidence), conformance.layers_of_evidence(evidence),
+                   tag("h3", "Clause by clause", id="tree"), conformance.filters(evidence),
                    tag("div", conformance.lists(evidence), id="clauses", class_="script"),
-                   conformance.layers_of_evidence(evidence), places.matrix(evidence), proofs.census(self.census),
-                   proofs.faults(evidence), proofs.mutations(evidence.root), proofs.soaks(evidence.layers.soaks),
+                   places.matrix(evidence), proofs.census(evidence.census),
+                   proofs.faults(evidence), proofs.mutations(evidence.layers.mutations), proofs.soaks(evidence.layers.soaks),
                    tag("h3", "The document's claims", id="claims"), conformance.claims(evidence), id="conformance")
 
     def environment(self):
@@ -319,7 +318,7 @@ class Page:
         strings = conformance.Strings()
         data = {"rows": speed.data(self.result, strings) if self.result else [], "texts": strings.texts,
                 "sweeps": parts.drawn(self.result) if self.result else {}, "trends": self.trends,
-                "clauses": conformance.data(self.evidence), "census": self.census.data(conformance.numbered(self.evidence))}
+                "clauses": conformance.data(self.evidence), "census": self.evidence.census.data(conformance.numbered(self.evidence))}
         head = [Markup('<meta charset="utf-8">'),
                 Markup('<meta name="viewport" content="width=device-width, initial-scale=1">'),
                 Markup('<link rel="icon" href="data:,">'),

@@ -32,12 +32,13 @@ def _of_implementation(letters):
     if not letters:
         return tag("span", "–", title="not asked")
     red, outside = (sum(letters.count(one) for one in some) for some in (RED, (OUTSIDE, ALIKE)))
-    return [f"{letters.count(EQUAL)} ", tag("span", f"{outside} outside ", class_="quiet") if outside else None,
-            chip(f"{red} red", "bad") if red else None]
+    return [tag("span", letters.count(EQUAL), tag("span", f" of {len(letters)}", class_="quiet") if outside else None,
+                title=f"{outside} are outside of its version" if outside else None, class_="whole"),
+            [" ", chip(f"{red} red", "bad")] if red else None]
 
 
 def _row(name, about, cells, again):
-    return [[tag("b", name), tag("div", about, class_="quiet")], *cells, command(again)]
+    return [[tag("b", name), tag("div", about, class_="quiet"), command(again)], *cells]
 
 
 def matrix(evidence):
@@ -53,9 +54,9 @@ def matrix(evidence):
         return None
     return [tag("h3", "Targets, sanitizers, other implementations", id="places"),
             tag("p", "How many of each module's cases pass on each target and under each sanitizer whose results are committed; and how many "
-                "each implementation answers as the golden does, asked through the case's Python twin. ", tag("i", "Outside"),
-                " are those that its version need not answer so.", class_="quiet"),
-            table(["where", *ids, "again"], lines, kind="stack places"), _remarks(layers), _reds(known)]
+                "each implementation answers as the golden does, asked through the case's Python twin; what its version need not answer so is "
+                "not red.", class_="quiet"),
+            table(["where", *ids], lines, kind="stack places"), _remarks(layers), _reds(known)]
 
 
 def _remarks(layers):

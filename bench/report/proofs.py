@@ -6,7 +6,7 @@ sys.path.append(str(Path(__file__).resolve().parent.parent.parent / "scripts/lib
 
 import census_counts  # noqa: E402
 import evidence as found_evidence  # noqa: E402
-from layers import load, rounded  # noqa: E402
+from layers import rounded  # noqa: E402
 from markup import chip, code, command, details, tag  # noqa: E402
 
 ENOUGH = 98  # percent of the portable methods of each module
@@ -59,18 +59,20 @@ def _percent(counts):
 def census(known):
     if not known.versions:
         return None
-    head = ["module", *map(_column, known.versions), "each"]
-    lines = []
+    head = ["module", *map(_column, known.versions)]
+    lines, lists = [], []
     for module in known.modules():
-        cells = [_percent(census_counts.Counts(found[module])) if module in found else "–" for found in known.versions.values()]
-        total = sum(len(found.get(module, ())) for found in known.versions.values())
-        lines.append([module, *cells, details(f"{total} methods", class_="script methods", data_census=module)])
+        found = [one.get(module, ()) for one in known.versions.values()]
+        lines.append([module, *(_percent(census_counts.Counts(one)) if one else "–" for one in found)])
+        lists.append(details([tag("strong", module), f" {sum(map(len, found))} methods, and the cases that answer them"],
+                             class_="primitive script", data_census=module))
     every = [[one for members in found.values() for one in members] for found in known.versions.values()]
-    lines.append([tag("b", "all"), *(_percent(census_counts.Counts(one)) for one in every), command("scripts/census")])
+    lines.append([tag("b", "all"), *(_percent(census_counts.Counts(one)) for one in every)])
     return [tag("h3", "CPython's own tests", id="census"),
             tag("p", "The methods of CPython's test suites that are about behaviour which C++ can have too. One is covered when a "
-                "clause cites it whose case was seen to notice a seeded fault; what is left out has its reason.", class_="quiet"),
-            table(head, lines)]
+                "clause cites it whose case was seen to notice a seeded fault; what is left out has its reason. ", command("scripts/census"),
+                class_="quiet"),
+            table(head, lines), lists]
 
 
 def _column(version):
@@ -127,8 +129,7 @@ def _sentences(row):
 
 # Mutations
 
-def mutations(root):
-    found = load(root / "conformance/results", "mutations-*.json")
+def mutations(found):
     if not found:
         return None
     lines, survivors = [], []
@@ -156,7 +157,7 @@ def soaks(found):
         each = [tag("div", tag("code", name), f" {count['count']:,} {count['what']}") for name, count in one["counts"].items()]
         state = chip(f"{len(one['failures'])} failed", "bad") if one["failures"] else chip(
             "complete", "good") if one["complete"] else chip("not complete", "warn")
-        lines.append([one["module"], state, details(_summed(one["counts"].values()), each), one["started"][:10],
+        lines.append([one["module"], state, details(_summed(one["counts"].values()), each), tag("span", one["started"][:10], class_="whole"),
                       f"{one['commit'][:12]}{one['commit'][40:]}", one["seed"], command(f"scripts/soak --module {one['module']}")])
     return [tag("h3", "The large counts", id="soaks"),
             tag("p", "Each test run tries a hundredth of this. What a soak tried last, and what it found.", class_="quiet"),

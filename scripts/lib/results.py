@@ -157,7 +157,7 @@ def write_record(results, preset, path):
     record = {key: header[key] for key in ("sanitizer", "toolchain", "target", "time_scale", "commit", "when")}
     record.update(
         preset=preset, counts=results.counts(), clauses=clauses,
-        remarks={case["id"]: {"status": case["status"], "says": case.get("reason") or case["message"]}
+        remarks={case["id"]: {"status": case["status"], "says": case.get("reason") or case["message"].partition("\nrun again: ")[0]}
                  for case in results.cases if case["status"] != "PASS"})
     with open(path, "w", encoding="utf-8") as file:
         file.write(json.dumps(record, indent=1, ensure_ascii=False, sort_keys=True) + "\n")

@@ -89,7 +89,7 @@ const clauses = (() => {
   const status = document.getElementById("status");
   const fits = (clause) => (!status.value || clause.status === status.value) &&
     wordsOf(find.value).every((word) => clause.words.includes(word));
-  const lists = [...document.querySelectorAll(".primitive")];
+  const lists = [...document.querySelectorAll(".primitive[data-primitive]")];
   const fill = (list) => {
     list.replaceChildren(list.firstElementChild,
       ...primitives[list.dataset.primitive].clauses.filter(fits).map(written));
