@@ -592,7 +592,8 @@ Coroutine<> shuts_down_in_vain() {
     log(message.substr(0, message.find(" within")));
   log("waited", now() - start >= times::must_expire, f.done());
   gate.set();
-  log(co_await f);
+  const bool opened = co_await f;
+  log(opened);
 }
 }  // namespace
 
