@@ -4,6 +4,8 @@ import re
 import tomllib
 from pathlib import Path
 
+import layers
+import proofs
 from markup import chip, command, details, tag
 
 GOOD = ("PASS", "XFAIL")
@@ -26,9 +28,9 @@ class Evidence:
         self.primitives, self.unreadable = {}, []
         for file in sorted((self.root / "spec").rglob("*.toml")):
             self._read(file)
+        self.layers, self.census = layers.Layers(self.root), proofs.Census(self.root)
         self.killed, self.unkillable = {}, {}
-        for file in sorted((self.root / "conformance/results").glob("faults-*.json")):
-            shown = json.loads(file.read_text())
+        for shown in layers.load(self.root / "conformance/results", "faults-*.json"):
             self.killed.update(shown["killed"])
             self.unkillable.update(shown["unkillable"])
         self.header, self.results, self.problems = {}, {}, []
@@ -113,6 +115,31 @@ def _with_clauses(evidence):
     return [(name, one) for name, one in evidence.primitives.items() if one["clauses"]]
 
 
+def layers_of_evidence(evidence):
+    """What has tried each primitive, beside its cases of this run."""
+    kinds = [kind for kind in layers.KINDS if any(kind in one for one in evidence.layers.generated.values())]
+    head = ["primitive", "clauses", "CPython said", *kinds, "targets", "sanitizers", "faults"]
+    lines = [[name, *_counted(evidence, name, one["clauses"], kinds)] for name, one in _with_clauses(evidence)]
+    body = [tag("tr", tag("th", line[0], scope="row"), [tag("td", cell, class_="number") for cell in line[1:]]) for line in lines]
+    table = tag("table", tag("thead", tag("tr", [tag("th", name, scope="col", class_="number" if name != "primitive" else None)
+                                                 for name in head])), tag("tbody", body), class_="dense")
+    return [tag("h3", "Layers of evidence", id="layers"),
+            tag("p", "How many clauses CPython itself has answered, and how many pass on each target and under each sanitizer whose results "
+                "are committed; what generated tests have tried in their last soak; how many seeded faults the cases notice. Under each "
+                "clause stand its own, with the commands.", class_="quiet"),
+            details("By primitive", tag("div", table, class_="scroll", tabindex="0", role="region", aria_label="Layers of evidence"))]
+
+
+def _counted(evidence, name, clauses, kinds):
+    known, ids = evidence.layers, [clause["id"] for clause in clauses]
+    generated = known.generated.get(name, {})
+    passed = [[sum(one.statuses.get(id) == "PASS" for id in ids) for one in columns] for columns in (known.targets, known.sanitizers)]
+    return [len(ids), sum(id in known.goldens for id in ids),
+            *(tag("span", generated[kind].short(), title=generated[kind].text()) if kind in generated else "–" for kind in kinds),
+            *(", ".join(map(str, numbers)) or "–" for numbers in passed),
+            evidence.faults(clauses)]
+
+
 class Strings:
     """A table of texts, each of which stands in it once."""
 
@@ -147,24 +174,48 @@ def _facts(clause):
                                     f"until {clause['until']}" if clause.get("until") else None]))
 
 
+def _joined(columns, id, strings):
+    """What became of a clause in each of them, as one text: most texts are alike."""
+    return strings.place("\n".join(one.statuses.get(id, "") for one in columns))
+
+
 def _record(evidence, clause, strings):
     """In the order that clauses.js knows: what repeats is a place in the table of texts."""
-    result = evidence.results.get(clause["id"])
-    record = [clause["id"], strings.place(evidence.status(clause)), clause["text"],
+    id, known, result = clause["id"], evidence.layers, evidence.results.get(clause["id"])
+    record = [id, strings.place(evidence.status(clause)), clause["text"],
               strings.place(_facts(clause)), [strings.place(source) for source in clause.get("sources", [])],
-              _faults(evidence, clause)]
+              _faults(evidence, clause), strings.place(known.goldens.get(id, "")), _joined(known.targets, id, strings),
+              _joined(known.sanitizers, id, strings), strings.place(known.implementations.letters.get(id, ""))]
     if result:
-        command = evidence.shown_command(result["command"]).replace(clause["id"], "{id}")
+        command = evidence.shown_command(result["command"]).replace(id, "{id}")
         record += [strings.place(command), result["ms"], _transcript(result), result.get("message", "")]
     return record
 
 
+def _generated(evidence, name, strings):
+    """[[kind, what it has tried, command]] of a primitive."""
+    return [[kind, strings.place(one.text()), strings.place(one.command)]
+            for kind, one in evidence.layers.generated.get(name, {}).items()]
+
+
+def _columns(columns):
+    return [{"name": one.name, "command": one.again + one.one, "says": one.says} for one in columns]
+
+
+def numbered(evidence):
+    """{clause: its place among all}"""
+    return {clause["id"]: place for place, clause in enumerate(
+        clause for _, one in _with_clauses(evidence) for clause in one["clauses"])}
+
+
 def data(evidence):
     """Every clause once, for clauses.js, which writes what the reader asks for."""
-    strings = Strings()
-    primitives = [{"name": name, "clauses": [_record(evidence, clause, strings) for clause in one["clauses"]]}
-                  for name, one in _with_clauses(evidence)]
-    return {"primitives": primitives, "texts": strings.texts, "kinds": {status: kind(status) for status in ORDER}}
+    strings, known = Strings(), evidence.layers
+    primitives = [{"name": name, "clauses": [_record(evidence, clause, strings) for clause in one["clauses"]],
+                   "generated": _generated(evidence, name, strings)} for name, one in _with_clauses(evidence)]
+    return {"primitives": primitives, "texts": strings.texts, "kinds": {status: kind(status) for status in ORDER},
+            "targets": _columns(known.targets), "sanitizers": _columns(known.sanitizers),
+            "implementations": known.implementations.names, "answers": known.implementations.answers}
 
 
 def lists(evidence):

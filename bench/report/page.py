@@ -8,6 +8,8 @@ import choice
 import conformance
 import explained
 import parts
+import places
+import proofs
 import speed
 from markup import Markup, chip, command, details, render, tag
 from speed import show  # which has put the driver on the path
@@ -27,7 +29,7 @@ def chart_library():
     return found.read_text() if found else ""
 
 
-SCRIPTS = ("page", "rows", "trends", "clauses", "charts", "start")
+SCRIPTS = ("page", "rows", "trends", "clauses", "census", "charts", "start")
 
 
 def scripts():
@@ -245,10 +247,12 @@ class Page:
                    tag("p", "A clause says what must hold, and where that is written. Its case logs what "
                        "tandem does, and the log must equal what CPython did. Run one again with its "
                        "command, or all with ", command("scripts/test"), class_="quiet"),
-                   problems, conformance.broken(evidence), conformance.numbers(evidence),
-                   conformance.filters(evidence),
+                   problems, conformance.broken(evidence), conformance.numbers(evidence), conformance.layers_of_evidence(evidence),
+                   tag("h3", "Clause by clause", id="tree"), conformance.filters(evidence),
                    tag("div", conformance.lists(evidence), id="clauses", class_="script"),
-                   tag("h3", "The document's claims"), conformance.claims(evidence), id="conformance")
+                   places.matrix(evidence), proofs.census(evidence.census),
+                   proofs.faults(evidence), proofs.mutations(evidence.layers.mutations), proofs.soaks(evidence.layers.soaks),
+                   tag("h3", "The document's claims", id="claims"), conformance.claims(evidence), id="conformance")
 
     def environment(self):
         if not self.result:
@@ -313,7 +317,8 @@ class Page:
     def html(self):
         strings = conformance.Strings()
         data = {"rows": speed.data(self.result, strings) if self.result else [], "texts": strings.texts,
-                "sweeps": parts.drawn(self.result) if self.result else {}, "trends": self.trends, "clauses": conformance.data(self.evidence)}
+                "sweeps": parts.drawn(self.result) if self.result else {}, "trends": self.trends,
+                "clauses": conformance.data(self.evidence), "census": self.evidence.census.data(conformance.numbered(self.evidence))}
         head = [Markup('<meta charset="utf-8">'),
                 Markup('<meta name="viewport" content="width=device-width, initial-scale=1">'),
                 Markup('<link rel="icon" href="data:,">'),

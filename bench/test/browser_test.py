@@ -90,6 +90,12 @@ class ThePage(unittest.TestCase):
         self.run_in("const one = document.querySelector(arguments[0]); one.value = arguments[1];"
                     "one.dispatchEvent(new Event('change', { bubbles: true }))", selector, value)
 
+    def open_everything(self):
+        """Of the conformance half, but of the clauses only those of one primitive, and of these one."""
+        self.run_in("location.hash = arguments[0]", BROKEN)
+        self.run_in("for (const one of document.querySelectorAll('#conformance details:not([data-primitive], .clause)')) one.open = true")
+        self.assertTrue(self.browser.until("return document.querySelector('.beneath') && document.querySelector('.answered')"))
+
     # Speed
 
     def leads(self):
@@ -187,6 +193,27 @@ class ThePage(unittest.TestCase):
         self.assertIn("--case=" + first, self.text(f"[id='{first}'] .command"))
         self.assertEqual(self.run_in("return document.activeElement.parentElement.id"), first)
 
+    def test_a_clause_has_its_layers_and_the_commands(self):
+        self.run_in("location.hash = arguments[0]", BROKEN)
+        layers = f"[id='{BROKEN}'] .beneath"
+        self.assertTrue(self.browser.until("return document.querySelector(arguments[0])?.checkVisibility()", layers))
+        named = self.run_in("return [...document.querySelectorAll(arguments[0])].map((one) => one.innerText)", f"{layers} th")
+        self.assertEqual([one for one in ("golden", "differential", "linearizability", "schedules", "stress", "target", "implementations",
+                                          "faults") if one not in named], [])
+        self.assertIn("CPython 3.8 to 3.13", self.text(f"{layers} tr"))
+        self.assertIn(f"--case {BROKEN}", self.text(f"{layers} tr .command code"))
+        self.browser.click(f"{layers} tr .copy")
+        self.assertTrue(self.browser.until("return document.querySelector(arguments[0]).textContent === 'copied'", f"{layers} tr .copy"))
+
+    def test_a_test_of_cpython_leads_to_the_clauses_that_answer_it(self):
+        place = "[data-census=queue]"
+        self.browser.click(f"{place} summary")
+        self.assertTrue(self.browser.until("return document.querySelectorAll(arguments[0]).length > 20", f"{place} tr"))
+        answer = f"{place} tr a"
+        clause = self.text(answer)
+        self.browser.click(answer)
+        self.assertTrue(self.browser.until("return document.getElementById(arguments[0])?.open", clause))
+
     # Whoever reads it
 
     def test_the_keyboard_comes_everywhere(self):
@@ -211,6 +238,7 @@ class ThePage(unittest.TestCase):
                 self.assertTrue(self.browser.until("return document.documentElement.dataset.theme === arguments[0]",
                                                    "dark" if dark else "light"))
                 self.browser.click("[data-contenders='queue.alone'] summary" if not dark else "h1")
+                self.open_everything()
                 count, faint = self.run_in(FAINT)
                 self.assertGreater(count, 10)
                 self.assertEqual(faint, [])
@@ -218,6 +246,7 @@ class ThePage(unittest.TestCase):
     def test_a_narrow_screen_is_enough(self):
         self.look(width=400)
         self.browser.open(self.file)
+        self.open_everything()
         self.assertEqual(self.run_in(STICKING_OUT), [0])
 
     def test_paper_is_white_and_wide_enough(self):
@@ -226,6 +255,7 @@ class ThePage(unittest.TestCase):
         self.run_in("dispatchEvent(new Event('beforeprint'))")
         self.look(width=718, media="print", dark=True)  # A4 within its margins
         self.assertEqual(self.attribute("html", "data-theme"), "light")
+        self.open_everything()
         self.assertEqual(self.run_in(STICKING_OUT), [0])
         self.assertEqual([self.shown("header"), self.shown(".copy"), self.shown("#find")], [0, 0, 0])
         self.assertGreater(self.shown("[data-legend] button"), 0)  # or else nobody knows the colours

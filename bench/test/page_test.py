@@ -42,9 +42,37 @@ RESULTS = """{"record": "header", "implementation": "tandem 1"}
  "transcript": ["</script>"], "command": "/elsewhere/build/x --case=test.flow.order"}
 {"record": "footer", "cases": 1, "counts": {"PASS": 1}, "problems": []}
 """
-FAULTS = """{"module": "test", "killed": {"test.flow.order": {"test.reversed": "FAIL", "test.asleep": "TIMEOUT"}},
- "unkillable": {"test.flow.lifetime": "Nobody sees it."}}
-"""
+NOT_PASSED = {"remarks": {"test.flow.order": {"says": "so <far>"}}, "toolchain": "GNU", "commit": "c"}
+# What is committed of evidence, each with one thing to see.
+EVIDENCE = {
+    "conformance/results/faults-test.json": {
+        "killed": {"test.flow.order": {"test.reversed": "FAIL", "test.asleep": "TIMEOUT"}},
+        "unkillable": {"test.flow.lifetime": "Nobody sees it."}},
+    "conformance/results/mutations-flow.json": {"file": "impl/src/flow.cpp", "mutations": [
+        {"mutation": "impl/src/flow.cpp:1.negated", "text": "a", "status": "FAIL", "reached": True},
+        {"mutation": "impl/src/flow.cpp:2.bound", "text": "b <_ c", "status": "PASS", "reached": True}]},
+    "conformance/results/soak-test.json": {
+        "module": "test", "seed": 7, "commit": "c", "started": "2026-01-02T", "complete": True, "failures": [],
+        "counts": {"All/Flow.Keeps/one": {"what": "items", "count": 1500}, "All/Flow.Keeps/two": {"what": "items", "count": 9}}},
+    "conformance/results/sanitizer-thread.json": {
+        "sanitizer": "thread", "preset": "tsan", "target": "L", "when": "2026-01-03T", "clauses": {"t": {"SKIP": ["test.flow.order"]}},
+        **NOT_PASSED},
+    "conformance/ports/linux-s390x-gnu12-emulated.json": {
+        "target": "linux-s390x-gnu12-emulated", "mode": "quick", "when": "2026-01-03", "clauses": {"t": {"XFAIL": ["test.flow.order"]}},
+        **NOT_PASSED},
+    "conformance/results/implementations.json": {
+        "implementations": ["CPython 3.8.1", "PyPy 3.9.2"], "recorded": "2026-01-04", "clauses": {"test/flow": {"test.flow.order": "=x"}},
+        "answers": {"test.flow.order": {"PyPy 3.9.2": "-in order"}}, "bounds": []},
+    "conformance/layers.toml": '''
+[[layer]]
+kind = "stress"
+module = "test"
+tests = ["Flow.*"]
+parameters = { "o*" = "test/flow" }
+''',
+    "reference/test/flow.golden.json": {"recorded": "2026-01-01", "cases": {
+        "test.flow.order": {"cpython": ["3.8", "3.9", "3.10"], "outcomes": [{}, {}]}}},
+}
 
 
 def a_result(ours=2e6, machine="one"):
@@ -96,8 +124,9 @@ class ThePage(unittest.TestCase):
             (root / "spec/test").mkdir(parents=True)
             (root / "spec/test/flow.toml").write_text(SPEC)
             (root / "results.jsonl").write_text(RESULTS)
-            (root / "conformance/results").mkdir(parents=True)
-            (root / "conformance/results/faults-test.json").write_text(FAULTS)
+            for name, text in EVIDENCE.items():
+                (root / name).parent.mkdir(parents=True, exist_ok=True)
+                (root / name).write_text(text if isinstance(text, str) else json.dumps(text))
             cls.evidence = Evidence(root, root / "results.jsonl")
         cls.html = Page(cls.evidence, a_result(), []).html()
         cls.parsed = Balance()
@@ -128,15 +157,29 @@ class ThePage(unittest.TestCase):
 
     def test_the_data_holds_everything_once(self):
         (primitive,), texts = self.data["clauses"]["primitives"], self.data["clauses"]["texts"]
-        ((name, status, text, _, sources, _, run, ms, transcript, message),) = primitive["clauses"]
+        ((name, status, text, _, sources, _, *beneath, run, ms, transcript, message),) = primitive["clauses"]
         self.assertEqual((name, text, ms, transcript, message),
                          ("test.flow.order", "First in, first <out>.", 1, "</script>", ""))
         self.assertEqual([texts[status], texts[run], [texts[one] for one in sources]],
                          ["PASS", "/elsewhere/build/x --case={id}".partition("/elsewhere/")[2], ["document: 1"]])
+        self.assertEqual([texts[one] for one in beneath],
+                         ["CPython 3.8 to 3.10, 2 outcomes, recorded 2026-01-01", "XFAIL", "SKIP", "=x"])
         (row,) = self.data["rows"]
         self.assertEqual([one["impl"] for one in row["contenders"]],
                          ["tandem", "peer", "broken", "cpython-3.13.0"])
         self.assertEqual(len(self.data["texts"]), len(set(self.data["texts"])))
+
+    def test_generated_tests_count_for_what_they_try(self):
+        texts, (primitive,) = self.data["clauses"]["texts"], self.data["clauses"]["primitives"]
+        self.assertEqual([[kind, texts[tried], texts[run]] for kind, tried, run in primitive["generated"]],
+                         [["stress", "1,500 items in the soak of 2026-01-02", "scripts/soak --module test"]])
+
+    def test_the_evidence_stands_in_tables(self):
+        for text in ("so <far>", "scripts/validate-port --preset s390x", "scripts/test --preset tsan --reduced", "1 red",  # where
+                     "b <_ c", "not judged", "scripts/mutate impl/src/flow.cpp",  # mutations
+                     "1.51 k items", "complete", "scripts/soak --module test",
+                     "1 FAIL, 1 TIMEOUT", "scripts/faults --module test"):
+            self.assertTrue(text in self.text, text)
 
     def test_no_markup_can_begin_in_the_data(self):
         self.assertNotIn("<", re.search(r'id="data">(.*?)</script>', self.html, re.S).group(1))
@@ -209,6 +252,14 @@ class TheRealPage(unittest.TestCase):
         self.assertLess(len(html.encode()), 2e6)
         shown = [clause[0] for one in data_of(html)["clauses"]["primitives"] for clause in one["clauses"]]
         self.assertEqual(shown, [clause["id"] for clause in seen.clauses()])
+
+    def test_the_census_names_the_clauses_that_answer(self):
+        seen = pages.evidence()
+        data, clauses = data_of(pages.html(seen)), seen.clauses()
+        by_name = {name: one for methods in data["census"].values() for _, name, one in methods}
+        answered = by_name["test_queue.BaseQueueTestMixin.test_queue_join"]
+        self.assertIn("queue.join.waits-for-task-done", [clauses[place]["id"] for place in answered])
+        self.assertIsInstance(by_name["test_asyncio.test_timeouts.TimeoutTests.test_timeout_without_task"], str)
 
 
 def rows_apart(factors, seed):

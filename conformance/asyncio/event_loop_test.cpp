@@ -580,6 +580,27 @@ CASE("asyncio.event-loop.shutdown-executor", "waits for the calls; then there is
   });
 }
 
+namespace {
+Coroutine<> shuts_down_in_vain() {
+  const EventLoop loop = asyncio::get_running_loop();
+  const Logged logged;
+  threading::Event gate;
+  const auto start = now();
+  const auto f = loop.run_in_executor(nullptr, [&gate] { return gate.wait(); });
+  co_await loop.shutdown_default_executor(times::must_expire);
+  for (const std::string& message : logged.messages())
+    log(message.substr(0, message.find(" within")));
+  log("waited", now() - start >= times::must_expire, f.done());
+  gate.set();
+  const bool opened = co_await f;
+  log(opened);
+}
+}  // namespace
+
+CASE("asyncio.event-loop.shutdown-executor-timeout", "goes on without the calls, and warns") {
+  asyncio::run(shuts_down_in_vain());
+}
+
 CASE("asyncio.event-loop.close-leaves-executor", "close() does not wait for what it still runs") {
   const EventLoop loop = virtual_loop();
   threading::Event gate, ended;
@@ -795,6 +816,32 @@ CASE("asyncio.event-loop.exception-handler", "a handler gets what is reported; e
   loop.call_exception_handler(context);
   log(first_lines(logged));
   loop.close();
+}
+
+namespace {
+const ContextVar<std::string> where("where", "nothing");
+
+void fails_as(const std::string& who) {
+  where.set(who);
+  throw ValueError(who);
+}
+Coroutine<> fails_as_task() {
+  fails_as("task");
+  co_return;
+}
+}  // namespace
+
+CASE("asyncio.event-loop.exception-handler-context", "it is called in that of what has raised") {
+  run_virtual([]() -> Coroutine<> {
+    const EventLoop loop = asyncio::get_running_loop();
+    loop.set_exception_handler([](const EventLoop&, const ExceptionContext& context) {
+      log(context.message.substr(0, 21), where.get());
+    });
+    loop.call_soon([] { fails_as("callback"); });
+    asyncio::create_task(fails_as_task());
+    co_await turns(2);
+    log(where.get());
+  });
 }
 
 namespace {

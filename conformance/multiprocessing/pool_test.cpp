@@ -263,6 +263,14 @@ CASE("multiprocessing.pool.processes.number", "so many processes of their own") 
   }
 }
 
+CASE("multiprocessing.pool.processes.many", "a hundred of them") {
+  Pool pool(100);
+  std::vector<int> numbers(1000);
+  std::iota(numbers.begin(), numbers.end(), 0);
+  const std::vector<int> squares = pool.map(square, numbers);
+  log(std::accumulate(squares.begin(), squares.end(), 0), mp::active_children().size());
+}
+
 CASE("multiprocessing.pool.processes.default", "as many as processors") {
   cpu_set_t usable;
   ASSERT_EQ(::sched_getaffinity(0, sizeof usable, &usable), 0);

@@ -139,6 +139,18 @@ struct Unwilling {
   }
 };
 
+// Python's has a thread that sends, and closes its pipe, once something has been put.
+template <class Q>
+void ask_whether_empty(const Q& unused, const Q& used) {
+  unused.close();
+  unused.join_thread();
+  log(unused.empty());
+  used.put(1);
+  used.close();
+  used.join_thread();
+  log(raised([&] { used.empty(); }));
+}
+
 template <class Q>
 void ask_closed(const Q& q) {
   q.put(1);
@@ -430,6 +442,11 @@ CASE("multiprocessing.queue.sharing.inheritance", "no queue goes over a connecti
 CASE("multiprocessing.queue.close.refuses", "no put, no get") {
   ask_closed(Queue<int>(1));
   ask_closed(mp::JoinableQueue<int>(1));
+}
+
+CASE("multiprocessing.queue.close.empty", "empty() raises where something was put") {
+  ask_whether_empty(Queue<int>(), Queue<int>());
+  ask_whether_empty(mp::JoinableQueue<int>(), mp::JoinableQueue<int>());
 }
 
 CASE("multiprocessing.queue.close.others", "only for one process") {

@@ -219,6 +219,14 @@ CASE("multiprocessing.shared-memory.create.invalid", "what makes no sense") {
   log(made({}));
 }
 
+CASE("multiprocessing.shared-memory.name.null", "no null character in a name") {
+  const std::string name = name_of_ones_own();
+  const std::string longer = name + '\0' + "a";
+  const Block block(64, name);
+  log(raised([&] { attached(longer); }));
+  log(raised([&] { SharedMemory{{.name = longer, .create = true, .size = 64}}; }));
+}
+
 CASE("multiprocessing.shared-memory.unlink", "the name is gone, the memory is not") {
   const std::string name = name_of_ones_own();
   const Block block(64, name);

@@ -3,13 +3,15 @@
 import asyncio
 import concurrent.futures
 import contextvars
+import gc
 import math
 import os
 import signal
 import threading
+import warnings
 
 import virtual_time
-from case import case, log, raised
+from case import case, log, now, raised, times
 from support import Logged, awaited, log_at, raised_by, run_virtual, turns
 
 
@@ -519,6 +521,23 @@ def _():
     run_virtual(main())
 
 
+@case("asyncio.event-loop.shutdown-executor-timeout", "after the timeout it goes on without the calls, and warns")
+def _():
+    async def main():
+        loop, gate, start = asyncio.get_running_loop(), threading.Event(), now()
+        f = loop.run_in_executor(None, gate.wait)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            await loop.shutdown_default_executor(timeout=times.must_expire)
+        for one in caught:
+            log("%s: %s" % (one.category.__name__, str(one.message).partition(" within")[0]))
+        log("waited", now() - start >= times.must_expire, f.done())
+        gate.set()
+        log(await f)
+
+    asyncio.run(main())
+
+
 @case("asyncio.event-loop.close-leaves-executor", "close() does not wait for what the default executor runs")
 def _():
     loop, gate, ended = virtual_loop(), threading.Event(), threading.Event()
@@ -706,6 +725,29 @@ def _():
         loop.call_exception_handler({"message": "logged", "exception": ValueError("bad")})
     log(logged.messages)
     loop.close()
+
+
+@case("asyncio.event-loop.exception-handler-context", "it is called in the context of what has raised")
+def _():
+    var = contextvars.ContextVar("var", default="nothing")
+
+    def fails(who):
+        var.set(who)
+        raise ValueError(who)
+
+    async def fails_too():
+        fails("task")
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda loop, context: log(context["message"][:21], var.get()))
+        loop.call_soon(fails, "callback")
+        asyncio.create_task(fails_too())
+        await turns(2)
+        gc.collect()
+        log(var.get())
+
+    run_virtual(main())
 
 
 @case("asyncio.event-loop.default-handler", "without a handler, what a callback or a task raised is logged")

@@ -104,6 +104,13 @@ def pid_at(gate):
     return os.getpid()
 
 
+@case("multiprocessing.pool.processes.many", "a hundred of them")
+def _():
+    with Pool(100) as pool:
+        squares = pool.map(square, range(1000))
+        log(sum(squares), len(multiprocessing.active_children()))
+
+
 @case("multiprocessing.pool.processes.default", "as many as processors")
 def _():
     with Pool() as pool:

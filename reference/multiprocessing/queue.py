@@ -303,6 +303,19 @@ def _():
         q.join_thread()
 
 
+@case("multiprocessing.queue.close.empty", "empty() raises where something was put")
+def _():
+    for make in (Queue, multiprocessing.JoinableQueue):
+        unused, used = make(), make()
+        unused.close()
+        unused.join_thread()
+        log(unused.empty())
+        used.put(1)
+        used.close()
+        used.join_thread()
+        log(raised(used.empty))
+
+
 def put_and_close(q):
     q.put("before")
     q.close()

@@ -88,6 +88,14 @@ def _():
     log(raised(lambda: SharedMemory()))
 
 
+@case("multiprocessing.shared-memory.name.null", "no null character in a name")
+def _():
+    name = name_of_ones_own()
+    with Block(64, name):
+        log(raised(lambda: SharedMemory(name + "\0a")))
+        log(raised(lambda: SharedMemory(name + "\0a", create=True, size=64)))
+
+
 @case("multiprocessing.shared-memory.unlink", "the name is gone, the memory is not")
 def _():
     name = name_of_ones_own()

@@ -15,7 +15,7 @@ set(CPACK_DEBIAN_LIBRARY_PACKAGE_RECOMMENDS "g++ (>= 4:12) | clang (>= 1:16)")
 
 if(TANDEM_DEV)
   list(APPEND CPACK_COMPONENTS_ALL conformance)
-  set(CPACK_COMPONENT_CONFORMANCE_DESCRIPTION "The conformance suite, with what CPython said: run-conformance runs it.")
+  set(CPACK_COMPONENT_CONFORMANCE_DESCRIPTION "The conformance suite, with what CPython said: /usr/libexec/tandem-conformance/run-conformance runs it.")
   set(CPACK_DEBIAN_CONFORMANCE_PACKAGE_NAME tandem-conformance)
   set(CPACK_DEBIAN_CONFORMANCE_PACKAGE_SECTION devel)
   find_program(TANDEM_SHLIBDEPS dpkg-shlibdeps)

@@ -15,7 +15,9 @@ TWIN = re.compile(r'^@case\(\s*"([^"\n]*)"', re.M)
 COMMENT = re.compile(r'("(?:\\.|[^"\\\n])*")|//[^\n]*|/\*.*?\*/', re.S)
 # Folders of conformance/ that hold no cases of the library.
 NO_CASES = ("harness", "properties", "examples", "runner")
-CENSUS = "spec/census/cpython_311.json"
+# The methods of a version's suites; of a later one those that the one before has not.
+CENSUS = {"3.11": "spec/census/cpython_311.json", "3.13": "spec/census/cpython_313.json"}
+CENSUS_VERSION = "3.11"
 EXCLUDED = "spec/census-excluded.toml"
 DEVIATIONS = "spec/deviations.md"
 
@@ -64,14 +66,19 @@ def twins(root=ROOT):
     return {primitive: TWIN.findall(read(path)) for primitive, path in files(root, "reference", ".py").items()}
 
 
+def test_file(record):
+    """test_asyncio/test_tasks.py -> test_asyncio.test_tasks"""
+    return record["file"][: -len(".py")].replace("/", ".")
+
+
 def test_name(record):
     """test_asyncio/test_tasks.py, BaseTaskTests, test_x -> test_asyncio.test_tasks.BaseTaskTests.test_x"""
-    return ".".join((record["file"][: -len(".py")].replace("/", "."), record["cls"], record["method"]))
+    return ".".join((test_file(record), record["cls"], record["method"]))
 
 
-def census(root=ROOT):
-    """{test name: record} of the methods in scope."""
-    path = os.path.join(root, *CENSUS.split("/"))
+def census(root=ROOT, version=CENSUS_VERSION):
+    """{test name: record} of the methods of a version's list."""
+    path = os.path.join(root, *CENSUS[version].split("/"))
     return {test_name(record): record for record in json.loads(read(path))} if os.path.exists(path) else {}
 
 

@@ -149,6 +149,20 @@ def commit():
     return asked.stdout.decode().strip() if asked.returncode == 0 else ""
 
 
+def write_record(results, preset, path):
+    """What became of each case under a sanitizer, in little: the report shows it, and it is committed."""
+    header, clauses = results.headers[0], {}
+    for case in sorted(results.cases, key=lambda case: case["id"]):
+        clauses.setdefault(case["id"].partition(".")[0], {}).setdefault(case["status"], []).append(case["id"])
+    record = {key: header[key] for key in ("sanitizer", "toolchain", "target", "time_scale", "commit", "when")}
+    record.update(
+        preset=preset, counts=results.counts(), clauses=clauses,
+        remarks={case["id"]: {"status": case["status"], "says": case.get("reason") or case["message"].partition("\nrun again: ")[0]}
+                 for case in results.cases if case["status"] != "PASS"})
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(json.dumps(record, indent=1, ensure_ascii=False, sort_keys=True) + "\n")
+
+
 def write_junit(results, path):
     top = xml.Element("testsuites", name="tandem conformance")
     suites = {}

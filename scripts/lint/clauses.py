@@ -57,6 +57,25 @@ def as_numbers(text):
     return tuple(int(part) for part in text.split("."))
 
 
+class Census:
+    """The lists of CPython's test methods: {version: {name: record}}."""
+
+    def __init__(self, root):
+        self.lists = {version: evidence.census(root, version) for version in evidence.CENSUS}
+        self.files = {evidence.test_file(record) for known in self.lists.values() for record in known.values()}
+
+    def faults(self, clause):
+        """Names that are nowhere. Of a suite of which the lists have nothing, anything may be cited."""
+        for name in evidence.cited_tests(clause):
+            if name not in self.lists[evidence.CENSUS_VERSION]:
+                yield "no such test in %s: %s" % (evidence.CENSUS[evidence.CENSUS_VERSION], name)
+        for version, path in evidence.CENSUS.items():
+            for name in evidence.cited(clause, "test " + version):
+                listed = name.rpartition(".")[0].rpartition(".")[0] in self.files
+                if listed and not any(name in known for known in self.lists.values()):
+                    yield "no such test in %s: %s" % (path, name)
+
+
 def clause_faults(clause, census):
     yield from fields(clause, CLAUSE, CLAUSE_MAY)
     if not isinstance(clause.get("sources", []), list):
@@ -67,9 +86,7 @@ def clause_faults(clause, census):
     for source in clause.get("sources", []):
         if not SOURCE.fullmatch(source):
             yield "a source of no known kind: %s" % source
-    for name in evidence.cited_tests(clause):
-        if name not in census:
-            yield "no such test in %s: %s" % (evidence.CENSUS, name)
+    yield from census.faults(clause)
 
 
 def claim_faults(claim, clause_ids):
@@ -141,20 +158,24 @@ def assertion_faults(specs, texts, twins):
 
 def exclusion_faults(excluded, specs, census):
     cited = {name for spec in specs.values() for clause in spec.get("clause", [])
-             for name in evidence.cited_tests(clause)}
+             for kind in ("test", *("test " + version for version in evidence.CENSUS))
+             for name in evidence.cited(clause, kind)}
     counts = {}
     for entry in excluded:
         name, where = entry.get("test", ""), evidence.EXCLUDED + ": " + entry.get("test", "?")
         if not entry.get("reason") or set(entry) != {"test", "reason"}:
             yield where + ": test and reason, nothing else"
-        if census.get(name, {}).get("category") != "portable":
+        version = next((version for version, known in census.lists.items()
+                        if known.get(name, {}).get("category") == "portable"), None)
+        if version is None:
             yield where + ": no portable test of that name"
             continue
         if name in cited:
             yield where + ": a clause cites it"
-        counts.setdefault(census[name]["file"], []).append(name)
-    for file, names in counts.items():
-        total = sum(1 for record in census.values() if record["file"] == file and record["category"] == "portable")
+        counts.setdefault((version, census.lists[version][name]["file"]), []).append(name)
+    for (version, file), names in counts.items():
+        total = sum(1 for record in census.lists[version].values()
+                    if record["file"] == file and record["category"] == "portable")
         if len(names) > max(1, total // EXCLUDED_SHARE):
             yield "%s: %d of %d of %s is more than one in %d" % (
                 evidence.EXCLUDED, len(names), total, file, EXCLUDED_SHARE)
@@ -179,7 +200,7 @@ def check(root):
         specs = evidence.specs(root)
     except ValueError as error:
         return [str(error)], 1
-    census = evidence.census(root)
+    census = Census(root)
     complaints = [*spec_faults(specs, census),
                   *room_faults(specs, evidence.cases(root), evidence.twins(root)),
                   *assertion_faults(specs, evidence.case_texts(root), evidence.twins(root)),

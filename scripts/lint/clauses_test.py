@@ -35,12 +35,13 @@ CASE = 'CASE("queue.get.order",\n     "in order") {}\n// CASE("queue.get.gone", 
 TWIN = '@case("queue.get.order", "in order")\ndef _():\n    pass\n'
 CENSUS = [{"file": "test_queue.py", "cls": "A", "method": "test_%s" % name, "category": category}
           for name, category in (("a", "portable"), ("b", "portable"), ("c", "python-only"))]
+NEWER = [{"file": "test_queue.py", "cls": "A", "method": "test_new", "category": "portable"}]
 KILLED = '{"killed": {"queue.get.order": {"queue.reversed": "FAIL"}}, "unkillable": {}}'
 
 
 def tree(spec=SPEC, case=CASE, twin=TWIN, excluded="", more=()):
     files = {"spec/queue/queue.toml": spec, "conformance/queue/queue_test.cpp": case, "reference/queue/queue.py": twin,
-             evidence.CENSUS: json.dumps(CENSUS), evidence.EXCLUDED: excluded,
+             evidence.CENSUS["3.11"]: json.dumps(CENSUS), evidence.CENSUS["3.13"]: json.dumps(NEWER), evidence.EXCLUDED: excluded,
              "conformance/results/faults-queue.json": KILLED}
     files.update(more)
     folder = tempfile.TemporaryDirectory()
@@ -122,7 +123,7 @@ class ClausesTest(unittest.TestCase):
     def test_sources(self):
         self.catches("no such test", self.changed("test_a", "test_z"))
         self.catches("a source of no known kind", self.changed("cpython:", "hearsay:"))
-        self.assertEqual(self.complaints(self.changed("test: test_queue.A.test_a", "test 3.13: test_queue.A.test_z")), [])
+        self.assertEqual(self.complaints(self.changed("test: test_queue.A.test_a", "test 3.14: test_queue.A.test_z")), [])
 
     def test_deviations(self):
         cites = self.changed("cpython: library/queue#queue.Queue", "deviation: queue.get.order")
@@ -140,11 +141,18 @@ class ClausesTest(unittest.TestCase):
     def test_a_file_that_is_no_toml(self):
         self.catches("queue.toml", SPEC + "nonsense\n")
 
+    def test_a_newer_test_that_is_not_there(self):
+        newer = SPEC.replace('"cpython: library', '"test 3.13: %s", "cpython: library')
+        for name in ("test_queue.A.test_new", "test_queue.A.test_b", "test_context.C.test_unlisted"):
+            self.assertEqual(self.complaints(newer % name), [])
+        self.catches("no such test in spec/census/cpython_313.json: test_queue.A.test_none", newer % "test_queue.A.test_none")
+
     def test_exclusions(self):
         entry = '[[excluded]]\ntest = "test_queue.A.test_%s"\nreason = "r"\n'
         self.assertEqual(self.complaints(excluded=entry % "b"), [])
         self.catches("a clause cites it", excluded=entry % "a")
         self.catches("no portable test", excluded=entry % "c")
+        self.assertEqual(self.complaints(excluded=entry % "b" + entry % "new"), [])
         self.catches("test and reason", excluded=(entry % "b").replace('"r"', '""'))
 
     def test_exclusions_have_a_limit(self):
@@ -163,19 +171,24 @@ class CensusTest(unittest.TestCase):
         with tree() as root:
             code, output = self.census(root, "--module", "queue")
         self.assertEqual(code, 0, output)
-        self.assertRegex(output, r"test_queue.py +2 +1 +0 +1\n")
+        self.assertRegex(output, r"test_queue.py +2 +1 +0 +1 +50.0\n")
         self.assertIn("not answered:\n  test_queue.A.test_b\n", output)
+
+    def test_counts_what_a_newer_version_adds(self):
+        with tree(SPEC.replace('"cpython: library', '"test 3.13: test_queue.A.test_new", "cpython: library')) as root:
+            output = self.census(root, "--python", "3.13")[1]
+        self.assertRegex(output, r"test_queue.py +1 +1 +0 +0 +100.0\n")
 
     def test_a_citation_without_a_case_does_not_count(self):
         with tree(case="") as root:
             output = self.census(root, "--module", "queue")[1]
-        self.assertRegex(output, r"test_queue.py +2 +0 +0 +2\n")
+        self.assertRegex(output, r"test_queue.py +2 +0 +0 +2 +0.0\n")
         self.assertIn("cited by queue.get.order, whose case kills no fault", output)
 
     def test_a_case_that_was_never_seen_to_fail_does_not_count(self):
         with tree(more={"conformance/results/faults-queue.json": '{"killed": {}, "unkillable": {}}'}) as root:
             output = self.census(root, "--module", "queue")[1]
-        self.assertRegex(output, r"test_queue.py +2 +0 +0 +2\n")
+        self.assertRegex(output, r"test_queue.py +2 +0 +0 +2 +0.0\n")
 
     def test_can_require_all(self):
         with tree() as root:

@@ -1,12 +1,13 @@
 // Clauses: the squares, and under each primitive the list, which is written when it is opened.
 const clauses = (() => {
-  const { primitives = [], texts = [], kinds = {} } = data.clauses ?? {};
+  const { primitives = [], texts = [], kinds = {}, targets, sanitizers, implementations, answers } = data.clauses ?? {};
   const known = new Map();  // id: what the data says of it, and its primitive
   for (const [number, primitive] of primitives.entries()) {
     primitive.clauses = primitive.clauses.map(
-      ([id, status, text, facts, sources, faults, run, ms, transcript, message]) => {
+      ([id, status, text, facts, sources, faults, golden, onTargets, sanitized, letters, run, ms, transcript, message]) => {
         const clause = { id, status: texts[status], text, facts: texts[facts],
-          sources: sources.map((one) => texts[one]), faults, ms, transcript, message, primitive: number,
+          sources: sources.map((one) => texts[one]), faults, golden: texts[golden], onTargets: texts[onTargets],
+          sanitized: texts[sanitized], letters: texts[letters], ms, transcript, message, primitive: number,
           command: run === undefined ? null : texts[run].replaceAll("{id}", id),
           words: `${id} ${text}`.toLowerCase() };
         known.set(id, clause);
@@ -34,16 +35,47 @@ const clauses = (() => {
     });
   };
 
-  const body = ({ facts, sources, faults, command: run, ms, transcript, message }) => [
-    element("p", { className: "quiet" }, facts),
-    element("ul", { className: "sources" }, sources.map((source) => element("li", {}, source))),
-    faults.length ? element("p", { className: "quiet" },
-      typeof faults === "string" ? faults : `Its case kills: ${faults.join(", ")}`) : null,
-    ...(run === null ? [element("p", {}, "No case has reported on it.")] : [
-      message ? element("pre", { className: "message" }, message) : null,
-      element("pre", { "aria-label": "transcript" }, transcript),
-      element("p", {}, command(run), element("span", { className: "quiet" }, ` ${ms} ms`))]),
-  ].filter(Boolean);
+  // The layers beneath a clause: what it is, what it has said, and the command that asks it again.
+  const layers = (clause) => {
+    const { id, golden, faults, letters } = clause;
+    const { name, generated } = primitives[clause.primitive];
+    const module = name.split("/").at(-2);
+    const lines = golden ? [["golden", golden, `python3 reference/record.py --show reference/${name}.py --case ${id}`]] : [];
+    for (const [kind, tried, run] of generated) lines.push([kind, `${name}: ${texts[tried]}`, texts[run]]);
+    const places = (what, columns, statuses) => statuses.split("\n").forEach((status, place) => {
+      const { name: where, command: run, says } = columns[place] ?? {};
+      if (status) lines.push([what, [chip(status, kinds[status]), ` ${where}`, says[id] ? element("div", { className: "quiet" }, says[id]) : null],
+        run.replace("{id}", id.replaceAll(".", "\\.")).replace("{module}", module)]);
+    });
+    places("target", targets, clause.onTargets);
+    places("sanitizer", sanitizers, clause.sanitized);
+    if (letters) lines.push(["implementations", said(id, letters), `scripts/implementations --measure --primitive ${name}`]);
+    if (faults.length) lines.push(["faults", typeof faults === "string" ? faults : `Its case notices ${faults.join(", ")}.`,
+      typeof faults === "string" ? null : `scripts/faults --clause ${id}`]);
+    return lines.length ? element("table", { className: "beneath" }, element("tbody", {}, lines.map(([what, text, run]) => element(
+      "tr", {}, element("th", { scope: "row" }, what), element("td", {}, text), element("td", {}, run ? command(run) : null))))) : null;
+  };
+
+  // Who says what the golden says, who need not, and what the others say.
+  const said = (id, letters) => {
+    const those = (wanted) => implementations.filter((_, place) => wanted.includes(letters[place]));
+    const parts = [["as the golden: ", those("=")], ["need not: ", those(".~")], ["otherwise: ", those("x!")]];
+    return parts.filter(([, names]) => names.length).map(([words, names]) => element("div", {}, words, names.join(", "), words === "otherwise: " ?
+      names.map((name) => element("pre", {}, answers[id]?.[name] ?? "")) : null));
+  };
+
+  const body = (clause) => {
+    const { facts, sources, command: run, ms, transcript, message } = clause;
+    return [
+      element("p", { className: "quiet" }, facts),
+      element("ul", { className: "sources" }, sources.map((source) => element("li", {}, source))),
+      ...(run === null ? [element("p", {}, "No case has reported on it.")] : [
+        message ? element("pre", { className: "message" }, message) : null,
+        element("pre", { "aria-label": "transcript" }, transcript),
+        element("p", {}, command(run), element("span", { className: "quiet" }, ` ${ms} ms`))]),
+      layers(clause),
+    ].filter(Boolean);
+  };
 
   const written = (clause) => {
     const details = element("details", { id: clause.id, className: "clause" }, element(
@@ -57,7 +89,7 @@ const clauses = (() => {
   const status = document.getElementById("status");
   const fits = (clause) => (!status.value || clause.status === status.value) &&
     wordsOf(find.value).every((word) => clause.words.includes(word));
-  const lists = [...document.querySelectorAll(".primitive")];
+  const lists = [...document.querySelectorAll(".primitive[data-primitive]")];
   const fill = (list) => {
     list.replaceChildren(list.firstElementChild,
       ...primitives[list.dataset.primitive].clauses.filter(fits).map(written));
@@ -104,5 +136,6 @@ const clauses = (() => {
     select();
     openTarget();
   };
-  return { start };
+  const all = [...known.values()];
+  return { all, start };
 })();

@@ -3,4 +3,5 @@ charts.start();
 rows.start();
 trends.start();
 clauses.start();
+census.start();
 applyTheme();

@@ -584,6 +584,19 @@ CASE("futures.process.shutdown-cancels", "what was not handed over") {
       count([](const auto& f) { return f.cancelled(); }) >= 15};
 }
 
+CASE("futures.process.shutdown-after-cancel", "it is not waited for") {
+  const Folder folder;
+  const std::string gate = folder.gate("a");
+  ProcessPoolExecutor pool(forked(1));
+  const auto first = pool.submit(pass_gate, gate);
+  std::vector<Future<int>> more;
+  for (int number = 0; number < 20; ++number) more.push_back(pool.submit(square, number));
+  log(more[19].cancel());
+  open_gate(gate);
+  pool.shutdown();
+  Log{first.done(), std::ranges::all_of(more, [](const auto& f) { return f.done(); })};
+}
+
 CASE("futures.process.submit-after-shutdown", "refused") {
   ProcessPoolExecutor pool(forked(1));
   pool.submit(square, 1).result();

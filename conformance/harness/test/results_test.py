@@ -280,5 +280,18 @@ class CommandTest(FolderTest):
         self.assertEqual(self.run_command()[0], 1)
 
 
+class RecordTest(FolderTest):
+    def test_what_became_of_each_under_a_sanitizer(self):
+        results = self.of(case("queue.get.b", "PASS"), case("queue.get.a", "PASS"), case("os.x.y", "SKIP", "no fork"),
+                          sanitizer="thread", commit="c", when="w")
+        path = os.path.join(self.folder, "record.json")
+        lib.write_record(results, "tsan", path)
+        with open(path, encoding="utf-8") as file:
+            record = json.load(file)
+        self.assertEqual(record["clauses"], {"queue": {"PASS": ["queue.get.a", "queue.get.b"]}, "os": {"SKIP": ["os.x.y"]}})
+        self.assertEqual(record["remarks"], {"os.x.y": {"status": "SKIP", "says": "no fork"}})
+        self.assertEqual((record["sanitizer"], record["preset"], record["commit"]), ("thread", "tsan", "c"))
+
+
 if __name__ == "__main__":
     unittest.main()

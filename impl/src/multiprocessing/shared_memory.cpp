@@ -83,6 +83,8 @@ SharedMemory::SharedMemory(SharedMemoryOptions options) : state_(std::make_share
   if (options.create && options.size == 0)
     throw ValueError("'size' must be a positive number different from zero");
   if (!options.name && !options.create) throw ValueError("'name' can only be None if create=True");
+  if (options.name && options.name->find('\0') != std::string::npos)
+    throw ValueError("embedded null character");  // or it would be the name up to there
   if (options.name) state_->set_name(*options.name);
   state_->tracked = options.track && options.create;
   if (options.create)

@@ -530,6 +530,19 @@ def _():
         log(fs[0].result(), all(f.done() for f in fs), fs[20].cancelled(), sum(f.cancelled() for f in fs) >= 15)
 
 
+@case("futures.process.shutdown-after-cancel", "it is not waited for")
+def _():
+    with Gates() as gates:
+        gate, = gates("a")
+        pool = ProcessPoolExecutor(1, mp_context=fork())
+        first = pool.submit(pass_gate, gate)
+        more = [pool.submit(square, number) for number in range(20)]
+        log(more[19].cancel())
+        open_gate(gate)
+        pool.shutdown()
+        log(first.done(), all(f.done() for f in more))
+
+
 @case("futures.process.submit-after-shutdown", "refused")
 def _():
     pool = ProcessPoolExecutor(1, mp_context=fork())

@@ -40,8 +40,9 @@ struct SharedMemoryOptions {
 // Spec     multiprocessing.shared_memory
 class TANDEM_API SharedMemory {
  public:
-  // Throws   ValueError (no name without create; a size below zero, or of zero with create);
-  //          FileExistsError (create, and there is one); FileNotFoundError; OSError.
+  // Throws   ValueError (no name without create; a null character in it; a size below zero, or of
+  //          zero with create); FileExistsError (create, and there is one); FileNotFoundError;
+  //          OSError.
   explicit SharedMemory(SharedMemoryOptions options);
   // A template, so that braces are the options.
   template <std::convertible_to<std::string> Name>
