@@ -44,14 +44,18 @@ packages_of_preset() {
   case $1 in
     tidy) echo clang-tidy-19 ;;
     coverage) echo gcovr ;;
-    aarch64) _packages_of_target aarch64 arm64 ;;
-    s390x) _packages_of_target s390x s390x ;;
+    aarch64) _packages_of_target aarch64-linux-gnu arm64 ;;
+    armhf) _packages_of_target arm-linux-gnueabihf armhf ;;
+    i386) _packages_of_target i686-linux-gnu i386 ;;
+    libcxx) printf '%s\n' clang-19 libc++-19-dev libc++abi-19-dev libclang-rt-19-dev googletest ;;
+    riscv64) printf '%s\n' g++-riscv64-linux-gnu qemu-user googletest ;;
+    s390x) _packages_of_target s390x-linux-gnu s390x ;;
   esac
 }
 
 # _packages_of_target <GNU's name> <Debian's name>: a cross compiler, an emulator, and the target's libraries.
 _packages_of_target() {
-  echo "g++-$1-linux-gnu"
+  echo "g++-$1"
   echo qemu-user
   printf '%s\n' {libgtest,libgmock,librapidcheck}-dev:"$2" libstdc++6:"$2"
 }

@@ -162,4 +162,5 @@ def failed(document):
 
 def left_out(document):
     """What --certify does not let pass: whatever was not run, or may fail."""
-    return sorted(id for id, remark in document["remarks"].items() if remark["status"] in ("SKIP", "UNSUPPORTED", "XFAIL"))
+    return sorted(id for id, remark in document["remarks"].items() if remark["status"] in ("SKIP", "UNSUPPORTED", "XFAIL")) + \
+        document["absent"]

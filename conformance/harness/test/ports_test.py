@@ -45,7 +45,7 @@ def of(*cases):
 
 def document(target, *cases, tests=(), **facts):
     doctor = {"capabilities": {"fork": "yes", "pidfd": facts.pop("pidfd", "yes")}, "facts": dict(FACTS, **facts)}
-    return ports.port(target, doctor, of(*cases), of(*tests), mode="quick", suites=[], commit="c")
+    return ports.port(target, doctor, of(*cases), of(*tests), mode="quick", suites=[], absent=[], commit="c")
 
 
 class PortsTest(unittest.TestCase):
@@ -92,6 +92,7 @@ class PortsTest(unittest.TestCase):
                                                     "again": "exe --case=a.b.d"}})
         self.assertFalse(ports.failed(one))
         self.assertEqual(ports.left_out(one), ["a.b.d"])
+        self.assertEqual(ports.left_out(dict(one, absent=["schedules"])), ["a.b.d", "schedules"])
 
     def test_a_command_is_one_for_this_machine(self):
         failed = case("a.b.c", "FAIL", ROOT + "/a.cpp")

@@ -28,16 +28,22 @@ constexpr std::size_t head_room = 4096;  // what stands before the ring
 constexpr std::size_t first_capacity = std::size_t{64} << 10;
 // More than that is given back when the ring is empty; less would only be taken again.
 constexpr std::size_t kept_capacity = std::size_t{8} << 20;
-// Addresses only: so much can be inside at most.
-constexpr std::size_t most_reserved = std::size_t{1} << 36, least_reserved = std::size_t{1} << 20;
+// Addresses only, of which a program of 32 bits has few: so much can be inside at most.
+constexpr std::size_t most_reserved = std::size_t{1} << (sizeof(void*) > 4 ? 36 : 26);
+constexpr std::size_t least_reserved = std::size_t{1} << 20;
 
 // Before the bytes of each item.
 struct Head {
-  std::uint64_t size;
+  alignas(8) std::size_t size;
   std::uint64_t number;  // counted from the first that was ever put
 };
 constexpr std::size_t room_for(std::size_t size) {
   return sizeof(Head) + ((size + 7) & ~std::size_t{7});
+}
+
+// Where a position is in a ring of that capacity.
+constexpr std::size_t offset_of(std::uint64_t position, std::size_t capacity) {
+  return static_cast<std::size_t>(position & (capacity - 1));
 }
 
 // Where some sleep until a position moves.
@@ -89,7 +95,7 @@ struct SharedRing {
   }
 
   std::byte* place(std::uint64_t position, std::size_t of_capacity) noexcept {
-    return reinterpret_cast<std::byte*>(this) + head_room + (position & (of_capacity - 1));
+    return reinterpret_cast<std::byte*>(this) + head_room + offset_of(position, of_capacity);
   }
 };
 static_assert(sizeof(SharedRing) <= head_room);
@@ -126,7 +132,7 @@ class ByteQueue::State {
     // releases in put_now() and get_now(). The first is seq_cst as well, as in Sleepers.
     const std::uint64_t gets = ring_->gets.load(std::memory_order_seq_cst);
     const std::uint64_t puts = ring_->puts.load(std::memory_order_acquire);
-    return puts > gets ? puts - gets : 0;
+    return puts > gets ? static_cast<std::size_t>(puts - gets) : 0;
   }
   bool is_empty() const noexcept {
     // seq_cst: as in Sleepers
@@ -251,7 +257,8 @@ std::optional<ByteQueue::State::Outcome> ByteQueue::State::put_now(
   // acquire pairs with the release in get_now(): what was there is no longer read.
   const std::uint64_t used = tail - ring.head.load(std::memory_order_acquire);
   // relaxed: ours
-  if (used + room > ring.capacity.load(std::memory_order_relaxed)) grow(used + room);
+  if (used + room > ring.capacity.load(std::memory_order_relaxed))
+    grow(static_cast<std::size_t>(used) + room);
   const Head head{bytes.size(), ring.puts.load(std::memory_order_relaxed)};  // relaxed: ours
   copy_in(tail, &head, sizeof head);
   copy_in(tail + sizeof head, bytes.data(), bytes.size());
@@ -347,7 +354,7 @@ void ByteQueue::State::grow(std::size_t least) {
     const std::uint64_t end = std::min(tail, (at / before + 1) * before);
     std::byte* const from = ring.place(at, before);
     std::byte* const to = ring.place(at, after);
-    if (from != to) std::memcpy(to, from, end - at);
+    if (from != to) std::memcpy(to, from, static_cast<std::size_t>(end - at));
     at = end;
   }
   ring.capacity.store(after, std::memory_order_relaxed);  // relaxed: read under the locks
@@ -407,7 +414,7 @@ void ByteQueue::State::count_again() noexcept {
 void ByteQueue::State::copy_in(std::uint64_t position, const void* bytes,
                                std::size_t size) noexcept {
   const std::size_t capacity = ring_->capacity.load(std::memory_order_relaxed);  // relaxed: ours
-  const std::size_t first = std::min<std::size_t>(size, capacity - (position & (capacity - 1)));
+  const std::size_t first = std::min(size, capacity - offset_of(position, capacity));
   if (first > 0) std::memcpy(ring_->place(position, capacity), bytes, first);
   if (first < size)
     std::memcpy(ring_->place(0, capacity), static_cast<const std::byte*>(bytes) + first,
@@ -416,7 +423,7 @@ void ByteQueue::State::copy_in(std::uint64_t position, const void* bytes,
 
 void ByteQueue::State::copy_out(std::uint64_t position, void* bytes, std::size_t size) noexcept {
   const std::size_t capacity = ring_->capacity.load(std::memory_order_relaxed);  // relaxed: ours
-  const std::size_t first = std::min<std::size_t>(size, capacity - (position & (capacity - 1)));
+  const std::size_t first = std::min(size, capacity - offset_of(position, capacity));
   if (first > 0) std::memcpy(bytes, ring_->place(position, capacity), first);
   if (first < size)
     std::memcpy(static_cast<std::byte*>(bytes) + first, ring_->place(0, capacity), size - first);
@@ -558,7 +565,7 @@ void ByteQueue::pickle(v1::pickle::Output& output) const {
 
 ByteQueue ByteQueue::unpickle(v1::pickle::Input& input) {
   auto handle = input.take(input.read_value<std::uint32_t>());
-  const auto mapped = input.read_value<std::uint64_t>();
+  const auto mapped = static_cast<std::size_t>(input.read_value<std::uint64_t>());
   void* memory = nullptr;
   if (const int error = platform::map_shared_memory(handle.get(), mapped, memory))
     throw_os_error(error);

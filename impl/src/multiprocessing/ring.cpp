@@ -521,7 +521,7 @@ bool RingReader::pull(Incoming& message) {
   while (const auto piece = front()) {
     if (piece->first) {  // of one that came before not all is there, nor ever will be
       message.bytes.clear();
-      message.bytes.reserve(piece->length);
+      message.bytes.reserve(static_cast<std::size_t>(piece->length));
       message.tag = piece->tag;
     } else if (!message.begun) {  // whoever read the beginning was killed
       pop();

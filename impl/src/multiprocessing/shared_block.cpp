@@ -45,7 +45,7 @@ struct ArenaFile {
   static ArenaFile unpickle(v1::pickle::Input& input) {
     ArenaFile file;
     file.handle = input.take(input.read_value<std::uint32_t>());
-    file.length = input.read_value<std::uint64_t>();
+    file.length = static_cast<std::size_t>(input.read_value<std::uint64_t>());
     return file;
   }
 };
@@ -334,9 +334,8 @@ void SharedBlock::pickle(v1::pickle::Output& output) const {
 
 SharedBlock SharedBlock::unpickle(v1::pickle::Input& input) {
   auto file = v1::pickle::load<std::shared_ptr<const ArenaFile>>(input);
-  const auto place = input.read_value<std::uint64_t>();
-  const auto offset = input.read_value<std::uint64_t>();
-  const auto size = input.read_value<std::uint64_t>();
+  const auto read = [&] { return static_cast<std::size_t>(input.read_value<std::uint64_t>()); };
+  const std::size_t place = read(), offset = read(), size = read();
   if (!file || place % grain != 0 || offset < header_size || place > file->length ||
       offset > file->length - place || size > file->length - place - offset)
     throw v1::pickle::UnpicklingError("there is no such piece of shared memory");

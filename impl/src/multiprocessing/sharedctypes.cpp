@@ -24,7 +24,7 @@ void pickle_block(v1::pickle::Output& output, const SharedBlock& block, std::siz
 }
 
 SharedBlock unpickle_block(v1::pickle::Input& input, std::size_t& count, std::size_t bytes_each) {
-  count = input.read_value<std::uint64_t>();
+  count = static_cast<std::size_t>(input.read_value<std::uint64_t>());
   auto block = SharedBlock::unpickle(input);
   if (count > block.size() / bytes_each)
     throw v1::pickle::UnpicklingError("there is no such piece of shared memory");

@@ -90,7 +90,7 @@ TaskBoard::~TaskBoard() { platform::unmap_shared_memory(memory_, length_); }
 TaskBoard::Head& TaskBoard::head() const noexcept {
   return *std::launder(static_cast<Head*>(memory_));
 }
-std::size_t TaskBoard::places() const noexcept { return head().places; }
+std::size_t TaskBoard::places() const noexcept { return static_cast<std::size_t>(head().places); }
 
 seam::atomic<std::uint64_t>& TaskBoard::order(std::uint64_t turn) const noexcept {
   auto* const orders = reinterpret_cast<seam::atomic<std::uint64_t>*>(

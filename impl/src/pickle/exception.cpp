@@ -229,7 +229,8 @@ std::tuple<std::string, std::string, std::uint64_t, std::uint64_t, std::string> 
 template <class T>
 T make_unicode(const std::string& encoding, const std::string& object, std::uint64_t start,
                std::uint64_t end, const std::string& reason) {
-  return T(encoding, object, start, end, reason);
+  return T(encoding, object, static_cast<std::size_t>(start), static_cast<std::size_t>(end),
+           reason);
 }
 
 std::tuple<std::string> base_parts(const BaseException& error) { return {error.what()}; }

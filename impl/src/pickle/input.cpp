@@ -36,7 +36,8 @@ Input::~Input() = default;
 std::size_t Input::read_large_size() {
   const auto size = read_value<std::uint64_t>();
   if (size < 255) invalid(255);  // there is one way to say it
-  return size;
+  if (!std::in_range<std::size_t>(size)) truncated();
+  return static_cast<std::size_t>(size);
 }
 
 platform::Handle Input::take(std::uint32_t index) {

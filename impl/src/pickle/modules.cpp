@@ -88,8 +88,9 @@ std::uintptr_t detail::read_place(Input& input, Part part) {
   const auto* module =
       modules().find([=](const LoadedModule& candidate) { return candidate.identity == identity; });
   if (!module) throw UnpicklingError("a function of a module that this process has not");
-  const std::uintptr_t address = module->base + static_cast<std::uintptr_t>(offset);
-  if (!is_in(part == Part::CODE ? module->code : module->all, address))
+  const std::uint64_t place = module->base + offset;
+  const auto address = static_cast<std::uintptr_t>(place);
+  if (address != place || !is_in(part == Part::CODE ? module->code : module->all, address))
     throw UnpicklingError("there is no function at " + std::to_string(offset) + " of " +
                           module->path);
   return address;

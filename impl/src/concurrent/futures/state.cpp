@@ -229,7 +229,7 @@ bool FutureState::add(Node& node) noexcept {
     if (word & locked) continue;
     node.next = list_of(word);
     const std::uint64_t kind = node.kind == Node::Kind::callback ? callbacks : 0;
-    const std::uint64_t wanted = reinterpret_cast<std::uint64_t>(&node) | (word & flag_bits) | kind;
+    const std::uint64_t wanted = bits_of(&node) | (word & flag_bits) | kind;
     // release pairs with the acquires of those who take the list: the node is complete.
     if (word_.compare_exchange_weak(word, wanted, std::memory_order_release,
                                     std::memory_order_relaxed))
@@ -245,7 +245,7 @@ bool FutureState::remove(Node& node) noexcept {
     found = *link == &node;
     if (found) *link = node.next;
   }
-  unlock((word & flag_bits & ~parked) | reinterpret_cast<std::uint64_t>(list));
+  unlock((word & flag_bits & ~parked) | bits_of(list));
   return found;
 }
 

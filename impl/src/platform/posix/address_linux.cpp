@@ -16,6 +16,7 @@
 #include <cstring>
 #include <utility>
 
+#include "platform/posix/timespec.hpp"
 #include "platform/socket.hpp"
 
 namespace tandem::inline v1::platform {
@@ -80,9 +81,9 @@ int open_socket(const SocketAddress& address, Handle& handle) noexcept {
 
 // None: for ever.
 void limit_sending(int socket, std::chrono::microseconds limit) noexcept {
-  constexpr auto second = std::chrono::microseconds(std::chrono::seconds(1));
-  const timeval most{.tv_sec = static_cast<time_t>(limit / second),
-                     .tv_usec = static_cast<suseconds_t>((limit % second).count())};
+  const auto whole = std::chrono::floor<std::chrono::seconds>(limit);
+  const timeval most{.tv_sec = to_seconds(whole),
+                     .tv_usec = static_cast<suseconds_t>((limit - whole).count())};
   ::setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &most, sizeof most);
 }
 std::chrono::microseconds left_until(seam::clock::time_point until) noexcept {

@@ -175,10 +175,14 @@ bool close_by_listing(const ChildWork& work) noexcept {
   return true;
 }
 
+struct Limit {  // as prlimit64 has it, also where the C library's own is shorter
+  std::uint64_t current, most;
+};
+
 void close_one_by_one(const ChildWork& work) noexcept {
-  rlimit limit{};
+  Limit limit{};
   syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, nullptr, &limit);
-  for (long fd = lowest_other; fd < static_cast<long>(limit.rlim_cur); ++fd)
+  for (long fd = lowest_other; fd < static_cast<long>(limit.current); ++fd)
     if (!is_left_open(work, fd)) syscall(SYS_close, fd);
 }
 

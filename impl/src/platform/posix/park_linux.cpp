@@ -19,11 +19,18 @@ static_assert(sizeof(seam::atomic<std::uint32_t>) == sizeof(std::uint32_t));
 
 namespace {
 
+// Where a time may have more bits than a word, there is a call for each kind.
+#ifdef SYS_futex_time64
+constexpr long futex_until = sizeof(time_t) > sizeof(long) ? SYS_futex_time64 : SYS_futex;
+#else
+constexpr long futex_until = SYS_futex;
+#endif
+
 bool wait(int flags, const seam::atomic<std::uint32_t>& word, std::uint32_t expected,
           const seam::clock::time_point* until) noexcept {
   timespec deadline{};
   if (until) deadline = to_timespec(*until);
-  const long result = syscall(SYS_futex, &word, FUTEX_WAIT_BITSET | flags, expected,
+  const long result = syscall(futex_until, &word, FUTEX_WAIT_BITSET | flags, expected,
                               until ? &deadline : nullptr, nullptr, FUTEX_BITSET_MATCH_ANY);
   return !(result == -1 && errno == ETIMEDOUT);
 }

@@ -1,7 +1,6 @@
 #include "platform/poll.hpp"
 
 #include <poll.h>
-#include <time.h>
 
 #include <array>
 #include <cerrno>
@@ -9,19 +8,15 @@
 #include <memory>
 #include <new>
 
+#include "platform/posix/timespec.hpp"
+
 namespace tandem::inline v1::platform {
 
 namespace {
 
 timespec left_until(seam::clock::time_point until) noexcept {
-  using namespace std::chrono;
   const auto now = seam::clock::now();
-  const nanoseconds left = until > now ? until - now : nanoseconds::zero();
-  const auto whole = duration_cast<seconds>(left);
-  timespec spec{};
-  spec.tv_sec = static_cast<time_t>(whole.count());
-  spec.tv_nsec = static_cast<long>((left - whole).count());
-  return spec;
+  return to_timespec(until > now ? until - now : std::chrono::nanoseconds::zero());
 }
 
 short events_of(const Polled& polled) noexcept {

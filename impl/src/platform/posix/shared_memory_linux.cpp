@@ -12,7 +12,7 @@
 namespace tandem::inline v1::platform {
 
 int resize_shared_memory(int handle, std::size_t length) noexcept {
-  if (length > static_cast<std::size_t>(std::numeric_limits<off_t>::max())) return EFBIG;
+  if (std::cmp_greater(length, std::numeric_limits<off_t>::max())) return EFBIG;
   int result;
   do result = ::ftruncate(handle, static_cast<off_t>(length));
   while (result != 0 && errno == EINTR);

@@ -163,10 +163,13 @@ class TANDEM_API FutureState {
     return static_cast<State>(word & state_bits);
   }
   static Node* list_of(std::uint64_t word) noexcept {
-    return reinterpret_cast<Node*>(word & ~flag_bits);
+    return reinterpret_cast<Node*>(static_cast<std::uintptr_t>(word & ~flag_bits));
+  }
+  static std::uint64_t bits_of(const Node* list) noexcept {
+    return reinterpret_cast<std::uintptr_t>(list);
   }
   static std::uint64_t make_word(State state, Node* list = nullptr) noexcept {
-    return static_cast<std::uint64_t>(state) | reinterpret_cast<std::uint64_t>(list);
+    return static_cast<std::uint64_t>(state) | bits_of(list);
   }
   // Moves to `next` when the state is `from`, taking the list along when `keep_list`. Returns
   // the word before; its state tells whether it moved.

@@ -1,0 +1,4 @@
+# 32-bit Arm with floating point, by Debian's cross compiler.
+set(CMAKE_SYSTEM_PROCESSOR arm)
+set(TANDEM_GNU_NAME arm-linux-gnueabihf)
+include(${CMAKE_CURRENT_LIST_DIR}/debian.cmake)
