@@ -91,17 +91,6 @@ std::vector<StateHandle> Gathering::take_children() {
   return children;
 }
 
-bool Gathering::cancel_children(const std::string& message) {
-  if (has_given_up_) return false;
-  bool any = false;
-  for (const Child& child : children_) {
-    any = child.future.cancel(message) || any;
-    if (has_given_up_) break;  // the loop is closed, and the others may be gone
-  }
-  is_cancel_requested_ = is_cancel_requested_ || any;
-  return any;
-}
-
 std::exception_ptr gathered_failure(FutureState& child) {
   if (!child.is_cancelled()) return child.failure();
   const std::string* const message = child.cancel_message();

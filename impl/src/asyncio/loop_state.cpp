@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "asyncio/guarded.hpp"
 #include "platform/signals.hpp"
 #include "platform/thread.hpp"
 #include "tandem/core/exception_group.hpp"
@@ -553,21 +554,17 @@ ContextHandle context_of(const ExceptionContext& context) {
 void LoopState::report(const ExceptionContext& context) {
   if (!exception_handler) return report_by_default(context);
   const ExceptionHandler handler = exception_handler;  // it may set another one
-  try {
+  const auto error = guarded([&] {
     ContextHandle entered = context_of(context);
     const EventLoop loop = loop_of(*this);
     if (!entered.get()) return handler(loop, context);
     const ContextScope scope(entered.place());
     handler(loop, context);
-  } catch (const KeyboardInterrupt&) {
-    throw;
-  } catch (const SystemExit&) {
-    throw;
-  } catch (...) {
+  });
+  if (error)
     report_by_default({.message = "Unhandled error in exception handler",
-                       .exception = std::current_exception(),
+                       .exception = error,
                        .more = {{"context", "{'message': " + string_repr(context.message) + "}"}}});
-  }
 }
 
 std::string LoopState::to_string() const {
