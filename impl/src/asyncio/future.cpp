@@ -98,6 +98,10 @@ void FutureState::check_thread() const {
     loop_->check_thread();
 }
 
+inline void FutureState::push_if_armed(Node& node) noexcept {
+  if (!node.ops->arm || node.ops->arm(node, *this)) loop_->push(node);
+}
+
 void FutureState::schedule_callbacks() {
   if (!last_callback_) return;
   Node* const last = std::exchange(last_callback_, nullptr);
@@ -109,8 +113,7 @@ void FutureState::schedule_callbacks() {
     if (is_closed) {
       node->ops->drop(*node);
     } else {
-      if (node->ops->arm) node->ops->arm(*node, *this);
-      loop_->push(*node);
+      push_if_armed(*node);
     }
     node = next;
   }
@@ -125,8 +128,7 @@ void FutureState::add_callback(Node& node) {
       node.ops->drop(node);
       throw;
     }
-    if (node.ops->arm) node.ops->arm(node, *this);
-    return loop_->push(node);
+    return push_if_armed(node);
   }
   if (last_callback_) {
     node.next = last_callback_->next;
@@ -288,6 +290,7 @@ const NodeOps DoneCallback::ops_{
     [](Node& node) noexcept { static_cast<DoneCallback&>(node).destroy(); },
     [](Node& node, FutureState& future) noexcept {
       static_cast<DoneCallback&>(node).future_ = StateHandle::share(future);
+      return true;
     },
     [](const Node& node) { return static_cast<const DoneCallback&>(node).name() + "()"; }};
 

@@ -17,7 +17,9 @@ const NodeOps Gathering::Child::ops{
       gathering.ends_waiting();
     },
     [](Node& node, FutureState& future) noexcept {
-      static_cast<Child&>(node).kept = StateHandle::share(future);
+      auto& child = static_cast<Child&>(node);
+      child.kept = StateHandle::share(future);
+      return !child.gathering.counts_at_once(future);
     },
     [](const Node&) { return std::string("gather.<locals>._done_callback()"); }};
 
@@ -49,6 +51,17 @@ void Gathering::ends_waiting() noexcept {
 void Gathering::begin() {
   has_begun_ = true;
   for (FutureState* const child : std::exchange(done_before_, {})) child_is_done(*child);
+}
+
+// In CPython each child has a turn of its own then. Nobody sees those in which nothing happens: of
+// a child that has not failed, and is not the last one.
+bool Gathering::counts_at_once(const FutureState& child) noexcept {
+  const bool is_last = done_ + 1 == different_;
+  const bool ends_it = is_last || !(child.has_value() || return_exceptions_);
+  if (ends_it || outer_.is_done() || !has_begun_) return false;
+  ++done_;
+  --waiting_;
+  return true;
 }
 
 void Gathering::child_is_done(FutureState& child) {

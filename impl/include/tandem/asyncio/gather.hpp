@@ -98,6 +98,7 @@ class TANDEM_API Gathering {
   };
   void wait_for(Child& child);
   void ends_waiting() noexcept;
+  bool counts_at_once(const FutureState& child) noexcept;
   void child_is_done(FutureState& child);
   void give_up() noexcept;
   void all_are_done();

@@ -101,7 +101,8 @@ std::string value_repr(const T& value) {
   else if constexpr (ValueRange<T>)
     return range_repr(value);
   else
-    return "<" + type_name(typeid(T)) + " object at " + address_text(&value) + ">";
+    // (Of "<" + a temporary g++ 12 warns, in the program that includes this.)
+    return std::string("<") + type_name(typeid(T)) + " object at " + address_text(&value) + ">";
 }
 
 }  // namespace tandem::inline v1::detail

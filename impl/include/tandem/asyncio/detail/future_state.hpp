@@ -146,6 +146,7 @@ class TANDEM_API FutureState {
  private:
   friend class TaskState;
   [[noreturn]] void throw_failure();
+  void push_if_armed(Node& node) noexcept;
   void schedule_callbacks();
   template <class Is>
   Node* take_callback(Is is) noexcept;
