@@ -13,6 +13,7 @@ namespace tandem::conformance {
 namespace {
 
 constexpr int times = 4, turns = 5;
+constexpr Counts cancellations{"cancellations", 0, 0};  // all of them, each time
 
 // Body 1 is cancelled; body 3 runs beside it, and was there first.
 struct Awaiting {
@@ -148,16 +149,21 @@ TEST(EveryAwait, IsCancelledAsInCPython) {
   ReferenceRunner* reference = ReferenceRunner::find();
   if (!reference || !reference->has_feature("asyncio.3.13"))
     GTEST_SKIP() << "no python3 of version 3.13 or later";
+  Tally tally(cancellations);
   for (const Awaiting& awaiting : all)
-    for (const Json& program : programs_of(awaiting))
+    for (const Json& program : programs_of(awaiting)) {
+      tally.add(1);
       ASSERT_EQ(run_program("asyncio", program), reference->run("asyncio", program))
           << awaiting.name << " " << program;
+    }
 }
 
 class EachAwait : public testing::TestWithParam<Awaiting> {};
 
 TEST_P(EachAwait, LeavesNothingBehindWhenItIsCancelled) {
   const std::vector<Json> programs = programs_of(GetParam());
+  Tally tally(cancellations);
+  tally.add(programs.size());
   for (const Json& program : programs) run_program("asyncio", program);
   const auto run_all = [&] {
     for (const Json& program : programs) run_program("asyncio", program);

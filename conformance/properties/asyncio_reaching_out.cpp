@@ -21,6 +21,8 @@
 #include <utility>
 #include <vector>
 
+#include "property.hpp"
+
 namespace tandem::conformance {
 namespace {
 
@@ -340,8 +342,10 @@ TEST_P(EachReach, LeavesNothingBehindWhenItIsCancelled) {
   };
   run_after(most);  // what is made once is there
   const auto held_before = held();
+  Tally tally({"cancellations", 0, 0});
   for (int turns = 0; turns <= most; turns = turns < few ? turns + 1 : 2 * turns) {
     const bool has_ended = run_after(turns);
+    tally.add(1);
     EXPECT_EQ(held(), held_before) << "after " << turns << " turns";
     if (has_ended) break;
   }

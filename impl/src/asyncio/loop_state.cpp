@@ -98,8 +98,21 @@ bool LoopState::push_threadsafe(Node& node) noexcept {
     // seq_cst, as all of sleeping_ and inbox_ in sleep(): either the sleeper sees the node, or we
     // see that it sleeps. Its release pairs with the acquires in push() and take_inbox().
   } while (!inbox_.compare_exchange_weak(newest, &node));
-  if (sleeping_.load()) selector_.wake();
+  if (sleeping_.load()) wake();
   return true;
+}
+
+// It may be closed meanwhile, and its number another file's. seq_cst, as in may_be_woken(): either
+// that sees us, or we see that it sleeps no more.
+void LoopState::wake() noexcept {
+  wakers_.fetch_add(1);
+  if (sleeping_.load()) selector_.wake();
+  wakers_.fetch_sub(1);
+}
+
+bool LoopState::may_be_woken() noexcept {
+  sleeping_.store(false);
+  return signal_set_ != 0 || wakers_.load() > 0 || platform::is_noting();
 }
 
 void LoopState::take_inbox(Node* successor) noexcept {
@@ -402,7 +415,7 @@ void LoopState::close() {
   if (executor) let_go(std::exchange(executor, nullptr));
   drop_tasks();
   resources.let_go();
-  selector_.close();
+  selector_.close(may_be_woken());
   tear_down(-1);
 }
 
