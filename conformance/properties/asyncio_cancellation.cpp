@@ -106,6 +106,10 @@ constexpr Awaiting all[] = {
      R"([["sleep", 1], ["put", 0, 1], ["sleep", 1], ["put", 0, 2]])"},
     {"get of two", R"([["create_task", 0], ["get", 1]])",
      R"([["sleep", 1], ["put", 1, 1], ["put", 1, 2]])", R"([["get", 1]])"},
+    {"get of a stack", R"([["get", 2], ["get", 2]])",
+     R"([["sleep", 1], ["put", 2, 1], ["put", 2, 2], ["sleep", 1], ["put", 2, 3]])"},
+    {"put into a heap", R"([["put", 3, 2], ["put", 3, 1], ["put", 3, 3], ["put", 3, 0]])",
+     R"([["sleep", 1], ["get", 3], ["sleep", 1], ["get", 3]])"},
     {"get of what is shut down", R"([["get", 0]])", R"([["sleep", 2], ["shutdown", 0, 0]])"},
     {"join", R"([["put", 0, 1], ["join", 0]])", R"([["sleep", 2], ["task_done", 0]])"},
 };
