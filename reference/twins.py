@@ -150,7 +150,17 @@ def _read_line(reader, seconds):
     return text, True
 
 
+def _with_usual_signals():
+    """Whoever calls this from `nohup`, or in a shell's background, has signals ignored that cases send."""
+    usual = {signal.SIGHUP: signal.SIG_DFL, signal.SIGQUIT: signal.SIG_DFL, signal.SIGTERM: signal.SIG_DFL,
+             signal.SIGINT: signal.default_int_handler}
+    for number, action in usual.items():
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, action)
+
+
 def _main(twin, only):
+    _with_usual_signals()
     every_version = EVERY_VERSION in only
     only = only - {EVERY_VERSION}
     # What a twin prints must not get between the results.

@@ -8,6 +8,7 @@
 //   --result-file=FILE            with --case: its result as one line of JSON
 // and all flags of GoogleTest. TANDEM_RESULTS=DIR has results written there as well.
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -55,6 +56,11 @@ std::optional<Options> parsed(int argc, char** argv) {
     }
   }
   return options;
+}
+
+// Whoever calls this from `nohup`, or in a shell's background, has signals ignored that cases send.
+void have_usual_signals() {
+  for (const int number : {SIGHUP, SIGINT, SIGQUIT, SIGTERM}) ::signal(number, SIG_DFL);
 }
 
 void for_each_test(const std::function<void(const testing::TestInfo&)>& visit) {
@@ -111,6 +117,7 @@ void write_files(const Options& options) {
 
 int main(int argc, char** argv) {
   tandem::multiprocessing::freeze_support(argc, argv);
+  have_usual_signals();
   testing::InitGoogleTest(&argc, argv);
   const auto options = parsed(argc, argv);
   if (!options.has_value()) return 2;

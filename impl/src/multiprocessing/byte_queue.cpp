@@ -67,12 +67,12 @@ struct SharedRing {
 
   // Positions in the row of all bytes that were ever put; modulo the capacity they are places in
   // the ring. The tail, moved, is what makes an item be there, and the head what takes it.
-  alignas(64) RobustLock putters;       // before getters, where both are taken
+  alignas(64) BriefLock putters;        // before getters, where both are taken
   seam::atomic<std::uint64_t> tail{0};  // changed by who holds putters
   seam::atomic<std::uint64_t> puts{0};  // the same: how many were put
   Sleepers no_room;                     // on the head
 
-  alignas(64) RobustLock getters;
+  alignas(64) BriefLock getters;
   seam::atomic<std::uint64_t> head{0};  // changed by who holds getters
   seam::atomic<std::uint64_t> gets{0};  // the same: how many were got
   Sleepers no_item;                     // on the tail
@@ -186,16 +186,16 @@ namespace {
 // Holds a lock of the ring.
 class Guard {
  public:
-  explicit Guard(RobustLock& lock) noexcept : lock_(&lock), taken_(lock.lock()) {}
+  explicit Guard(BriefLock& lock) noexcept : lock_(&lock), taken_(lock.lock()) {}
   Guard(const Guard&) = delete;
   Guard& operator=(const Guard&) = delete;
   ~Guard() { lock_->unlock(); }
 
-  bool is_from_the_dead() const noexcept { return taken_ == RobustLock::Taken::from_the_dead; }
+  bool is_from_the_dead() const noexcept { return taken_ == BriefLock::Taken::from_the_dead; }
 
  private:
-  RobustLock* lock_;
-  RobustLock::Taken taken_;
+  BriefLock* lock_;
+  BriefLock::Taken taken_;
 };
 
 }  // namespace
@@ -363,8 +363,8 @@ void ByteQueue::State::grow(std::size_t least) {
 void ByteQueue::State::shrink() noexcept {
   SharedRing& ring = *ring_;
   const auto taken = ring.putters.try_lock();
-  if (taken == RobustLock::Taken::no) return;
-  if (taken == RobustLock::Taken::from_the_dead) count_again();
+  if (taken == BriefLock::Taken::no) return;
+  if (taken == BriefLock::Taken::from_the_dead) count_again();
   // relaxed, all: under both locks
   if (ring.head.load(std::memory_order_relaxed) == ring.tail.load(std::memory_order_relaxed)) {
     const std::size_t before = ring.capacity.load(std::memory_order_relaxed);

@@ -66,7 +66,7 @@ bool may_spin() noexcept {
 class BellGuard {
  public:
   explicit BellGuard(Bell& bell) noexcept : bell_(bell) {
-    if (bell.mutex.lock(nullptr) == platform::RobustMutex::Taken::from_the_dead) bell.rung = false;
+    if (bell.mutex.lock(nullptr) == platform::BriefMutex::Taken::from_the_dead) bell.rung = false;
   }
   BellGuard(const BellGuard&) = delete;
   BellGuard& operator=(const BellGuard&) = delete;

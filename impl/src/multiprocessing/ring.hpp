@@ -35,7 +35,7 @@
 #include "platform/beacon.hpp"
 #include "platform/handle.hpp"
 #include "platform/ring_memory.hpp"
-#include "platform/robust_mutex.hpp"
+#include "platform/brief_mutex.hpp"
 #include "tandem/core/mutex.hpp"
 #include "tandem/core/spin.hpp"
 #include "tandem/core/timeout.hpp"
@@ -56,7 +56,7 @@ struct Bell {
   seam::atomic<std::uint32_t> departures{
       0};  // how often somebody on this side has closed its socket
 
-  platform::RobustMutex mutex;
+  platform::BriefMutex mutex;
   std::uint32_t sleepers = 0;  // guarded by mutex; too high when one was killed
   bool rung = false;           // a packet is in the socket; guarded by mutex
 };
@@ -70,8 +70,8 @@ struct RingState {
   alignas(128) seam::atomic<std::uint64_t> head{0};  // what is before it has been read
   Bell data;                                         // the reader's
   Bell room;                                         // the writer's
-  alignas(128) platform::RobustMutex writing;        // for those who share an end
-  alignas(128) platform::RobustMutex reading;
+  alignas(128) platform::BriefMutex writing;        // for those who share an end
+  alignas(128) platform::BriefMutex reading;
 };
 
 // A handle that one thread may close while others use it: it stays open until they are done, so its

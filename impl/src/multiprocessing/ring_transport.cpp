@@ -20,8 +20,8 @@ namespace {
 // One at a time at an end, of all who have a copy of it. Who is killed in there gives it back.
 class Turn {
  public:
-  explicit Turn(platform::RobustMutex& mutex) noexcept : mutex_(mutex), taken_(mutex.try_lock()) {
-    if (taken_ != platform::RobustMutex::Taken::no) return;
+  explicit Turn(platform::BriefMutex& mutex) noexcept : mutex_(mutex), taken_(mutex.try_lock()) {
+    if (taken_ != platform::BriefMutex::Taken::no) return;
     const ParkedInSystem parked;
     taken_ = mutex.lock(nullptr);
   }
@@ -30,12 +30,12 @@ class Turn {
   ~Turn() { mutex_.unlock(); }
 
   bool is_from_the_dead() const noexcept {
-    return taken_ == platform::RobustMutex::Taken::from_the_dead;
+    return taken_ == platform::BriefMutex::Taken::from_the_dead;
   }
 
  private:
-  platform::RobustMutex& mutex_;
-  platform::RobustMutex::Taken taken_;
+  platform::BriefMutex& mutex_;
+  platform::BriefMutex::Taken taken_;
 };
 
 class ReaderWaiter final : public Waiter {

@@ -1,7 +1,8 @@
-// A RobustMutex as primitives wait for it: it is held for the move of an item or the like, so
-// whoever finds it taken makes way first (LockBackoff), and then sleeps, counted as parked.
+// A RobustMutex or BriefMutex as primitives wait for it: it is held for the move of an item or the
+// like, so whoever finds it taken makes way first (LockBackoff), and then sleeps, counted as parked.
 #pragma once
 #include "core/backoff.hpp"
+#include "platform/brief_mutex.hpp"
 #include "platform/robust_mutex.hpp"
 #include "tandem/core/park.hpp"
 #include "tandem/core/timeout.hpp"
@@ -10,9 +11,10 @@ namespace tandem::inline v1::multiprocessing::detail {
 
 using namespace v1::detail;
 
-class RobustLock {
+template <class Mutex>
+class ParkingLock {
  public:
-  using Taken = platform::RobustMutex::Taken;
+  using Taken = typename Mutex::Taken;
 
   Taken try_lock() noexcept { return mutex_.try_lock(); }
   Taken lock(Deadline until = Deadline::never()) noexcept {
@@ -28,7 +30,10 @@ class RobustLock {
   void unlock() noexcept { mutex_.unlock(); }
 
  private:
-  platform::RobustMutex mutex_;
+  Mutex mutex_;
 };
+
+using RobustLock = ParkingLock<platform::RobustMutex>;
+using BriefLock = ParkingLock<platform::BriefMutex>;
 
 }  // namespace tandem::inline v1::multiprocessing::detail

@@ -7,7 +7,7 @@
 #include <exception>
 #include <utility>
 
-namespace tandem::multiprocessing {
+namespace tandem::inline v1::multiprocessing {
 
 class Child {
  public:
@@ -45,4 +45,4 @@ class Child {
   int pid_;
 };
 
-}  // namespace tandem::multiprocessing
+}  // namespace tandem::inline v1::multiprocessing

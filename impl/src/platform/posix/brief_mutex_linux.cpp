@@ -1,0 +1,200 @@
+// A word with the owner's number in it, and the kernel's robust list.
+//
+// The kernel frees what a dying thread has in its list, and the one word that it has said to be
+// about to take or to free ("pending"). The C library puts each mutex in the list, and says so
+// before and after. Here whoever has the word goes on saying so, which is two plain stores; only
+// when it takes another one the outer one is put in the list meanwhile.
+//
+//      head ─► pending ──────────────────────► inner        head ─► pending ─► the only one
+//           └► list ─► outer ─► the C library's                  └► list ─► the C library's
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <new>
+
+#include "platform/brief_mutex.hpp"
+#include "platform/park.hpp"
+#include "platform/thread.hpp"
+
+namespace tandem::inline v1::platform {
+
+namespace {
+
+using Word = seam::atomic<std::uint32_t>;
+using Taken = BriefMutex::Taken;
+
+// Where its link to the next in the list is. The word stands as far before it as the C library says
+// to the kernel: 32 bytes, 28 or 20 are known.
+constexpr std::ptrdiff_t link_at = 32;
+
+// The kernel acts on a thread as a signal handler of its does: what it is to see has to be written
+// in the order of the program.
+void in_this_order() noexcept { std::atomic_signal_fence(std::memory_order_seq_cst); }
+
+// The C library's for this thread, of which the kernel knows.
+class Registration {
+ public:
+  std::uint32_t number() noexcept {
+    if (number_ == 0) [[unlikely]]
+      enroll();
+    return number_;
+  }
+  void forget_number() noexcept { number_ = 0; }
+  robust_list_head& head() const noexcept { return *head_; }
+  std::ptrdiff_t word_at() const noexcept { return word_at_; }
+
+ private:
+  void enroll() noexcept;
+
+  robust_list_head* head_ = nullptr;
+  std::ptrdiff_t word_at_ = 0;
+  std::uint32_t number_ = 0;  // of the thread, as the kernel calls it; 0: not known
+};
+
+constinit thread_local Registration registration;
+// Where the kernel has none, as in some emulators, nobody is freed. Nor is it by the C library.
+constinit thread_local robust_list_head nobodys{};
+
+void Registration::enroll() noexcept {
+  std::size_t size = 0;
+  if (::syscall(SYS_get_robust_list, 0, &head_, &size) != 0 || !head_) {
+    head_ = &nobodys;
+    head_->futex_offset = -link_at;
+  }
+  word_at_ = link_at + head_->futex_offset;
+  number_ = static_cast<std::uint32_t>(::syscall(SYS_gettid));
+}
+
+// Before anybody else's that is called in a child, and may take one.
+[[gnu::constructor(101)]] void renew_in_children() {
+  on_fork(nullptr, nullptr, [] { registration.forget_number(); });
+}
+
+// What the storage of a mutex holds for its owner.
+struct Place {
+  std::byte* storage;
+
+  Word& word(const Registration& me) const noexcept {
+    return *std::launder(reinterpret_cast<Word*>(storage + me.word_at()));
+  }
+  robust_list* link() const noexcept {
+    return std::launder(reinterpret_cast<robust_list*>(storage + link_at));
+  }
+  // The one that its owner had before.
+  robust_list*& outer() const noexcept {
+    return *std::launder(reinterpret_cast<robust_list**>(storage + link_at + sizeof(robust_list)));
+  }
+};
+
+// Says that this one is about to be taken. Returns the one that the thread has, if any.
+robust_list* announce(robust_list_head& head, robust_list* link) noexcept {
+  robust_list* const outer = head.list_op_pending;
+  if (outer) {
+    outer->next = head.list.next;
+    in_this_order();
+    head.list.next = outer;
+    in_this_order();
+  }
+  head.list_op_pending = link;
+  in_this_order();
+  return outer;
+}
+
+void withdraw(robust_list_head& head, robust_list* outer) noexcept {
+  in_this_order();
+  head.list_op_pending = outer;
+  if (!outer) return;
+  in_this_order();
+  head.list.next = outer->next;
+}
+
+// Takes the word if nobody has it. What is in it then is left in seen.
+Taken take(Word& word, std::uint32_t mine, std::uint32_t& seen) noexcept {
+  while ((seen & FUTEX_TID_MASK) == 0) {
+    const bool died = (seen & FUTEX_OWNER_DIED) != 0;
+    // acquire pairs with the store in unlock(), and with what the kernel does for the dead.
+    if (word.compare_exchange_weak(seen, mine | (seen & FUTEX_WAITERS), std::memory_order_acquire,
+                                   std::memory_order_relaxed))
+      return died ? Taken::from_the_dead : Taken::yes;
+  }
+  return Taken::no;
+}
+
+// Returns whether there is time left.
+bool sleep(const Word& word, std::uint32_t seen, seam::clock::duration at_most,
+           const seam::clock::time_point* until) noexcept {
+  const auto now = seam::clock::now();
+  const auto when = until ? std::min(*until, now + at_most) : now + at_most;
+  park_shared(word, seen, &when);
+  return !until || seam::clock::now() < *until;
+}
+
+// Whoever says that he waits may say it too late for unlock() to see, and nobody wakes him: that is
+// found out soon. Whoever has been woken, and is killed before he could say that others wait, keeps
+// them no longer than that either.
+constexpr std::chrono::milliseconds unheard(1), heard(100);
+
+Taken take_or_sleep(Word& word, std::uint32_t number,
+                    const seam::clock::time_point* until) noexcept {
+  // Who has slept does not know who else does.
+  for (std::uint32_t mine = number;; mine = number | FUTEX_WAITERS) {
+    std::uint32_t seen = word.load(std::memory_order_relaxed);  // relaxed: the CAS decides
+    if (const Taken taken = take(word, mine, seen); taken != Taken::no) return taken;
+    const bool said = (seen & FUTEX_WAITERS) != 0;
+    // relaxed: the kernel looks again.
+    if (!said &&
+        !word.compare_exchange_strong(seen, seen | FUTEX_WAITERS, std::memory_order_relaxed))
+      continue;
+    if (!sleep(word, seen | FUTEX_WAITERS, said ? heard : unheard, until)) {
+      seen = word.load(std::memory_order_relaxed);  // relaxed: the CAS decides
+      return take(word, number | FUTEX_WAITERS, seen);
+    }
+  }
+}
+
+}  // namespace
+
+Taken BriefMutex::try_lock() noexcept {
+  const std::uint32_t number = registration.number();
+  const Place place{storage_};
+  robust_list* const outer = announce(registration.head(), place.link());
+  std::uint32_t seen = 0;
+  const Taken taken = take(place.word(registration), number, seen);
+  if (taken == Taken::no)
+    withdraw(registration.head(), outer);
+  else
+    place.outer() = outer;
+  return taken;
+}
+
+Taken BriefMutex::lock(const seam::clock::time_point* until) noexcept {
+  const std::uint32_t number = registration.number();
+  const Place place{storage_};
+  robust_list* const outer = announce(registration.head(), place.link());
+  const Taken taken = take_or_sleep(place.word(registration), number, until);
+  if (taken == Taken::no)
+    withdraw(registration.head(), outer);
+  else
+    place.outer() = outer;
+  return taken;
+}
+
+void BriefMutex::unlock() noexcept {
+  const Place place{storage_};
+  robust_list* const outer = place.outer();
+  Word& word = place.word(registration);
+  in_this_order();
+  // Not in one operation, which would have to wait for all stores before it: see `unheard`.
+  const std::uint32_t before = word.load(std::memory_order_relaxed);  // relaxed: we have it
+  // release pairs with the CAS in take().
+  word.store(0, std::memory_order_release);
+  // Whoever is killed before that: the kernel does it then.
+  if ((before & FUTEX_WAITERS) != 0) unpark_shared(word, 1);
+  withdraw(registration.head(), outer);
+}
+
+}  // namespace tandem::inline v1::platform
