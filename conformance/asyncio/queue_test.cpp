@@ -7,6 +7,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -1043,4 +1044,12 @@ CASE("asyncio.queue.repr.items", "items are shown as their reprs") {
   truths.put_nowait(true);
   truths.put_nowait(false);
   log(truths);
+  asyncio::PriorityQueue<std::tuple<int, std::string>> pairs;
+  pairs.put_nowait({2, "b"});
+  pairs.put_nowait({1, "a"});
+  log(pairs);
+  asyncio::Queue<std::vector<std::optional<int>>> lists;
+  lists.put_nowait({1, std::nullopt});
+  lists.put_nowait({});
+  log(lists);
 }

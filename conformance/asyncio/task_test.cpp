@@ -354,6 +354,33 @@ CASE("asyncio.task.cancel-circle", "tasks that wait for each other, by gather() 
   });
 }
 
+namespace {
+Coroutine<> nested(int levels) {
+  if (levels == 0) {
+    co_await asyncio::sleep(1s);
+  } else if (levels % 2 == 0) {
+    co_await asyncio::gather(nested(levels - 1));
+  } else {
+    const auto task = create_task(nested(levels - 1));
+    co_await task;
+  }
+}
+}  // namespace
+
+CASE("asyncio.task.cancel-any-depth", "cancel() reaches the innermost one, however deep") {
+  run_virtual([]() -> Coroutine<> {
+    constexpr int levels = 5'000;
+    const auto task = create_task(nested(levels));
+    for (int turn = 0; turn <= levels; ++turn) co_await turns();
+    EXPECT_EQ(asyncio::all_tasks().size(), levels + 2U);
+    EXPECT_TRUE(task.cancel());
+    co_await awaited(task);
+    EXPECT_TRUE(task.cancelled());
+    EXPECT_EQ(asyncio::all_tasks().size(), 1U);
+    EXPECT_EQ(loop_time(), 0);  // nobody has slept
+  });
+}
+
 CASE("asyncio.task.cancel-caught", "a task may catch it and return: then it is not cancelled") {
   run_virtual([]() -> Coroutine<> {
     const auto task = create_task(catches(Future<int>()));

@@ -13,6 +13,7 @@ namespace tandem::conformance {
 namespace {
 
 constexpr int times = 4, turns = 5;
+constexpr Counts cancellations{"cancellations", 0, 0};  // all of them, each time
 
 // Body 1 is cancelled; body 3 runs beside it, and was there first.
 struct Awaiting {
@@ -105,6 +106,10 @@ constexpr Awaiting all[] = {
      R"([["sleep", 1], ["put", 0, 1], ["sleep", 1], ["put", 0, 2]])"},
     {"get of two", R"([["create_task", 0], ["get", 1]])",
      R"([["sleep", 1], ["put", 1, 1], ["put", 1, 2]])", R"([["get", 1]])"},
+    {"get of a stack", R"([["get", 2], ["get", 2]])",
+     R"([["sleep", 1], ["put", 2, 1], ["put", 2, 2], ["sleep", 1], ["put", 2, 3]])"},
+    {"put into a heap", R"([["put", 3, 2], ["put", 3, 1], ["put", 3, 3], ["put", 3, 0]])",
+     R"([["sleep", 1], ["get", 3], ["sleep", 1], ["get", 3]])"},
     {"get of what is shut down", R"([["get", 0]])", R"([["sleep", 2], ["shutdown", 0, 0]])"},
     {"join", R"([["put", 0, 1], ["join", 0]])", R"([["sleep", 2], ["task_done", 0]])"},
 };
@@ -148,16 +153,21 @@ TEST(EveryAwait, IsCancelledAsInCPython) {
   ReferenceRunner* reference = ReferenceRunner::find();
   if (!reference || !reference->has_feature("asyncio.3.13"))
     GTEST_SKIP() << "no python3 of version 3.13 or later";
+  Tally tally(cancellations);
   for (const Awaiting& awaiting : all)
-    for (const Json& program : programs_of(awaiting))
+    for (const Json& program : programs_of(awaiting)) {
+      tally.add(1);
       ASSERT_EQ(run_program("asyncio", program), reference->run("asyncio", program))
           << awaiting.name << " " << program;
+    }
 }
 
 class EachAwait : public testing::TestWithParam<Awaiting> {};
 
 TEST_P(EachAwait, LeavesNothingBehindWhenItIsCancelled) {
   const std::vector<Json> programs = programs_of(GetParam());
+  Tally tally(cancellations);
+  tally.add(programs.size());
   for (const Json& program : programs) run_program("asyncio", program);
   const auto run_all = [&] {
     for (const Json& program : programs) run_program("asyncio", program);

@@ -13,7 +13,7 @@ namespace {
 
 using rc::gen::elementOf;
 
-constexpr Counts programs{"programs", 200, 100'000, 5'000};
+constexpr Counts programs{"programs", 200, 100'000};
 constexpr int most_operations = 80;
 
 // What an operation is called, a letter for each argument (values_of), how often it comes, and the

@@ -846,5 +846,11 @@ def _():
         truths = asyncio.Queue()
         full_of(truths, True, False)
         log(truths)
+        pairs = asyncio.PriorityQueue()
+        full_of(pairs, (2, "b"), (1, "a"))
+        log(pairs)
+        lists = asyncio.Queue()
+        full_of(lists, [1, None], [])
+        log(lists)
 
     run_virtual(main())

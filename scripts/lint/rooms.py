@@ -20,7 +20,7 @@ OPTIONAL = {
 }
 # What several primitives of a module share is no primitive.
 SHARED = {
-    "asyncio/connect", "asyncio/loop_state", "asyncio/pipe_transport", "asyncio/process_transport", "asyncio/server",
+    "asyncio/cancelling", "asyncio/connect", "asyncio/loop_state", "asyncio/pipe_transport", "asyncio/process_transport", "asyncio/server",
     "asyncio/sleep_timer", "asyncio/socket_transport", "asyncio/support", "asyncio/waiter",
     "queue/exceptions", "queue/flows", "queue/support",
     "threading/alone", "threading/excepthook", "threading/pingpong", "threading/registry", "threading/support",

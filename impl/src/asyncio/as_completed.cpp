@@ -39,6 +39,7 @@ const NodeOps Completions::Member::ops{
     [](Node& node) noexcept { end(static_cast<Member&>(node)); },
     [](Node& node, FutureState& future) noexcept {
       static_cast<Member&>(node).done = StateHandle::share(future);
+      return true;
     },
     [](const Node&) { return std::string("_AsCompletedIterator._handle_completion()"); }};
 

@@ -3,6 +3,7 @@
 #include <ostream>
 #include <utility>
 
+#include "asyncio/guarded.hpp"
 #include "asyncio/loop_state.hpp"
 #include "tandem/core/fork.hpp"
 #include "tandem/core/log.hpp"
@@ -56,18 +57,14 @@ void CallbackState::run() {
     }
   } const running{*this};
   is_running_ = true;
-  try {
+  const auto error = guarded([this] {
     const ContextScope scope(context_.place());
     call();
-  } catch (const KeyboardInterrupt&) {
-    throw;
-  } catch (const SystemExit&) {
-    throw;
-  } catch (...) {
+  });
+  if (error)
     loop_->report({.message = "Exception in callback " + name() + "()",
-                   .exception = std::current_exception(),
+                   .exception = error,
                    .handle = Handle(owner)});
-  }
 }
 
 std::string CallbackState::to_string() const {

@@ -3,6 +3,7 @@
 #include <ostream>
 #include <utility>
 
+#include "asyncio/guarded.hpp"
 #include "asyncio/loop_state.hpp"
 #include "tandem/asyncio/event_loop.hpp"
 
@@ -26,10 +27,6 @@ FutureState::~FutureState() {
 
 TaskState* FutureState::as_task() noexcept {
   return is_task_ ? static_cast<TaskState*>(this) : nullptr;
-}
-
-bool FutureState::cancel(std::string message) {
-  return cancel_future(message.empty() ? nullptr : &message);
 }
 
 bool FutureState::cancel_future(const std::string* message) {
@@ -101,6 +98,10 @@ void FutureState::check_thread() const {
     loop_->check_thread();
 }
 
+inline void FutureState::push_if_armed(Node& node) noexcept {
+  if (!node.ops->arm || node.ops->arm(node, *this)) loop_->push(node);
+}
+
 void FutureState::schedule_callbacks() {
   if (!last_callback_) return;
   Node* const last = std::exchange(last_callback_, nullptr);
@@ -112,8 +113,7 @@ void FutureState::schedule_callbacks() {
     if (is_closed) {
       node->ops->drop(*node);
     } else {
-      if (node->ops->arm) node->ops->arm(*node, *this);
-      loop_->push(*node);
+      push_if_armed(*node);
     }
     node = next;
   }
@@ -128,8 +128,7 @@ void FutureState::add_callback(Node& node) {
       node.ops->drop(node);
       throw;
     }
-    if (node.ops->arm) node.ops->arm(node, *this);
-    return loop_->push(node);
+    return push_if_armed(node);
   }
   if (last_callback_) {
     node.next = last_callback_->next;
@@ -203,25 +202,54 @@ const char* state_text(const FutureState& future) noexcept {
 
 }  // namespace
 
+namespace {
+
+// A future that is being printed, perhaps within the text of another one.
+class Printing {
+ public:
+  explicit Printing(const FutureState& future) noexcept
+      : future_(future), around_(std::exchange(innermost_, this)) {}
+  Printing(const Printing&) = delete;
+  Printing& operator=(const Printing&) = delete;
+  ~Printing() { innermost_ = around_; }
+
+  // Tasks may wait for each other, and a result have its own future. CPython cannot print a long
+  // chain.
+  static bool has_enough_of(const FutureState& future) noexcept {
+    constexpr int longest_chain = 100;
+    int length = 0;
+    for (const Printing* each = innermost_; each; each = each->around_)
+      if (&each->future_ == &future || ++length == longest_chain) return true;
+    return false;
+  }
+
+ private:
+  static constinit thread_local const Printing* innermost_;
+  static const bool of_each_thread_;
+
+  const FutureState& future_;
+  const Printing* const around_;
+};
+constinit thread_local const Printing* Printing::innermost_ = nullptr;
+[[maybe_unused]] const bool Printing::of_each_thread_ = seam::thread_word(innermost_);
+
+}  // namespace
+
 std::string exception_repr(const std::exception_ptr& error) {
   std::string name = exception_name(error), text = exception_text(error);
   text = text == name ? "" : string_repr(text.substr(name.size() + 2));
   return name + "(" + text + ")";
 }
 
-std::string FutureState::text_within(const Around* around) {
-  // Python's too, where tasks wait for each other. CPython cannot print a long chain.
-  constexpr int longest_chain = 100;
-  int length = 0;
-  for (const Around* each = around; each; each = each->next)
-    if (&each->future == this || ++length == longest_chain) return "...";
-  const Around self{*this, around};
+std::string FutureState::to_string() {
+  if (Printing::has_enough_of(*this)) return "...";
+  const Printing self(*this);
   TaskState* const task = as_task();
   std::string text = std::string("<") + class_name() + " ";
   text += task && task->cancelling() > 0 && !is_done() ? "cancelling" : state_text(*this);
   if (task) {
     text += " name=" + string_repr(task->name());
-    if (const std::string other = task->waits_for_text(&self); !other.empty())
+    if (const std::string other = task->waits_for_text(); !other.empty())
       text += " wait_for=" + other;
   }
   if (has_value_)
@@ -262,6 +290,7 @@ const NodeOps DoneCallback::ops_{
     [](Node& node) noexcept { static_cast<DoneCallback&>(node).destroy(); },
     [](Node& node, FutureState& future) noexcept {
       static_cast<DoneCallback&>(node).future_ = StateHandle::share(future);
+      return true;
     },
     [](const Node& node) { return static_cast<const DoneCallback&>(node).name() + "()"; }};
 
@@ -277,19 +306,15 @@ void DoneCallback::run() {
   } const owner{this};
   LoopState& loop = future_->loop();
   const StateHandle kept = future_;
-  try {
+  const auto error = guarded([this] {
     const ContextScope scope(context_.place());
     call(std::move(future_));
-  } catch (const KeyboardInterrupt&) {
-    throw;
-  } catch (const SystemExit&) {
-    throw;
-  } catch (...) {
-    const std::string text = name() + "()";
-    loop.report({.message = "Exception in callback " + text,
-                 .exception = std::current_exception(),
-                 .more = {{"handle", "<Handle " + text + ">"}}});
-  }
+  });
+  if (!error) return;
+  const std::string text = name() + "()";
+  loop.report({.message = "Exception in callback " + text,
+               .exception = error,
+               .more = {{"handle", "<Handle " + text + ">"}}});
 }
 
 }  // namespace detail

@@ -17,7 +17,9 @@ const NodeOps Gathering::Child::ops{
       gathering.ends_waiting();
     },
     [](Node& node, FutureState& future) noexcept {
-      static_cast<Child&>(node).kept = StateHandle::share(future);
+      auto& child = static_cast<Child&>(node);
+      child.kept = StateHandle::share(future);
+      return !child.gathering.counts_at_once(future);
     },
     [](const Node&) { return std::string("gather.<locals>._done_callback()"); }};
 
@@ -49,6 +51,17 @@ void Gathering::ends_waiting() noexcept {
 void Gathering::begin() {
   has_begun_ = true;
   for (FutureState* const child : std::exchange(done_before_, {})) child_is_done(*child);
+}
+
+// In CPython each child has a turn of its own then. Nobody sees those in which nothing happens: of
+// a child that has not failed, and is not the last one.
+bool Gathering::counts_at_once(const FutureState& child) noexcept {
+  const bool is_last = done_ + 1 == different_;
+  const bool ends_it = is_last || !(child.has_value() || return_exceptions_);
+  if (ends_it || outer_.is_done() || !has_begun_) return false;
+  ++done_;
+  --waiting_;
+  return true;
 }
 
 void Gathering::child_is_done(FutureState& child) {
@@ -89,17 +102,6 @@ std::vector<StateHandle> Gathering::take_children() {
                                         : StateHandle::share(child.future));  // it came twice
   children_.clear();
   return children;
-}
-
-bool Gathering::cancel_children(const std::string& message) {
-  if (has_given_up_) return false;
-  bool any = false;
-  for (const Child& child : children_) {
-    any = child.future.cancel(message) || any;
-    if (has_given_up_) break;  // the loop is closed, and the others may be gone
-  }
-  is_cancel_requested_ = is_cancel_requested_ || any;
-  return any;
 }
 
 std::exception_ptr gathered_failure(FutureState& child) {

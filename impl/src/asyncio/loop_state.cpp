@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "asyncio/guarded.hpp"
 #include "platform/signals.hpp"
 #include "platform/thread.hpp"
 #include "tandem/core/exception_group.hpp"
@@ -97,8 +98,21 @@ bool LoopState::push_threadsafe(Node& node) noexcept {
     // seq_cst, as all of sleeping_ and inbox_ in sleep(): either the sleeper sees the node, or we
     // see that it sleeps. Its release pairs with the acquires in push() and take_inbox().
   } while (!inbox_.compare_exchange_weak(newest, &node));
-  if (sleeping_.load()) selector_.wake();
+  if (sleeping_.load()) wake();
   return true;
+}
+
+// It may be closed meanwhile, and its number another file's. seq_cst, as in may_be_woken(): either
+// that sees us, or we see that it sleeps no more.
+void LoopState::wake() noexcept {
+  wakers_.fetch_add(1);
+  if (sleeping_.load()) selector_.wake();
+  wakers_.fetch_sub(1);
+}
+
+bool LoopState::may_be_woken() noexcept {
+  sleeping_.store(false);
+  return signal_set_ != 0 || wakers_.load() > 0 || platform::is_noting();
 }
 
 void LoopState::take_inbox(Node* successor) noexcept {
@@ -401,7 +415,7 @@ void LoopState::close() {
   if (executor) let_go(std::exchange(executor, nullptr));
   drop_tasks();
   resources.let_go();
-  selector_.close();
+  selector_.close(may_be_woken());
   tear_down(-1);
 }
 
@@ -553,21 +567,17 @@ ContextHandle context_of(const ExceptionContext& context) {
 void LoopState::report(const ExceptionContext& context) {
   if (!exception_handler) return report_by_default(context);
   const ExceptionHandler handler = exception_handler;  // it may set another one
-  try {
+  const auto error = guarded([&] {
     ContextHandle entered = context_of(context);
     const EventLoop loop = loop_of(*this);
     if (!entered.get()) return handler(loop, context);
     const ContextScope scope(entered.place());
     handler(loop, context);
-  } catch (const KeyboardInterrupt&) {
-    throw;
-  } catch (const SystemExit&) {
-    throw;
-  } catch (...) {
+  });
+  if (error)
     report_by_default({.message = "Unhandled error in exception handler",
-                       .exception = std::current_exception(),
+                       .exception = error,
                        .more = {{"context", "{'message': " + string_repr(context.message) + "}"}}});
-  }
 }
 
 std::string LoopState::to_string() const {

@@ -183,6 +183,8 @@ class LoopState {
   void take_inbox(Node* successor = nullptr) noexcept;
   void hold_slowly() noexcept;
   void drop_slowly() noexcept;
+  void wake() noexcept;
+  bool may_be_woken() noexcept;
 
   void run_once();
   void drop_cancelled_timers();
@@ -226,6 +228,7 @@ class LoopState {
   // Touched by other threads.
   alignas(64) seam::atomic<Node*> inbox_{nullptr};  // the newest one; no_more: closed
   seam::atomic<bool> sleeping_{false};              // or about to: it has to be woken
+  seam::atomic<std::uint32_t> wakers_{0};           // threads that are about to wake it
   seam::atomic<bool> stopping_{false};
   seam::atomic<bool> closed_{false};
   seam::atomic<std::uint64_t> thread_{0};  // that runs it; 0: none

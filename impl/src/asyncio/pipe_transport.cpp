@@ -96,17 +96,7 @@ class WritePipe final : public Pipe {
       ++failed_writes_;
       return;
     }
-    if (unsent_ == 0) {
-      const platform::Transfer done = platform::write_some(fd_, data.data(), data.size());
-      if (done.error != 0 && done.error != EAGAIN) return write_failed(os_error(done.error));
-      data.remove_prefix(done.count);
-      if (data.empty()) return;
-      // As of a socket.
-      if (const auto error = guarded([&] { keep(data); })) return write_failed(error);
-    } else {
-      keep(data);
-    }
-    pause_if_full();
+    if (const auto error = send_or_keep(data, platform::write_some)) write_failed(error);
   }
   void write_eof() override {
     if (closing_ || lost_) return;

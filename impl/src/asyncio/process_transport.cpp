@@ -100,19 +100,28 @@ void ProcessTransport::watch() {
     });
     return;
   }
+  // The thread does not own it, or it might be the last one that does.
+  const auto exited = [known = std::weak_ptr(self)] {
+    if (const auto found = known.lock()) found->exited(found->child_->returncode().value_or(255));
+  };
   threading::Thread({.target =
-                         [self, child = child_] {
+                         [exited, child = child_, loop = loop_] {
                            child->wait(v1::subprocess::detail::Deadline::after({}));
-                           if (self->loop_.is_closed()) return;
-                           self->loop_.call_soon_threadsafe(
-                               [self] { self->exited(self->child_->returncode().value_or(255)); });
+                           try {
+                             loop.call_soon_threadsafe(exited);
+                           } catch (const RuntimeError&) {
+                             // it is closed: nobody wants to know
+                           }
                          },
                      .name = "asyncio-waitpid",
                      .daemon = true})
       .start();
+  owned_by_loop_ = self;
 }
 
 void ProcessTransport::exited(int returncode) {
+  const auto self = shared_from_this();
+  owned_by_loop_ = nullptr;
   returncode_ = returncode;
   call([](SubprocessProtocol& protocol) { protocol.process_exited(); });
   finish_if_done();
@@ -170,6 +179,7 @@ void ProcessTransport::let_go() noexcept {
   const auto self = shared_from_this();
   const auto protocol = std::exchange(protocol_, nullptr);
   const auto pipes = std::exchange(pipes_, {});
+  owned_by_loop_ = nullptr;
 }
 
 // ---- its pipes ----
@@ -202,7 +212,8 @@ Coroutine<> ProcessTransport::connect_pipes(std::shared_ptr<ProcessTransport> se
 // nobody waits for those that are not, and the protocol is told nothing.
 void ProcessTransport::give_up(const std::exception_ptr& error, const Future<>& waiter) {
   given_up_ = true;
-  pending_.reset();
+  if (std::exchange(pending_, std::nullopt))
+    finished_ = false;  // that it was, was to be told there
   for (std::size_t i = 0; i < pipes_.size(); ++i) {
     if (pipes_[i]) continue;
     has_pipe_[i] = false;

@@ -71,6 +71,7 @@ class ProcessTransport final : public std::enable_shared_from_this<ProcessTransp
   std::array<std::shared_ptr<PipeProtocol>, 3> pipes_{};  // null: not connected, or no pipe
   std::array<bool, 3> has_pipe_{};
   platform::Handle end_of_child_{};
+  std::shared_ptr<ProcessTransport> owned_by_loop_{};  // itself, while a thread waits for the child
   int pid_ = -1;
   std::optional<int> returncode_{};
   std::list<Future<int>> exit_waiters_{};

@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "asyncio/connect.hpp"
+#include "asyncio/guarded.hpp"
 #include "asyncio/loop_state.hpp"
 #include "asyncio/server_state.hpp"
 #include "platform/pipe.hpp"
@@ -112,12 +113,8 @@ Coroutine<> ServerState::begin(std::shared_ptr<ServerState> self, platform::Hand
     const auto transport = SocketTransport::make(self->loop_, std::move(socket), protocol, waiter,
                                                  std::move(peer), self);
     co_await until_made(transport, waiter);
-  } catch (const KeyboardInterrupt&) {
-    throw;
-  } catch (const SystemExit&) {
-    throw;
   } catch (...) {
-    error = std::current_exception();
+    error = caught_by_loop();
   }
   if (error && self->loop_.get_debug())
     self->loop_.call_exception_handler(
@@ -240,8 +237,7 @@ Coroutine<std::vector<platform::NetworkAddress>> resolve_all(EventLoop loop, Hos
     names.emplace_back();
   }
   std::vector<Coroutine<std::vector<platform::NetworkAddress>>> lookups;
-  for (auto& name : names)
-    lookups.push_back(resolve(loop, std::move(name), port, family, true));
+  for (auto& name : names) lookups.push_back(resolve(loop, std::move(name), port, family, true));
   const auto all = co_await gather(std::move(lookups));
   std::vector<platform::NetworkAddress> found;
   for (const auto& addresses : all)

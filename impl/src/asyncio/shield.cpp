@@ -77,6 +77,7 @@ const NodeOps Shield::inner_ops_{[](Node& node) { shield_of(node).inner_is_done(
                                  [](Node& node) noexcept { shield_of(node).leave_inner(); },
                                  [](Node& node, FutureState& inner) noexcept {
                                    shield_of(node).done_ = StateHandle::share(inner);
+                                   return true;
                                  },
                                  [](const Node&) { return std::string(inner_callback); }};
 

@@ -113,19 +113,11 @@ void SocketTransport::write(std::string_view data) {
     ++failed_writes_;
     return;
   }
-  if (unsent_ == 0) {
-    const platform::Transfer done = platform::send_at_once(fd_, data.data(), data.size());
-    if (done.error != 0 && done.error != EAGAIN)
-      return fatal_error(os_error(done.error), "Fatal write error on socket transport");
-    data.remove_prefix(done.count);
-    if (data.empty()) return;
-    // Its beginning may be on the way: without the rest nothing may follow.
-    if (const auto error = guarded([&] { keep(data); }))
-      return fatal_error(error, "Fatal write error on socket transport");
-  } else {
-    keep(data);
-  }
-  pause_if_full();
+  constexpr Send send = [](int socket, const void* bytes, std::size_t size) noexcept {
+    return platform::send_at_once(socket, bytes, size);
+  };
+  if (const auto error = send_or_keep(data, send))
+    fatal_error(error, "Fatal write error on socket transport");
 }
 
 void SocketTransport::writelines(std::string_view joined) {

@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "asyncio/guarded.hpp"
 #include "asyncio/process_transport.hpp"
 #include "asyncio/writer_state.hpp"
 #include "tandem/asyncio/gather.hpp"
@@ -144,12 +145,8 @@ Coroutine<SubprocessTransport> start_process(std::shared_ptr<SubprocessProtocol>
   std::exception_ptr error;
   try {
     co_await waiter;
-  } catch (const KeyboardInterrupt&) {
-    throw;
-  } catch (const SystemExit&) {
-    throw;
   } catch (...) {
-    error = std::current_exception();
+    error = caught_by_loop();
   }
   if (error) {
     transport->close();

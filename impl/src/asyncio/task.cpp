@@ -91,72 +91,6 @@ contextvars::Context TaskState::context() {
   return contextvars::Context(ContextHandle(&made));
 }
 
-// While it lives they are being cancelled: a task, the one that it waits for, and so on.
-class TaskState::Cancelling {
- public:
-  explicit Cancelling(TaskState& first) : first_(first) { begin(first); }
-  Cancelling(const Cancelling&) = delete;
-  Cancelling& operator=(const Cancelling&) = delete;
-  ~Cancelling() {
-    first_.is_being_cancelled_ = false;
-    for (TaskState* const task : others_) task->is_being_cancelled_ = false;
-  }
-  void add(TaskState& task) {
-    others_.push_back(&task);
-    begin(task);
-  }
-
- private:
-  static void begin(TaskState& task) noexcept {
-    task.is_being_cancelled_ = true;
-    ++task.cancels_requested_;
-  }
-  TaskState& first_;
-  std::vector<TaskState*> others_;
-};
-
-// As CPython's, which calls itself for the task that this one waits for. Not so here: there may be
-// any number of them.
-bool TaskState::cancel(std::string message) {
-  forget_exception();
-  if (is_done()) return false;
-  if (is_being_cancelled_) return stop_waiting(message);
-  Cancelling all(*this);
-  TaskState* task = this;
-  while (TaskState* const other = task->waited_task()) {
-    if (other->is_being_cancelled_) return task->stop_waiting(message);
-    all.add(*other);
-    task = other;
-  }
-  if (task->cancel_waited_for(message)) return true;
-  // It is scheduled, or it runs.
-  task->must_cancel_ = true;
-  task->set_cancel_message(message.empty() ? nullptr : &message);
-  return true;
-}
-
-// Null: it waits for something else, or not any more.
-TaskState* TaskState::waited_task() const noexcept {
-  TaskState* const task = is_sleeping_ || !waits_for_ ? nullptr : waits_for_->as_task();
-  return task && !task->is_done() ? task : nullptr;
-}
-
-// It waits for itself, by way of others: nobody else could end that.
-bool TaskState::stop_waiting(const std::string& message) {
-  if (!waits_for_) return true;  // no longer, by the same call of cancel()
-  waits_for_->remove_callback(static_cast<Node&>(*this));
-  waits_for_ = nullptr;
-  throw_later(std::make_exception_ptr(CancelledError(message)));
-  return true;
-}
-
-bool TaskState::cancel_waited_for(const std::string& message) {
-  if (!is_sleeping_) return waits_for_ && waits_for_->cancel(message);
-  if (!timer_->end()) return false;
-  keep(std::make_exception_ptr(CancelledError(message)));
-  return true;
-}
-
 void TaskState::wait_for(FutureState& future, std::coroutine_handle<> resumed) {
   suspend(resumed);
   if (&future.loop() != &loop()) [[unlikely]]
@@ -192,9 +126,9 @@ SleepTimer* TaskState::sleep(double seconds, std::coroutine_handle<> resumed) {
   return timer;
 }
 
-std::string TaskState::waits_for_text(const Around* around) const {
+std::string TaskState::waits_for_text() const {
   if (is_sleeping_) return timer_->to_string();
-  return waits_for_ ? waits_for_->text_within(around) : "";
+  return waits_for_ ? waits_for_->to_string() : "";
 }
 
 void TaskState::throw_later(std::exception_ptr error) {

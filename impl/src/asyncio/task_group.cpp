@@ -129,6 +129,7 @@ const NodeOps GroupState::Member::ops{
     },
     [](Node& node, FutureState& task) noexcept {
       static_cast<Member&>(node).done = StateHandle::share(task);
+      return true;
     },
     [](const Node&) { return std::string("TaskGroup._on_task_done()"); }};
 

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "asyncio/guarded.hpp"
 #include "asyncio/resource.hpp"
 #include "platform/handle.hpp"
 #include "platform/network.hpp"
@@ -20,22 +21,6 @@ class ServerState;
 
 // The error of the system that stands for the number.
 std::exception_ptr os_error(int number);
-
-// What a call into the user's code has thrown; null: nothing. KeyboardInterrupt and SystemExit are
-// thrown on: they end the loop.
-template <class Call>
-std::exception_ptr guarded(Call&& call) {
-  try {
-    call();
-    return nullptr;
-  } catch (const KeyboardInterrupt&) {
-    throw;
-  } catch (const SystemExit&) {
-    throw;
-  } catch (...) {
-    return std::current_exception();
-  }
-}
 
 Address address_of(const platform::NetworkAddress& native);
 
@@ -129,8 +114,10 @@ class TransportState : public std::enable_shared_from_this<TransportState>, priv
   // " closed", " closing" or nothing, and the descriptor.
   std::string state_text() const;
 
-  // What is left to be sent: it follows when there is room. All of data is kept, or it throws.
-  void keep(std::string_view data);
+  // Sends by that what can be sent at once; the rest follows when there is room. Returns what went
+  // wrong: then nothing may follow.
+  using Send = platform::Transfer (*)(int file, const void* bytes, std::size_t size) noexcept;
+  std::exception_ptr send_or_keep(std::string_view data, Send send);
   void drop_sent(std::size_t count) noexcept;
   void drop_unsent() noexcept;
   // The first of it.
@@ -151,6 +138,7 @@ class TransportState : public std::enable_shared_from_this<TransportState>, priv
  private:
   template <void (TransportState::*act)()>
   struct Ready;
+  void keep(std::string_view data);
   void unwatch(bool (EventLoop::*remove)(int fd) const) noexcept;
   void call_protocol(const char* name, void (BaseProtocol::*member)());
 

@@ -1,5 +1,6 @@
 #include "tandem/asyncio/transports.hpp"
 
+#include <cerrno>
 #include <memory>
 #include <ostream>
 
@@ -295,6 +296,22 @@ std::string TransportState::state_text() const {
   return std::string(state) + " fd=" + std::to_string(fd_);
 }
 
+std::exception_ptr TransportState::send_or_keep(std::string_view data, Send send) {
+  if (unsent_ > 0) {
+    keep(data);
+  } else {
+    const platform::Transfer done = send(fd_, data.data(), data.size());
+    if (done.error != 0 && done.error != EAGAIN) return os_error(done.error);
+    data.remove_prefix(done.count);
+    if (data.empty()) return nullptr;
+    // Its beginning may be on the way.
+    if (auto error = guarded([&] { keep(data); })) return error;
+  }
+  pause_if_full();
+  return nullptr;
+}
+
+// All of it, or it throws.
 void TransportState::keep(std::string_view data) {
   watch_writing(true);
   pieces_.emplace_back(data);

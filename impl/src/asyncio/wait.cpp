@@ -82,6 +82,7 @@ const NodeOps Waiting::Callback::ops{
     },
     [](Node& node, FutureState& future) noexcept {
       static_cast<Callback&>(node).future = StateHandle::share(future);
+      return true;
     },
     [](const Node&) { return std::string("_wait.<locals>._on_completion()"); }};
 

@@ -81,12 +81,6 @@ Waiter::Waiter(Waiters& waiters, LoopState& loop) noexcept
   waiters.last_ = this;
 }
 
-bool Waiter::leave() noexcept {
-  if (waiters_) unlink();
-  waiters_ = nullptr;
-  return !is_alone_;
-}
-
 bool Waiter::wake() {
   if (is_done()) return false;
   has_value_ = true;

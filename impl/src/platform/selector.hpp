@@ -21,9 +21,9 @@ class Selector {
 
   // To be called before all others. Any number of times.
   int open() noexcept;
-  // Watches nothing any more, and is not opened again. wake() may still be called, and does nothing
-  // that matters: its file stays open until the selector is destroyed.
-  void close() noexcept;
+  // Watches nothing any more, and is not opened again. Where wake() may still be called, or be under
+  // way, its file has to stay; then it does nothing that matters.
+  void close(bool keeps_waker) noexcept;
 
   // Changes what a file is watched for. A file that is closed is watched no more.
   int watch(int handle, Interest before, Interest now) noexcept;

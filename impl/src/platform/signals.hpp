@@ -31,5 +31,8 @@ std::uint64_t take_signals(std::uint64_t set) noexcept;
 // Where a noted signal writes eight bytes, a one; -1: nowhere. One place for the whole process.
 // Returns the place before.
 int wake_on_signals(int handle) noexcept;
+// Some thread is about to note one, and may still write to the place before. No more once this was
+// false.
+bool is_noting() noexcept;
 
 }  // namespace tandem::inline v1::platform

@@ -2,18 +2,23 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/eventfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
+#include <filesystem>
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "platform/handle.hpp"
 #include "platform/sanitizers.hpp"
 #include "tandem/asyncio.hpp"
 #include "tandem/core/log.hpp"
@@ -421,6 +426,39 @@ TEST(Asyncio, ClosesDuringBursts) {
     loop.close();
     thread.join();
     EXPECT_EQ(counted.use_count(), 1);
+  }
+}
+
+std::ptrdiff_t open_descriptors() {
+  const std::filesystem::directory_iterator files("/proc/self/fd");
+  return std::distance(begin(files), end(files));
+}
+
+TEST(Asyncio, AClosedLoopHasNoDescriptors) {
+  const auto before = open_descriptors();
+  auto loop = new_event_loop();
+  const Future<> kept(loop);
+  loop.add_signal_handler(SIGUSR1, [] {});
+  loop.run_until_complete(sleep(0s));
+  EXPECT_EQ(open_descriptors(), before + 2);
+  loop.close();
+  EXPECT_EQ(open_descriptors(), before);
+}
+
+// Who wakes it last does not write to the file that has its number afterwards.
+TEST(Asyncio, ClosesWhileItIsWoken) {
+  for (int round = 0; round < 300; ++round) {
+    auto loop = new_event_loop();
+    std::thread thread([loop] { loop.call_soon_threadsafe([loop] { loop.stop(); }); });
+    loop.run_forever();
+    loop.close();
+    const platform::Handle others[] = {platform::Handle(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
+                                       platform::Handle(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC))};
+    thread.join();
+    for (const auto& other : others) {
+      std::uint64_t wakes = 0;
+      EXPECT_EQ(::read(other.get(), &wakes, sizeof wakes), -1);
+    }
   }
 }
 

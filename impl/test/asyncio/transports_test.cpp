@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
@@ -17,10 +18,14 @@
 #include <new>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
+#include "platform/process.hpp"
 #include "tandem/asyncio.hpp"
+#include "tandem/core/log.hpp"
+#include "tandem/threading.hpp"
 
 namespace {
 
@@ -62,6 +67,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::ElementsAre;
+using testing::HasSubstr;
 
 struct Waiting : Protocol {
   void connection_lost(std::exception_ptr its_error) override {
@@ -156,6 +162,53 @@ Coroutine<> cancels_waits() {
   co_await process.wait();
 }
 TEST(Spawn, CancelledWaitsAreForgotten) { run(cancels_waits()); }
+
+// Where the end of a child has no handle: a thread waits for it.
+class SpawnWithoutHandles : public testing::Test {
+ protected:
+  void SetUp() override { platform::restrict_abilities({.child_handles = false}); }
+  void TearDown() override { platform::restrict_abilities({}); }
+
+  static bool is_waited_for() {
+    const auto threads = threading::enumerate();
+    return std::ranges::any_of(
+        threads, [](const auto& thread) { return thread.name() == "asyncio-waitpid"; });
+  }
+  static void until_nobody_waits() {
+    while (is_waited_for()) std::this_thread::yield();
+  }
+  // Who starts the child and who connects its pipes are cancelled, and the child's end comes to the
+  // loop before the latter has taken note of it.
+  static Coroutine<> cancels_the_start() {
+    const auto start = create_task(create_subprocess_exec({"true"}));
+    get_running_loop().call_soon([start] {
+      start.cancel();
+      all_tasks().back().cancel();
+      until_nobody_waits();
+    });
+    co_await wait({start});
+    EXPECT_TRUE(start.cancelled());
+  }
+};
+
+TEST_F(SpawnWithoutHandles, ACancelledStartEnds) { run(cancels_the_start()); }
+
+TEST_F(SpawnWithoutHandles, TheLoopDestroysWhatIsLeft) {
+  const std::thread::id here = std::this_thread::get_id();
+  std::vector<std::string> lines;
+  const LogSink before = log_sink([&](std::string_view text) {
+    EXPECT_EQ(std::this_thread::get_id(), here);
+    lines.emplace_back(text);
+  });
+  {
+    const EventLoop loop = new_event_loop();
+    loop.run_until_complete(create_subprocess_exec({"sleep", "1000"}));
+    loop.close();
+  }
+  until_nobody_waits();  // the child was killed
+  log_sink(before);
+  EXPECT_THAT(lines, ElementsAre(HasSubstr("unclosed transport <_UnixSubprocessTransport")));
+}
 
 }  // namespace
 }  // namespace tandem::asyncio

@@ -65,6 +65,13 @@ class TANDEM_API Gathering {
   Gathering(const Gathering&) = delete;
   Gathering& operator=(const Gathering&) = delete;
 
+  // cancel(): of its arguments, one after the other. Null: there is none any more.
+  FutureState* to_be_cancelled(std::size_t at) noexcept {
+    if (outer_.is_done() || has_given_up_ || at >= children_.size()) return nullptr;
+    return &children_[at].future;
+  }
+  void note_cancelled() noexcept { is_cancel_requested_ = true; }
+
  protected:
   Gathering(FutureState& outer, bool return_exceptions)
       : outer_(outer), return_exceptions_(return_exceptions) {}
@@ -73,7 +80,6 @@ class TANDEM_API Gathering {
   void add(const StateHandle& child, bool is_new);
   // All are added. Those that are done already count now.
   void begin();
-  bool cancel_children(const std::string& message);
 
   // All have results, or may have failed: completes the outer future.
   virtual void collect() = 0;
@@ -92,6 +98,7 @@ class TANDEM_API Gathering {
   };
   void wait_for(Child& child);
   void ends_waiting() noexcept;
+  bool counts_at_once(const FutureState& child) noexcept;
   void child_is_done(FutureState& child);
   void give_up() noexcept;
   void all_are_done();
@@ -133,9 +140,7 @@ class GatheringFuture final : public FutureValue<R>, private Gathering {
   using Gathering::add;
   using Gathering::begin;
 
-  bool cancel(std::string message) override {
-    return !this->is_done() && this->cancel_children(message);
-  }
+  Gathering* as_gathering() noexcept override { return this; }
 
  private:
   GatheringFuture(LoopState& loop, bool return_exceptions)

@@ -146,7 +146,9 @@ Task<T> make_task(LoopState& loop, Coroutine<T>&& coro, Named&&... named) {
 // Has the coroutine run by the running loop, from its next turn on.
 //   name     empty: "Task-N"
 //   context  to run in; default: a copy of the current one
-// Throws   RuntimeError (no loop runs).
+// Throws   RuntimeError (no loop runs); with a task factory what it throws: with eager_task_factory
+//          RuntimeError (the context is entered already), and KeyboardInterrupt or SystemExit of
+//          the coroutine's first steps.
 // Spec     asyncio.task.create-task
 template <class T>
 Task<T> create_task(Coroutine<T> coro) {

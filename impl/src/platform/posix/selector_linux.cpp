@@ -25,7 +25,10 @@ int Selector::open() noexcept {
   return 0;
 }
 
-void Selector::close() noexcept { poller_.reset(); }
+void Selector::close(bool keeps_waker) noexcept {
+  poller_.reset();
+  if (!keeps_waker) waker_.reset();
+}
 
 int Selector::watch(int handle, Interest before, Interest now) noexcept {
   epoll_event event{};

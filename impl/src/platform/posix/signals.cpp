@@ -13,17 +13,20 @@ namespace {
 constexpr int most = 64;
 std::atomic<std::uint64_t> noted{0};
 std::atomic<int> wake_handle{-1};
+std::atomic<int> noting{0};  // calls of note()
 std::atomic<std::uint64_t> watched{0};  // those that were ever asked to be noted
 static_assert(decltype(noted)::is_always_lock_free && decltype(wake_handle)::is_always_lock_free);
 
 void note(int signal) {
   const int before = errno;
+  ++noting;  // seq_cst, as wake_handle: see is_noting()
   noted.fetch_or(bit_of(signal));
   const int handle = wake_handle.load();
   const std::uint64_t one = 1;
   if (handle >= 0 && ::write(handle, &one, sizeof one) < 0) {
     // It is full, and so it wakes already.
   }
+  --noting;
   errno = before;
 }
 
@@ -75,5 +78,7 @@ std::uint64_t noted_signals() noexcept {
 std::uint64_t take_signals(std::uint64_t set) noexcept { return noted.fetch_and(~set) & set; }
 
 int wake_on_signals(int handle) noexcept { return wake_handle.exchange(handle); }
+
+bool is_noting() noexcept { return noting.load() > 0; }
 
 }  // namespace tandem::inline v1::platform

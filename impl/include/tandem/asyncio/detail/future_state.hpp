@@ -22,10 +22,12 @@
 #include "tandem/core/block_pool.hpp"
 #include "tandem/core/repr.hpp"
 #include "tandem/core/result_range.hpp"
+#include "tandem/core/value_repr.hpp"
 #include "tandem/platform/seam.hpp"
 
 namespace tandem::inline v1::asyncio::detail {
 
+class Gathering;
 class LoopState;
 class TaskState;
 
@@ -44,9 +46,10 @@ class TANDEM_API FutureState {
   // Null: it is no task.
   TaskState* as_task() noexcept;
 
-  // Future.cancel(), Task.cancel(), and what others make of it (gather). Returns whether it was
-  // still to be done.
-  virtual bool cancel(std::string message);
+  // Future.cancel(), Task.cancel(), or a gather()'s. Returns whether it was still to be done.
+  bool cancel(std::string message);
+  // Null: it is of no gather().
+  virtual Gathering* as_gathering() noexcept { return nullptr; }
 
   // Future.result(), but for the value. Throws InvalidStateError, CancelledError, what was set.
   void get() {
@@ -106,7 +109,7 @@ class TANDEM_API FutureState {
   // Nobody has to look at its exception.
   void forget_exception() noexcept { log_exception_ = false; }
   // Python's repr().
-  std::string to_string() { return text_within(nullptr); }
+  std::string to_string();
 
  protected:
   explicit FutureState(LoopState& loop, std::uint32_t references = 1,
@@ -120,12 +123,6 @@ class TANDEM_API FutureState {
 
   // Future.cancel(), also for tasks.
   bool cancel_future(const std::string* message);
-  // Within the texts of others, the nearest first.
-  struct Around {
-    const FutureState& future;
-    const Around* next;
-  };
-  std::string text_within(const Around* around);
   void fail(std::exception_ptr error) {
     rare().error = std::move(error);
     log_exception_ = true;
@@ -149,6 +146,7 @@ class TANDEM_API FutureState {
  private:
   friend class TaskState;
   [[noreturn]] void throw_failure();
+  void push_if_armed(Node& node) noexcept;
   void schedule_callbacks();
   template <class Is>
   Node* take_callback(Is is) noexcept;
@@ -214,25 +212,6 @@ class StateHandle {
 
 // ValueError('text')
 std::string exception_repr(const std::exception_ptr& error);
-// repr() of what C++ has a Python counterpart for, else the type: "<Item>".
-template <class T>
-std::string value_repr(const T& value) {
-  if constexpr (std::is_same_v<T, std::monostate>)
-    return "None";
-  else if constexpr (std::is_same_v<T, bool>)
-    return value ? "True" : "False";
-  else if constexpr (std::is_floating_point_v<T>)
-    return float_repr(static_cast<double>(value));
-  else if constexpr (std::is_same_v<T, char>)
-    return string_repr(std::string(1, value));
-  else if constexpr (std::is_integral_v<T>)
-    return std::to_string(value);
-  else if constexpr (std::is_convertible_v<const T&, std::string_view>)
-    return string_repr(value);
-  else
-    return "<" + type_name<T>() + ">";
-}
-
 // Room for a value.
 template <class T>
 union Room {

@@ -22,9 +22,9 @@ struct NodeOps {
   void (*run)(Node& node);
   // It will never run: gives back what it holds. The node may be gone afterwards.
   void (*drop)(Node& node) noexcept;
-  // The future that it waits for is done, and it is about to go to the ready queue. Null: nothing
-  // to be done.
-  void (*arm)(Node& node, FutureState& future) noexcept;
+  // The future that it waits for is done. Returns whether it has to go to the ready queue. Null: it
+  // has to.
+  bool (*arm)(Node& node, FutureState& future) noexcept;
   // For reports and repr().
   std::string (*describe)(const Node& node);
 };

@@ -29,8 +29,6 @@ struct SleepTimer;
 
 class TANDEM_API TaskState : public FutureState, public Node {
  public:
-  bool cancel(std::string message) override;
-
   // By awaiters, once `resumed` is suspended: it goes on when the future is done, in the next turn
   // of the loop, or after a delay.
   void wait_for(FutureState& future, std::coroutine_handle<> resumed);
@@ -112,14 +110,15 @@ class TANDEM_API TaskState : public FutureState, public Node {
   void end_by_exception(std::exception_ptr error);
   void throw_later(std::exception_ptr error);
   class Cancelling;
-  TaskState* waited_task() const noexcept;
+  FutureState* hands_cancel_on_to() const noexcept;
   bool stop_waiting(const std::string& message);
-  std::string waits_for_text(const Around* around) const;  // "": it does not wait
+  std::string waits_for_text() const;  // "": it does not wait
   void suspend(std::coroutine_handle<> resumed) noexcept {
     onward_ = resumed;
     going_ = Going::waiting;
   }
   bool cancel_waited_for(const std::string& message);
+  bool cancel_next_step(const std::string& message);
   void cancel_if_asked_to();
   void drop_frame() noexcept;
 

@@ -93,7 +93,13 @@ class TANDEM_API Waiter final : public FutureState {
 
   bool is_woken() const noexcept { return state() == State::finished; }
   // No longer waits. False: what it waited for is gone, and must not be touched.
-  bool leave() noexcept;
+  bool leave() noexcept {
+    if (waiters_) {
+      unlink();
+      waiters_ = nullptr;
+    }
+    return !is_alone_;
+  }
 
   bool await_ready() const noexcept { return false; }
   template <TaskPromise W>

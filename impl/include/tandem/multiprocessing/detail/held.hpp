@@ -8,10 +8,12 @@
 #include <utility>
 
 #include "tandem/core/export.hpp"
-#include "tandem/multiprocessing/detail/value_repr.hpp"
+#include "tandem/core/value_repr.hpp"
 #include "tandem/pickle.hpp"
 
 namespace tandem::inline v1::multiprocessing::detail {
+
+using namespace v1::detail;
 
 // A type that is held somewhere in this program: registered before main.
 class TANDEM_API HeldType {

@@ -18,11 +18,13 @@
 #include "tandem/core/callable.hpp"
 #include "tandem/core/export.hpp"
 #include "tandem/core/fn.hpp"
+#include "tandem/core/value_repr.hpp"
 #include "tandem/multiprocessing/detail/target.hpp"
-#include "tandem/multiprocessing/detail/value_repr.hpp"
 #include "tandem/pickle.hpp"
 
 namespace tandem::inline v1::multiprocessing::detail {
+
+using namespace v1::detail;
 
 // How far a request has come: what is thrown means another thing each time.
 enum class Step : unsigned char {

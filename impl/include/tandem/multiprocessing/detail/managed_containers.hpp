@@ -18,8 +18,8 @@
 
 #include "tandem/core/exceptions.hpp"
 #include "tandem/core/mutex.hpp"
+#include "tandem/core/value_repr.hpp"
 #include "tandem/multiprocessing/detail/held.hpp"
-#include "tandem/multiprocessing/detail/value_repr.hpp"
 
 namespace tandem::inline v1::multiprocessing::detail {
 

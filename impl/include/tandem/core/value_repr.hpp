@@ -11,9 +11,7 @@
 
 #include "tandem/core/repr.hpp"
 
-namespace tandem::inline v1::multiprocessing::detail {
-
-using namespace v1::detail;
+namespace tandem::inline v1::detail {
 
 template <class T>
 std::string value_repr(const T& value);
@@ -28,8 +26,9 @@ concept HasToString = requires(const T& value) {
 };
 template <class T>
 concept ValueRange = requires(const T& values) {
-  typename T::value_type;
   values.begin() != values.end();
+  // A path is made of paths.
+  { *values.begin() } -> std::convertible_to<const typename T::value_type&>;
 };
 
 template <class T>
@@ -102,7 +101,8 @@ std::string value_repr(const T& value) {
   else if constexpr (ValueRange<T>)
     return range_repr(value);
   else
-    return "<" + type_name(typeid(T)) + " object at " + address_text(&value) + ">";
+    // (Of "<" + a temporary g++ 12 warns, in the program that includes this.)
+    return std::string("<") + type_name(typeid(T)) + " object at " + address_text(&value) + ">";
 }
 
-}  // namespace tandem::inline v1::multiprocessing::detail
+}  // namespace tandem::inline v1::detail
