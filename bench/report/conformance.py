@@ -124,8 +124,8 @@ def layers_of_evidence(evidence):
     table = tag("table", tag("thead", tag("tr", [tag("th", name, scope="col", class_="number" if name != "primitive" else None)
                                                  for name in head])), tag("tbody", body), class_="dense")
     return [tag("h3", "Layers of evidence", id="layers"),
-            tag("p", "How many clauses CPython itself has answered, and how many pass on each target and under each sanitizer whose results "
-                "are committed; what generated tests have tried in their last soak; how many seeded faults the cases notice. Under each "
+            tag("p", "How many clauses CPython itself has answered, and how many pass on the targets and under the sanitizers whose results "
+                "are committed, from the fewest to the most; what generated tests have tried in their last soak; how many seeded faults the cases notice. Under each "
                 "clause stand its own, with the commands.", class_="quiet"),
             details("By primitive", tag("div", table, class_="scroll", tabindex="0", role="region", aria_label="Layers of evidence"))]
 
@@ -133,11 +133,20 @@ def layers_of_evidence(evidence):
 def _counted(evidence, name, clauses, kinds):
     known, ids = evidence.layers, [clause["id"] for clause in clauses]
     generated = known.generated.get(name, {})
-    passed = [[sum(one.statuses.get(id) == "PASS" for id in ids) for one in columns] for columns in (known.targets, known.sanitizers)]
     return [len(ids), sum(id in known.goldens for id in ids),
             *(tag("span", generated[kind].short(), title=generated[kind].text()) if kind in generated else "–" for kind in kinds),
-            *(", ".join(map(str, numbers)) or "–" for numbers in passed),
+            *(_passed(columns, ids) for columns in (known.targets, known.sanitizers)),
             evidence.faults(clauses)]
+
+
+def _passed(columns, ids):
+    """From the fewest to the most that pass in one of them, and in how many they were tried: as wide for ten as for two."""
+    counts = {one.name: sum(one.statuses[id] == "PASS" for id in ids if id in one.statuses)
+              for one in columns if not one.statuses.keys().isdisjoint(ids)}
+    if not counts:
+        return "–"
+    spread = "–".join(map(str, sorted({min(counts.values()), max(counts.values())})))
+    return tag("span", f"{spread} on {len(counts)}", title=", ".join(f"{name}: {count}" for name, count in counts.items()))
 
 
 class Strings:

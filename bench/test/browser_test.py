@@ -53,7 +53,7 @@ class ThePage(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         cls.addClassCleanup(folder.cleanup)
         cls.file = Path(folder.name, "page.html")
-        cls.file.write_text(pages.html(pages.evidence({BROKEN}), pages.with_parts(pages.result())))
+        cls.file.write_text(pages.html(pages.with_places(pages.evidence({BROKEN})), pages.with_parts(pages.result())))
         cls.browser = cls.enterClassContext(browser.Browser())
         cls.browser.command("Browser.grantPermissions",
                             permissions=["clipboardReadWrite", "clipboardSanitizedWrite"])
@@ -215,6 +215,15 @@ class ThePage(unittest.TestCase):
         self.assertTrue(self.browser.until("return document.getElementById(arguments[0])?.open", clause))
 
     # Whoever reads it
+
+    def test_a_link_jumps_to_below_the_bar(self):
+        top, bar = self.run_in("""
+            const edge = (selector, side) => document.querySelector(selector).getBoundingClientRect()[side];
+            location.hash = "conformance";
+            return new Promise((done) => addEventListener("scroll", () => done([edge("#conformance", "top"), edge("header", "bottom")]),
+              { once: true }))""")
+        self.assertGreaterEqual(top, bar)
+        self.assertLess(top, bar + 50)
 
     def test_the_keyboard_comes_everywhere(self):
         self.browser.press("\ue004")

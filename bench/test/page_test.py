@@ -11,7 +11,9 @@ from support import CONTENDERS, a_row, both, contender, floor, synthetic
 
 import choice  # noqa: E402
 import compare  # noqa: E402
+import conformance  # noqa: E402
 import history  # noqa: E402
+import layers  # noqa: E402
 import show  # noqa: E402
 from conformance import Evidence  # noqa: E402
 from judge import judge  # noqa: E402
@@ -180,6 +182,15 @@ class ThePage(unittest.TestCase):
                      "1.51 k items", "complete", "scripts/soak --module test",
                      "1 FAIL, 1 TIMEOUT", "scripts/faults --module test"):
             self.assertTrue(text in self.text, text)
+
+    def test_what_passed_on_many_targets_is_as_wide_as_on_one(self):
+        targets = self.evidence.layers.targets
+        (one,) = targets
+        self.assertEqual(conformance._passed(targets, ["test.flow.order"]), f'<span title="{one.name}: 0">0 on 1</span>')
+        passed = layers.Column("other", "", {"clauses": {"t": {"PASS": ["test.flow.order"]}}, "remarks": {}}, "", "")
+        self.assertIn(">0–1 on 2<", conformance._passed([*targets, passed], ["test.flow.order"]))
+        self.assertIn(">1 on 1<", conformance._passed([passed], ["test.flow.order", "test.flow.other"]))
+        self.assertEqual(conformance._passed(targets, ["test.flow.other"]), "–")
 
     def test_no_markup_can_begin_in_the_data(self):
         self.assertNotIn("<", re.search(r'id="data">(.*?)</script>', self.html, re.S).group(1))
