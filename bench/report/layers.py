@@ -40,7 +40,7 @@ class Layer:
         self.of_all = entry.get("primitives", [])
 
     def primitives(self):
-        return self.of_all or list(self.by_parameter.values())
+        return self.of_all or list(dict.fromkeys(self.by_parameter.values()))
 
     def fits(self, test):
         """`test`: Suite.Test, without its instantiation."""
