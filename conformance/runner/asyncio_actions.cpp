@@ -45,8 +45,8 @@ Json Run::add_done_callback(Arguments arguments) {
   const asyncio::AnyFuture future = entry(arguments.index(0)).future;
   const std::size_t label = callbacks_.size();
   const bool raises = arguments.flag(1);
-  const auto callback = [this, label, raises, future](const asyncio::AnyFuture& done) {
-    event({"callback", label, done == future});
+  const auto callback = [this, label, raises](const asyncio::AnyFuture& done) {
+    event({"callback", label, done == callbacks_[label].first});  // its own would keep it for ever
     if (raises) throw ValueError("callback " + std::to_string(label));
   };
   callbacks_.emplace_back(future, future.add_done_callback(callback));
