@@ -53,10 +53,16 @@ Child staying(Body body) {
 
 seam::clock::time_point in(std::chrono::milliseconds time) { return seam::clock::now() + time; }
 
-template <class Mutex>
-Taken taken_in_time(Mutex& mutex) {
+Taken taken_in_time(BriefMutex& mutex) {
   const auto until = in(60s);
   return mutex.lock(&until);
+}
+// The thread sanitizer does not notice what pthread_mutex_clocklock() gets from the dead.
+Taken taken_in_time(RobustMutex& mutex) {
+  const auto until = in(60s);
+  Taken taken = Taken::no;
+  while (taken == Taken::no && seam::clock::now() < until) taken = mutex.try_lock();
+  return taken;
 }
 
 TYPED_TEST(RobustMutexes, Exclude) {
