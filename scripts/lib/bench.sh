@@ -10,8 +10,7 @@ source "$tandem_root/scripts/lib/configure.sh"
 use_bench_compiler() {
   bench_compiler=$1
   bench_build=$(build_directory bench "$1")
-  bench_compiler_packages=()
-  [[ ! $1 ]] || mapfile -t bench_compiler_packages < <(packages_of_compiler "$1")
+  mapfile -t bench_compiler_packages < <(packages_of_compiler "$1")
 }
 
 # check_arguments <argument of bench/driver>…: before anything is built. Without Python the driver says it later.

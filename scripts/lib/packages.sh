@@ -29,10 +29,11 @@ require_command() {
 
 is_debian() { command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; }
 
-# packages_of_compiler <command>: the Debian packages it needs. clang++-19 is in clang-19, g++-13 in g++-13;
-# what clang's sanitizers and its coverage link against is in a package of its own.
+# packages_of_compiler <command, or nothing: the system's>: the Debian packages it needs. clang++-19 is in
+# clang-19, g++-13 in g++-13; what clang's sanitizers and its coverage link against is in a package of its own.
 packages_of_compiler() {
   local name=${1##*/}
+  [[ $name ]] || return 0
   command -v "$1" >/dev/null || echo "${name/#clang++/clang}"
   case $1 in
     clang++-*) echo "libclang-rt-${1#clang++-}-dev" ;;
