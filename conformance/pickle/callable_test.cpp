@@ -78,9 +78,9 @@ CASE("pickle.callable.inside", "functions in other values") {
 CASE("pickle.callable.lambda", "a lambda by what it is, with copies of plain values") {
   EXPECT_EQ(call_there<int>([](int a, int b) { return a - b; }, 5, 3), 2);
   EXPECT_EQ(call_there<int>([](int a, int b) { return a * b; }, 5, 3), 15);
-  const int captured = 4;
-  const double half = 0.5;
-  EXPECT_EQ(call_there<double>([captured, half](int x) { return captured * x * half; }, 3), 6);
+  int four = 4;
+  double half = 0.5;
+  EXPECT_EQ(call_there<double>([four, half](int x) { return four * x * half; }, 3), 6);
   EXPECT_EQ(call_there<Text>([](auto text) { return text + text; }, Text("ab")), "abab");
   static int calls = 0;
   call_there<void>([] { ++calls; });

@@ -58,7 +58,7 @@ CASE("pickle.dumps.numbers", "numbers are what they were, at their limits too") 
 
 CASE("pickle.dumps.text", "text, whatever stands in it") {
   log_back(""s, "text"s, "it's"s, "two\nlines"s, "\0"s, "a\0b"s, "ü€😀"s);
-  for (const std::size_t size : {254, 255, 256, 65535, 65536, 1 << 20})
+  for (const std::size_t size : {254u, 255u, 256u, 65535u, 65536u, 1u << 20})
     log(size, there_and_back(Text(size, 'x')) == Text(size, 'x'));
   Text every(256, '\0');
   std::iota(every.begin(), every.end(), '\0');

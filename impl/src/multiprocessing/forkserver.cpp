@@ -68,7 +68,8 @@ void ensure_server() {
   if (!own.server || platform::is_hung_up(own.server.handle())) start_server(own.server);
 }
 
-// One packet; a server that was killed is started again.
+// One packet; a server that was killed is started again. One that has ended before it was asked
+// answers no less than one that ends then: see without_answer().
 void send_request(const std::vector<int>& handles) {
   Connection& own = Connection::get();
   const std::scoped_lock guard(own.mutex);
@@ -76,8 +77,12 @@ void send_request(const std::vector<int>& handles) {
   for (bool again = true;; again = false) {
     const auto sent = platform::send_some(own.server.handle(), &request, 1, handles);
     if (sent.error == 0) return;
-    if (!again) throw_os_error(sent.error);
-    start_server(own.server);
+    if (again)
+      start_server(own.server);
+    else if (platform::is_hung_up(own.server.handle()))
+      return;
+    else
+      throw_os_error(sent.error);
   }
 }
 
