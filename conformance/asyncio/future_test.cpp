@@ -115,8 +115,8 @@ CASE("asyncio.future.set-once", "what is done stays as it is") {
   run_virtual([]() -> Coroutine<> {
     for (const auto& [name, f] : every_state()) {
       if (!f.done()) continue;
-      const std::string result = raised([&f = f] { f.set_result(7); });
-      const std::string exception = raised([&f = f] { f.set_exception(KeyError("late")); });
+      const std::string result = raised([&f] { f.set_result(7); });
+      const std::string exception = raised([&f] { f.set_exception(KeyError("late")); });
       log(name, result, exception, state(f));
     }
     co_return;

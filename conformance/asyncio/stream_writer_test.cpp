@@ -360,7 +360,7 @@ Coroutine<> extra_info() {
       writer.get_extra_info("sockname").address().port() == address.port());
   log(writer.get_extra_info("socket").socket().getsockname() == address,
       writer.get_extra_info("socket").fileno() > 2);
-  const auto none = [&writer = writer](const char* name) {
+  const auto none = [&writer](const char* name) {
     return writer.get_extra_info(name) ? "something" : "None";
   };
   log(none("sslcontext"), none("pipe"), writer.get_extra_info("x") ? "something" : "default");

@@ -608,7 +608,7 @@ Coroutine<> transport_signalled(void (*act)(const SubprocessTransport&)) {
   const auto [transport, protocol] = co_await asyncio::subprocess_exec(make_recorder, words);
   act(transport);
   co_await protocol->done;
-  const std::string again = raised([&, &transport = transport] { act(transport); });
+  const std::string again = raised([&] { act(transport); });
   log(transport.get_returncode(), again);
   transport.close();
 }
@@ -678,7 +678,7 @@ Coroutine<> transport_repr() {
   const Texts words{"sleep", "1000"};
   const auto [transport, protocol] =
       co_await asyncio::subprocess_exec(make_recorder, words, no_pipes);
-  const auto hidden = [&transport = transport] {
+  const auto hidden = [&transport] {
     return replaced(to_string(transport), "pid=" + std::to_string(transport.get_pid()), "pid=N");
   };
   log(hidden());

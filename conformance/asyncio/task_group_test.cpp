@@ -331,12 +331,14 @@ CASE("asyncio.task-group.tasks-of-tasks", "its tasks may make tasks in it") {
   }());
 }
 
+void grow_head(TaskGroup& group, int& heads);
 Coroutine<> hydra(TaskGroup& group, int& heads) {
   ++heads;
   co_await asyncio::sleep(2s);
-  group.create_task(hydra(group, heads));
-  group.create_task(hydra(group, heads));
+  grow_head(group, heads);
+  grow_head(group, heads);
 }
+void grow_head(TaskGroup& group, int& heads) { group.create_task(hydra(group, heads)); }
 Coroutine<> hercules(int& heads) {
   while (heads < 10) co_await asyncio::sleep(3s);
   throw ValueError("cut off");

@@ -435,8 +435,8 @@ CASE("multiprocessing.connection.bytes.borders",
 CASE("multiprocessing.connection.bytes.sizes", "of any size") {
   const auto [one, other] = Pipe();
   for (const std::size_t size :
-       {0,  1,  2,   3,   4,    5,    7,    8,     9,     15,    16,    17,   63,
-        64, 65, 255, 256, 4095, 4096, 4097, 16384, 16385, 65535, 65536, 65537}) {
+       {0u,  1u,  2u,   3u,   4u,    5u,    7u,    8u,     9u,     15u,    16u,    17u,   63u,
+        64u, 65u, 255u, 256u, 4095u, 4096u, 4097u, 16384u, 16385u, 65535u, 65536u, 65537u}) {
     Bytes message(size, '\0');
     for (std::size_t index = 0; index < size; ++index)
       message[index] = static_cast<char>(index % 251);
@@ -1018,7 +1018,7 @@ CASE("multiprocessing.connection.threads",
       for (int number = 0; number < 1000; ++number) end.send(number);
     });
   for (const auto& [name, end] : {std::pair("one", ends.first), std::pair("other", ends.second)})
-    threads.emplace_back([end = end, &ordered = in_order.at(name)] {
+    threads.emplace_back([end, &ordered = in_order.at(name)] {
       for (int number = 0; number < 1000; ++number) ordered &= end.recv<int>() == number;
     });
   for (auto& thread : threads) thread.join();

@@ -656,7 +656,7 @@ CASE("multiprocessing.pool.map.chunks", "four tasks to a worker") {
 
 CASE("multiprocessing.pool.map.chunksize", "so many calls to a task") {
   Pool pool({.processes = 1, .maxtasksperchild = 1});
-  for (const std::size_t chunksize : {1, 3, 10, 100})
+  for (const std::size_t chunksize : {1u, 3u, 10u, 100u})
     Log{chunksize, runs(pool.map(pid_of, range(10), chunksize))};
   std::vector<std::tuple<int>> arguments;
   for (const int number : range(7)) arguments.emplace_back(number);
@@ -792,7 +792,7 @@ CASE("multiprocessing.pool.starmap.arguments", "each element is the arguments") 
 CASE("multiprocessing.pool.imap.order", "one by one, in the order of the input") {
   Pool pool(2);
   const Folder folder;
-  for (const std::size_t chunksize : {1, 3, 100})
+  for (const std::size_t chunksize : {1u, 3u, 100u})
     log(list(pool.imap(square, range(10), chunksize)));
   int sum = 0;
   for (const int result : pool.imap(square, range(1000), 100)) sum += result;
@@ -861,11 +861,11 @@ CASE("multiprocessing.pool.imap.input-raises", "in the place of what was not rea
 CASE("multiprocessing.pool.imap-unordered.all", "as soon as a call has ended") {
   Pool pool(2);
   const Folder folder;
-  for (const std::size_t chunksize : {1, 3, 100})
+  for (const std::size_t chunksize : {1u, 3u, 100u})
     log(sorted(list(pool.imap_unordered(square, range(10), chunksize))));
   const std::vector<std::string> gates{folder.gate("a"), folder.gate("b"), folder.gate("c")};
   auto results = pool.imap_unordered(pass_gate, gates);
-  for (const std::size_t which : {1, 0, 2}) {
+  for (const std::size_t which : {1u, 0u, 2u}) {
     open_gate(gates[which]);
     log(next(results));
   }

@@ -491,7 +491,7 @@ CASE("futures.process.map", "in the order of the input") {
 
 CASE("futures.process.map-chunksize", "so many calls to a task") {
   ProcessPoolExecutor pool(forked(2));
-  for (const std::size_t chunksize : {1, 3, 6, 100})
+  for (const std::size_t chunksize : {1u, 3u, 6u, 100u})
     log(list(pool.map(square, range(10), {.chunksize = chunksize})));
   const std::vector<int> pids = list(pool.map(pid_of, range(40), {.chunksize = 10}));
   std::vector<std::size_t> different;
@@ -508,7 +508,7 @@ CASE("futures.process.map-chunksize-invalid", "at least one") {
 
 CASE("futures.process.map-exception", "in the place of a result") {
   ProcessPoolExecutor pool(forked(2));
-  for (const std::size_t chunksize : {1, 2, 10}) {
+  for (const std::size_t chunksize : {1u, 2u, 10u}) {
     auto results = pool.map(fail_at, range(6), {.chunksize = chunksize});
     std::vector<int> seen;
     const std::string said = raised([&] {
