@@ -1,4 +1,6 @@
 // What operations do without waiting.
+#include <cstddef>
+
 #include "asyncio_program.hpp"
 
 namespace tandem::conformance::asyncio_programs {
@@ -223,7 +225,7 @@ Json Run::expired(Scope scope, Arguments) {
 }
 
 Json Run::notify(Scope scope, Arguments arguments) {
-  condition(scope).notify(arguments.index(0));
+  condition(scope).notify(static_cast<std::ptrdiff_t>(arguments.index(0)));
   return nullptr;
 }
 
