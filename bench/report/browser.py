@@ -16,6 +16,8 @@ OPTIONS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", 
            "--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage",
            "--hide-scrollbars")
 
+ANSWERS_WITHIN = 300  # seconds: a page on paper takes some, and beside a build a minute
+
 
 def found():
     """The browser and its driver, or None."""
@@ -76,7 +78,7 @@ class Browser:
                                          method=method)
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
-            with opener.open(request, timeout=60) as answer:
+            with opener.open(request, timeout=ANSWERS_WITHIN) as answer:
                 return json.load(answer)["value"]
         except urllib.error.HTTPError as error:
             raise Failed(json.load(error)["value"]["message"]) from None

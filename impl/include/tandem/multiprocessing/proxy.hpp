@@ -120,7 +120,7 @@ class TANDEM_API BaseProxy {
   template <class R = void, class... A>
   R _callmethod(std::string_view method, A&&... args) const {
     using Arguments = std::tuple<v1::detail::bound_t<A>...>;
-    return detail::call_method<R>(*lease_, method, detail::signature_hash<R, Arguments>,
+    return detail::call_method<R>(*lease_, method, detail::signature_hash<R, Arguments>(),
                                   Arguments(std::forward<A>(args)...));
   }
 
@@ -147,9 +147,9 @@ class TANDEM_API BaseProxy {
 
   template <class M, class... A>
   typename M::result call_registered(A&&... args) const {
-    if constexpr (detail::CheckMethod<M>::value)
+    if constexpr (detail::check_method<M>())
       return detail::call_method<typename M::result>(
-          *lease_, M::name(), M::hash, typename M::arguments(std::forward<A>(args)...));
+          *lease_, M::name(), M::hash(), typename M::arguments(std::forward<A>(args)...));
   }
 
  private:

@@ -46,48 +46,54 @@ inline constexpr bool is_reference_wrapper<std::reference_wrapper<T>> = true;
 template <class F>
 concept PortableCallable = Portable<F> ||(detail::Closure<F> && !detail::is_reference_wrapper<F>);
 
-// Says in two lines what is wrong with f(a…) as a call for another process. F and A are decayed.
-// What goes on only if value is true says nothing more.
+namespace detail {
+
 template <class F, class... A>
-struct CheckPortable {
-  // Not in the assertions: the compiler would go on about concepts.
-  static constexpr bool is_callable = PortableCallable<F>;
-  static constexpr bool are_arguments = (Portable<A> && ...);
-  static_assert(is_callable,
-                "tandem: this callable cannot be sent to another process; pass a function or a "
-                "lambda that captures nothing, and its data as arguments");
-  static_assert(are_arguments,
-                "tandem: an argument cannot be sent to another process; pointers, references and "
-                "views mean nothing there");
-  static constexpr bool value = is_callable && are_arguments;
+struct CallCheck {
+  static consteval bool run() {
+    // Not in the assertions: the compiler would go on about concepts.
+    constexpr bool is_callable = PortableCallable<F>;
+    constexpr bool are_arguments = (Portable<A> && ...);
+    static_assert(is_callable,
+                  "tandem: this callable cannot be sent to another process; pass a function or a "
+                  "lambda that captures nothing, and its data as arguments");
+    static_assert(are_arguments,
+                  "tandem: an argument cannot be sent to another process; pointers, references and "
+                  "views mean nothing there");
+    return is_callable && are_arguments;
+  }
 };
 template <class F, class... A>
-struct CheckPortable<Call<F, A...>> : CheckPortable<F, A...> {};
+struct CallCheck<Call<F, A...>> : CallCheck<F, A...> {};
+
+}  // namespace detail
+
+// Says in two lines what is wrong with f(a…) as a call for another process. F and A are decayed.
+// What goes on only if it returns true says nothing more: see check_portable().
+template <class F, class... A>
+consteval bool check_portable_call() {
+  return detail::CallCheck<F, A...>::run();
+}
 
 namespace detail {
 
 template <class R>
 using or_monostate_t = std::conditional_t<std::is_void_v<R>, std::monostate, R>;
 
-template <class R>
-struct CheckResult {
-  static constexpr bool is_result = Portable<or_monostate_t<R>>;
+//   is_call  false: an error was reported
+template <bool is_call, class R>
+consteval bool check_result() {
+  constexpr bool is_result = !is_call || Portable<or_monostate_t<R>>;
   static_assert(is_result,
                 "tandem: the result of this call cannot be sent back from another process");
+  return is_result;
+}
+template <bool is_checked, class R>
+struct Checked {
   using type = R;
 };
-template <bool, class F, class... A>
-struct ResultOf : CheckResult<std::decay_t<tandem::detail::result_of_call_t<F, A...>>> {};
-template <class F, class... A>
-struct ResultOf<false, F, A...> {
-  using type = std::decay_t<tandem::detail::result_of_call_t<F, A...>>;  // an error was reported
-};
-template <bool, class F, class... A>
-struct MappedOf : CheckResult<std::decay_t<std::invoke_result_t<F&, A...>>> {};
-template <class F, class... A>
-struct MappedOf<false, F, A...> {
-  using type = std::decay_t<std::invoke_result_t<F&, A...>>;
-};
+template <bool is_call, class R>
+using checked_result_t = typename Checked<check_result<is_call, R>(), R>::type;
 
 }  // namespace detail
 
@@ -95,13 +101,13 @@ struct MappedOf<false, F, A...> {
 // there or back.
 template <class F, class... A>
 using portable_result_t =
-    typename detail::ResultOf<CheckPortable<std::decay_t<F>, tandem::detail::bound_t<A>...>::value,
-                              F, A...>::type;
+    detail::checked_result_t<check_portable_call<std::decay_t<F>, tandem::detail::bound_t<A>...>(),
+                             std::decay_t<tandem::detail::result_of_call_t<F, A...>>>;
 // The same of f for the elements of ranges.
 template <class F, class... R>
-using portable_mapped_t = typename detail::MappedOf<
-    CheckPortable<std::decay_t<F>, std::ranges::range_value_t<R>...>::value, std::decay_t<F>,
-    std::ranges::range_value_t<R>...>::type;
+using portable_mapped_t = detail::checked_result_t<
+    check_portable_call<std::decay_t<F>, std::ranges::range_value_t<R>...>(),
+    std::decay_t<std::invoke_result_t<std::decay_t<F>&, std::ranges::range_value_t<R>...>>>;
 
 // What became of a call in another process.
 enum class Outcome : unsigned char {
@@ -194,7 +200,7 @@ template <class F, class... A>
 struct Action {
   static void run(Input& input, Output& output, bool& has_returned);
   static std::shared_ptr<const BoundCall> load(Input& input);
-  static inline const ActionNode node{hash_of_type<Action>, typeid(Action), &run, &load};
+  static inline const ActionNode node{hash_of_type<Action>(), typeid(Action), &run, &load};
 
   static void encode(Output& output, const F& f, const std::tuple<A...>& args) {
     const Output::Message message(output);
@@ -280,7 +286,7 @@ class TANDEM_API PortableCall {
   template <class F>
   requires(std::invocable<std::decay_t<F>> && !std::same_as<std::decay_t<F>, PortableCall>)
       PortableCall(F&& f) {
-    if constexpr (CheckPortable<std::decay_t<F>>::value)
+    if constexpr (check_portable_call<std::decay_t<F>>())
       bound_ = detail::BoundOf<std::decay_t<F>>::make(std::forward<F>(f));
   }
 
@@ -310,13 +316,13 @@ struct reduce<Call<F, A...>> {
 
 template <class F, class... A>
 void encode_call(Output& output, const F& f, const A&... args) {
-  if constexpr (CheckPortable<std::decay_t<const F&>, tandem::detail::bound_t<const A&>...>::value)
+  if constexpr (check_portable_call<std::decay_t<const F&>, tandem::detail::bound_t<const A&>...>())
     detail::Action<std::decay_t<const F&>, tandem::detail::bound_t<const A&>...>::encode(output, f,
                                                                                          {args...});
 }
 template <class F, class... A>
 void encode_call(Output& output, const Call<F, A...>& call) {
-  if constexpr (CheckPortable<F, A...>::value)
+  if constexpr (check_portable_call<F, A...>())
     detail::Action<F, A...>::encode(output, call.function(), call.arguments());
 }
 

@@ -29,7 +29,7 @@ namespace tandem::inline v1::pickle {
 
 // The same in all processes of a program.
 template <class T>
-constexpr std::uint64_t type_hash() noexcept;
+std::uint64_t type_hash() noexcept;
 // "std::vector<int, std::allocator<int> >"
 template <class T>
 std::string type_name();
@@ -70,18 +70,16 @@ template <class T>
 T loads(std::string_view bytes);
 
 // The error that is to be read, wherever something of the type T is to be sent. What goes on only
-// if value is true says nothing more.
-template <class T>
-struct RequirePortable {
-  static constexpr bool value = Portable<T>;
-  static_assert(
-      value,
-      "tandem: this type cannot be pickled; pointers, references and views mean nothing in "
-      "another process, and a class has to say how (see pickle/reduce.hpp)");
-};
+// if it returns true says nothing more. (A function: of a class in which an assertion has failed
+// clang knows nothing any more, and says that, too.)
 template <class T>
 consteval bool check_portable() {
-  return RequirePortable<T>::value;
+  constexpr bool is_portable = Portable<T>;
+  static_assert(
+      is_portable,
+      "tandem: this type cannot be pickled; pointers, references and views mean nothing in "
+      "another process, and a class has to say how (see pickle/reduce.hpp)");
+  return is_portable;
 }
 
 }  // namespace tandem::inline v1::pickle
@@ -93,8 +91,8 @@ consteval bool check_portable() {
 namespace tandem::inline v1::pickle {
 
 template <class T>
-constexpr std::uint64_t type_hash() noexcept {
-  return detail::hash_of_type<std::remove_cv_t<T>>;
+std::uint64_t type_hash() noexcept {
+  return detail::hash_of_type<std::remove_cv_t<T>>();
 }
 template <class T>
 std::string type_name() {

@@ -119,7 +119,10 @@ ExceptionCodec exception_codec() {
   static_assert(crosses,
                 "tandem: an exception crosses by its what() and a constructor from std::string; "
                 "else it has to say how it is pickled (see pickle/reduce.hpp)");
-  return ExceptionCodec(typeid(T), &dump_thrown<T>, &load_thrown<T>);
+  if constexpr (crosses)
+    return ExceptionCodec(typeid(T), &dump_thrown<T>, &load_thrown<T>);
+  else
+    return ExceptionCodec(typeid(T), nullptr, nullptr);
 }
 
 }  // namespace detail

@@ -96,7 +96,9 @@ struct MethodSignature<R (*)(C, A...) noexcept> : Signature<R, A...> {};
 
 // What both sides have to agree about.
 template <class R, class Arguments>
-inline constexpr std::uint64_t signature_hash = pickle::type_hash<std::pair<R*, Arguments>>();
+std::uint64_t signature_hash() noexcept {
+  return pickle::type_hash<std::pair<R*, Arguments>>();
+}
 
 }  // namespace tandem::inline v1::multiprocessing::detail
 
@@ -113,7 +115,9 @@ struct Method {
   using result =
       std::conditional_t<std::is_void_v<Kept>, std::decay_t<typename signature::result>, Kept>;
   static constexpr std::string_view name() { return v1::detail::function_name<F>(); }
-  static constexpr std::uint64_t hash = multiprocessing::detail::signature_hash<result, arguments>;
+  static std::uint64_t hash() noexcept {
+    return multiprocessing::detail::signature_hash<result, arguments>();
+  }
 };
 template <auto F, class Kept = void>
 inline constexpr Method<F, Kept> method{};
@@ -126,17 +130,18 @@ namespace tandem::inline v1::multiprocessing::detail {
 template <class P, class R>
 P keep_result(R&& result);  // in proxy.hpp
 
-// The error that is to be read; what goes on only if value is true says nothing more.
+// The error that is to be read; what goes on only if it returns true says nothing more.
 template <class M>
-struct CheckMethod {
+consteval bool check_method() {
   using Result = typename M::result;
-  static constexpr bool value =
+  constexpr bool is_portable =
       pickle::Portable<typename M::arguments> &&
       pickle::Portable<std::conditional_t<std::is_void_v<Result>, char, Result>>;
-  static_assert(value,
+  static_assert(is_portable,
                 "tandem: a parameter or the result of this method cannot be sent to another "
                 "process; pointers, references and views mean nothing there");
-};
+  return is_portable;
+}
 
 template <class T, class M>
 struct RunMethod;
@@ -147,7 +152,7 @@ struct RunMethod<T, managers::Method<F, Kept>> {
 
   static void run([[maybe_unused]] void* object, [[maybe_unused]] pickle::Input& request,
                   [[maybe_unused]] pickle::Output& reply, [[maybe_unused]] Step& step) {
-    if constexpr (CheckMethod<M>::value) run_checked(object, request, reply, step);
+    if constexpr (check_method<M>()) run_checked(object, request, reply, step);
   }
 
  private:
@@ -184,11 +189,11 @@ auto managed_methods() {
   constexpr std::size_t count = sizeof...(M) + (has_value<T> ? 1 : 0);
   if constexpr (has_value<T>)
     return std::array<ManagedMethod, count>{
-        ManagedMethod{M::name(), M::hash, &RunMethod<T, M>::run}...,
-        ManagedMethod{"#GETVALUE", signature_hash<T, std::tuple<>>, &run_getvalue<T>}};
+        ManagedMethod{M::name(), M::hash(), &RunMethod<T, M>::run}...,
+        ManagedMethod{"#GETVALUE", signature_hash<T, std::tuple<>>(), &run_getvalue<T>}};
   else
     return std::array<ManagedMethod, count>{
-        ManagedMethod{M::name(), M::hash, &RunMethod<T, M>::run}...};
+        ManagedMethod{M::name(), M::hash(), &RunMethod<T, M>::run}...};
 }
 
 template <class T, class... M>

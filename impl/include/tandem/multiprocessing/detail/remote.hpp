@@ -97,7 +97,7 @@ struct RemoteCall;
 template <class F, class... A>
 struct RemoteCall<Call<F, A...>> {
   static void encode(pickle::Output& out, const Call<F, A...>& call) {
-    if constexpr (pickle::CheckPortable<F, A...>::value) {
+    if constexpr (pickle::check_portable_call<F, A...>()) {
       pickle::detail::write_action(out, node);
       pickle::detail::dump_function<F>(out, call.function());
       pickle::dump<std::tuple<A...>>(out, call.arguments());

@@ -95,7 +95,7 @@ void dump_shared(Output& output, const T& pointer) {
   if (!pointer) return output.write_value('\0');
   check_dynamic_type<E>(*pointer);
   const std::shared_ptr<const void> object = pointer;
-  if (!output.write_shared(object, hash_of_type<E>, is_made_first<E>())) return;
+  if (!output.write_shared(object, hash_of_type<E>(), is_made_first<E>())) return;
   const Output::Nested nested(output);
   dump_value<E>(output, *pointer);
   output.shared_is_complete(object.get());

@@ -170,7 +170,7 @@ void empty_object(void* object) {
 template <class T>
 T load_shared(Input& input) {
   using E = std::remove_cv_t<typename T::element_type>;
-  constexpr std::uint64_t type = hash_of_type<E>;
+  const std::uint64_t type = hash_of_type<E>();
   switch (input.read_choice(2)) {
     case 0:
       return nullptr;

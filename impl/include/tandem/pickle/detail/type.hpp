@@ -11,18 +11,19 @@
 
 namespace tandem::inline v1::pickle::detail {
 
-constexpr std::uint64_t hash_of(std::string_view text) noexcept {  // FNV-1a
+inline std::uint64_t hash_of(std::string_view text) noexcept {  // FNV-1a
   std::uint64_t hash = 0xcbf29ce484222325;
   for (const char character : text)
     hash = (hash ^ static_cast<unsigned char>(character)) * 0x100000001b3;
   return hash;
 }
+// Of the name that the linker knows: what a compiler calls a type in words may depend on what else
+// a file declares (clang leaves out an inline namespace where that is clear).
 template <class T>
-constexpr std::string_view spelling_of_type() noexcept {
-  return __PRETTY_FUNCTION__;
+std::uint64_t hash_of_type() noexcept {
+  static const std::uint64_t hash = hash_of(typeid(std::type_identity<T>).name());
+  return hash;
 }
-template <class T>
-inline constexpr std::uint64_t hash_of_type = hash_of(spelling_of_type<T>());
 
 TANDEM_API std::string name_of_type(const std::type_info& type);
 
@@ -37,7 +38,7 @@ class TANDEM_API KnownType {
 };
 template <class T>
 struct Known {
-  static inline const KnownType node{hash_of_type<T>, typeid(T)};
+  static inline const KnownType node{hash_of_type<T>(), typeid(T)};
 };
 template <class T>
 const KnownType& known_type() noexcept {
