@@ -95,6 +95,12 @@ def announce(rows, found, settings):
           file=sys.stderr)
 
 
+def counter(programs, settings):
+    """What counts allocations; not where time is short, or where it was not built."""
+    library = (programs / "bench_allocations.so").resolve()
+    return library if library.exists() and not settings.budget else None
+
+
 def write(result, options):
     name = f"{result['started'].replace(':', '')}-{result['kind']}"
     places = [options.output]
@@ -125,12 +131,13 @@ def main(argv=None):
     if options.check:
         return 0
     os.environ["TANDEM_BENCH_PROGRAMS"] = str(options.programs.resolve())  # for CPython's twins
-    found = contenders.find(rows, options.programs, pythons)
+    kernels = table.kernels()
+    found = {**contenders.find(rows, options.programs, pythons), **contenders.kernel_contenders(kernels, options.programs)}
     described = environment.capture(
         contenders.ROOT, contenders.load_json(options.programs / "build.json", {}),
         contenders.load_json(options.programs / "peers.json", []), pythons)
     now = {"machine_id": described["machine_id"], "commit": described["commit"],
-           "programs": journal.fingerprint(options.programs, (row.program for row in rows))}
+           "programs": journal.fingerprint(options.programs, (row.program for row in [*rows, *kernels]))}
     if options.resume:
         asked, earlier = go_on(asked, now), whole_rounds(earlier, found)
     settings = Settings(**asked["settings"])
@@ -139,9 +146,9 @@ def main(argv=None):
         print(show.busy(described), file=sys.stderr)
 
     kept = journal.Journal(journal.place(options.output), {**asked, **now}, earlier)
-    session = Session(rows, found, settings, Progress(), earlier, kept.add)
+    session = Session([*rows, *kernels], found, settings, Progress(), earlier, kept.add, counter(options.programs, settings))
     samples = session.run()
-    judged, summary = judge(rows, found, samples, rerun_with(settings))
+    judged, summary = judge(rows, found, samples, rerun_with(settings), kernels)
     result = {
         "schema": SCHEMA, "kind": asked["kind"], "started": asked["started"],
         "seconds": round(sum(sample.seconds for sample in samples), 1),
