@@ -86,10 +86,10 @@ def go_on(asked, now):
     return {**asked, "sittings": asked["sittings"] + 1}
 
 
-def announce(rows, found, settings):
+def announce(rows, found, settings, counting):
     runs = sum(len(contenders) + 1 for contenders in found.values())
     all_runs = sum((len(found[row.id]) + 1) * rounds_of(row, settings.rounds) for row in rows)
-    guess = all_runs * (settings.min_time * 1.5 + 0.1)
+    guess = all_runs * (settings.min_time * 1.5 + 0.1) + (0.2 * runs if counting else 0)
     guess = min(guess, settings.budget) if settings.budget else guess
     print(f"{len(rows)} rows, {runs} runs a round, up to {settings.rounds} rounds: about {span(guess)}",
           file=sys.stderr)
@@ -141,12 +141,13 @@ def main(argv=None):
     if options.resume:
         asked, earlier = go_on(asked, now), whole_rounds(earlier, found)
     settings = Settings(**asked["settings"])
-    announce(rows, found, settings)
+    library = counter(options.programs, settings)
+    announce(rows, found, settings, library)
     if show.busy(described):
         print(show.busy(described), file=sys.stderr)
 
     kept = journal.Journal(journal.place(options.output), {**asked, **now}, earlier)
-    session = Session([*rows, *kernels], found, settings, Progress(), earlier, kept.add, counter(options.programs, settings))
+    session = Session([*rows, *kernels], found, settings, Progress(), earlier, kept.add, library)
     samples = session.run()
     judged, summary = judge(rows, found, samples, rerun_with(settings), kernels)
     result = {

@@ -129,6 +129,7 @@ class Session:
         self._dead = {(one.row, one.impl) for one in earlier if not one.ok}
         self._took = {(one.row, one.label): one.seconds for one in earlier}
         self._before = sum(one.seconds for one in earlier)
+        self._counting = 0.0  # seconds of the runs that counted allocations
         self._start = time.monotonic()
 
     def run(self):
@@ -176,7 +177,7 @@ class Session:
                     continue
                 sample = run_once(contender, row, label, number, self.settings)
                 if self.counter and sample.ok and number == 0 and label == contender.impl:
-                    sample.details.update(allocations(contender, row, self.settings, self.counter))
+                    self._count(contender, row, sample)
                 self.samples.append(sample)
                 self.keep(sample)
                 self._took[row.id, label] = sample.seconds
@@ -184,12 +185,18 @@ class Session:
                     self._dead.add((row.id, contender.impl))
                 self.progress.show(number, rounds, row.id, label, self._left(number, rounds))
 
+    def _count(self, contender, row, sample):
+        start = time.monotonic()
+        sample.details.update(allocations(contender, row, self.settings, self.counter))
+        self._counting += time.monotonic() - start
+
     def _left(self, number, rounds):
-        """(share done, seconds left), by what each run took the last time."""
+        """(share done, seconds left), by what each run took the last time; without the counting, which is done once."""
         runs = [(row, len(order(self.contenders[row.id], 0))) for row in self.rows]
         mean = sum(self._took.values()) / max(1, len(self._took))
         one_round, budget = mean * sum(count for _, count in runs), self.settings.budget
         if number == 0 and budget:  # how many rounds there will be is not known yet
             rounds = max(FEWEST_ROUNDS, min(rounds, budget / one_round))
-        whole = max(self._spent(), mean * sum(count * rounds_of(row, rounds) for row, count in runs))
-        return self._spent() / whole, whole - self._spent()
+        spent = self._spent() - self._counting
+        whole = max(spent, mean * sum(count * rounds_of(row, rounds) for row, count in runs))
+        return spent / whole, whole - spent

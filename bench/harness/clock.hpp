@@ -23,7 +23,7 @@ struct Usage {
   double cpu_seconds = 0;
   std::uint64_t voluntary_switches = 0;
   std::uint64_t involuntary_switches = 0;
-  std::uint64_t peak_kibibytes = 0;               // of the largest of them
+  std::uint64_t peak_kibibytes = 0;               // of this process; 0: nobody says
   std::optional<std::uint64_t> allocations = {};  // where they are counted: see allocations.cpp
 
   static Usage now();

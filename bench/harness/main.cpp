@@ -82,8 +82,8 @@ ordered_json report(const bench::Measured& measured, const bench::Usage& beginni
                     {"passes", measured.passes},
                     {"cpu_s", after.cpu_seconds - before.cpu_seconds},
                     {"voluntary", after.voluntary_switches - before.voluntary_switches},
-                    {"involuntary", after.involuntary_switches - before.involuntary_switches},
-                    {"peak_kib", after.peak_kibibytes}};
+                    {"involuntary", after.involuntary_switches - before.involuntary_switches}};
+  if (after.peak_kibibytes != 0) line["peak_kib"] = after.peak_kibibytes;
   if (after.allocations) line["allocations"] = *after.allocations - before.allocations.value_or(0);
   if (measured.latency.count() != 0) line["latency"] = quantiles(measured.latency);
   if (!measured.loads.empty()) line["loads"] = loads(measured.loads);

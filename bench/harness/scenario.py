@@ -175,19 +175,27 @@ def shares(plan, pass_):
 
 def usage():
     """What this process has used so far, and those of its children that it has waited for."""
-    found = {"cpu_s": 0.0, "voluntary": 0, "involuntary": 0, "peak_kib": 0}
+    found = {"cpu_s": 0.0, "voluntary": 0, "involuntary": 0}
     for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN):
         one = resource.getrusage(who)
         found["cpu_s"] += one.ru_utime + one.ru_stime
         found["voluntary"] += one.ru_nvcsw
         found["involuntary"] += one.ru_nivcsw
-        found["peak_kib"] = max(found["peak_kib"], one.ru_maxrss)
     return found
 
 
 def used_since(before):
-    after = usage()
-    return {key: after[key] - before[key] if key != "peak_kib" else after[key] for key in after}
+    return {key: value - before[key] for key, value in usage().items()}
+
+
+def peak():
+    """{peak_kib} of this program alone: getrusage() begins with what its parent had when it was started."""
+    try:
+        with open("/proc/self/status") as file:
+            lines = [line.split() for line in file if line.startswith("VmHWM:")]
+    except OSError:
+        return {}
+    return {"peak_kib": int(line[1]) for line in lines}
 
 
 def race(bodies):
@@ -233,6 +241,6 @@ def main():
         line.update(ROWS[plan.row](plan), ok=True)
     except Broken as error:
         line.update(ok=False, error=str(error))
-    line.update(used_since(plan.before))
+    line.update(used_since(plan.before), **peak())
     print(json.dumps(line), flush=True)
     return 0 if line["ok"] else 3

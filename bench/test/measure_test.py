@@ -1,6 +1,7 @@
 """Does a contender that lies, hangs or crashes lose its row, and only that?"""
 import io
 import os
+import resource
 import unittest
 from dataclasses import replace
 
@@ -97,6 +98,12 @@ class Prices(unittest.TestCase):
         for key in ("voluntary", "involuntary", "peak_kib"):
             self.assertIn(key, details)
         self.assertNotIn("allocations", details)  # nobody counts in a run whose time counts
+
+    def test_the_memory_is_its_own(self):
+        mine = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        ballast = bytearray((mine << 10) + (64 << 20))  # what a child's getrusage() would begin with
+        peak = run("allocating", "test.price").details["peak_kib"]
+        self.assertLess(peak << 10, len(ballast))
 
     @unittest.skipUnless(COUNTER, "allocations are not counted here")
     def test_allocations_are_counted_in_children_too(self):

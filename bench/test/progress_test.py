@@ -50,6 +50,13 @@ class TimeLeft(unittest.TestCase):
         self.assertAlmostEqual(share, 0.1, delta=0.01)
         self.assertAlmostEqual(seconds, 54, delta=0.5)
 
+    def test_what_is_done_once_does_not_count(self):
+        row = a_row()
+        earlier = [Sample(row.id, label.rstrip("′"), label, 0, True, 1.0, 2.0) for label in ("tandem", "peer", "tandem′")]
+        session = Session([row], {row.id: CONTENDERS}, replace(FULL, rounds=10), Progress(io.StringIO()), earlier)
+        session._before, session._counting = 36, 30  # seconds
+        self.assertAlmostEqual(session._left(0, 10)[0], 0.1, delta=0.01)
+
     def test_a_budget_ends_it_earlier(self):
         _, seconds = self.left(replace(QUICK, rounds=100, budget=30), 100)
         self.assertAlmostEqual(seconds, 24, delta=0.5)
