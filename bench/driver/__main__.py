@@ -86,13 +86,19 @@ def go_on(asked, now):
     return {**asked, "sittings": asked["sittings"] + 1}
 
 
-def announce(rows, found, settings):
+def announce(rows, found, settings, counting):
     runs = sum(len(contenders) + 1 for contenders in found.values())
     all_runs = sum((len(found[row.id]) + 1) * rounds_of(row, settings.rounds) for row in rows)
-    guess = all_runs * (settings.min_time * 1.5 + 0.1)
+    guess = all_runs * (settings.min_time * 1.5 + 0.1) + (0.2 * runs if counting else 0)
     guess = min(guess, settings.budget) if settings.budget else guess
     print(f"{len(rows)} rows, {runs} runs a round, up to {settings.rounds} rounds: about {span(guess)}",
           file=sys.stderr)
+
+
+def counter(programs, settings):
+    """What counts allocations; not where time is short, or where it was not built."""
+    library = (programs / "bench_allocations.so").resolve()
+    return library if library.exists() and not settings.budget else None
 
 
 def write(result, options):
@@ -125,23 +131,25 @@ def main(argv=None):
     if options.check:
         return 0
     os.environ["TANDEM_BENCH_PROGRAMS"] = str(options.programs.resolve())  # for CPython's twins
-    found = contenders.find(rows, options.programs, pythons)
+    kernels = table.kernels()
+    found = {**contenders.find(rows, options.programs, pythons), **contenders.kernel_contenders(kernels, options.programs)}
     described = environment.capture(
         contenders.ROOT, contenders.load_json(options.programs / "build.json", {}),
         contenders.load_json(options.programs / "peers.json", []), pythons)
     now = {"machine_id": described["machine_id"], "commit": described["commit"],
-           "programs": journal.fingerprint(options.programs, (row.program for row in rows))}
+           "programs": journal.fingerprint(options.programs, (row.program for row in [*rows, *kernels]))}
     if options.resume:
         asked, earlier = go_on(asked, now), whole_rounds(earlier, found)
     settings = Settings(**asked["settings"])
-    announce(rows, found, settings)
+    library = counter(options.programs, settings)
+    announce(rows, found, settings, library)
     if show.busy(described):
         print(show.busy(described), file=sys.stderr)
 
     kept = journal.Journal(journal.place(options.output), {**asked, **now}, earlier)
-    session = Session(rows, found, settings, Progress(), earlier, kept.add)
+    session = Session([*rows, *kernels], found, settings, Progress(), earlier, kept.add, library)
     samples = session.run()
-    judged, summary = judge(rows, found, samples, rerun_with(settings))
+    judged, summary = judge(rows, found, samples, rerun_with(settings), kernels)
     result = {
         "schema": SCHEMA, "kind": asked["kind"], "started": asked["started"],
         "seconds": round(sum(sample.seconds for sample in samples), 1),

@@ -2,13 +2,15 @@
 import argparse
 import json
 import random
+import re
 from statistics import median
 
 import revisions
 import schema
 import show
 from contenders import OURS
-from judge import claim, judge_medians
+from judge import claim, judge_medians, written
+from rows import kernels
 from statistic import RESAMPLES, Interval, speed_ratio
 
 
@@ -17,17 +19,24 @@ def values(result, row, impl):
             if one["row"] == row and one["impl"] == impl and one["ok"]]
 
 
-def ratio_of_medians(before, after, better, seed=1):
-    """(Interval, what it comes from) of after : before, more than 1 is faster. The runs are not paired, so each is resampled."""
+def ratio_of_medians(before, after, better, explained=None, seed=1):
+    """(Interval, what it comes from) of after : before, more than 1 is faster. The runs are not paired, so each is resampled.
+
+    explained: (before, after, better) of what the ratio is divided by.
+    """
     generator = random.Random(seed)
 
-    def once(first, second):
-        return speed_ratio(median(second), median(first), better)
+    def once(first, second, kernels):
+        return speed_ratio(median(second), median(first), better) / (
+            speed_ratio(median(kernels[1]), median(kernels[0]), explained[2]) if explained else 1)
 
-    medians = sorted(once(generator.choices(before, k=len(before)), generator.choices(after, k=len(after)))
-                     for _ in range(RESAMPLES))
+    def again(runs):
+        return generator.choices(runs, k=len(runs))
+
+    kernels = explained[:2] if explained else ()
+    medians = sorted(once(again(before), again(after), [again(runs) for runs in kernels]) for _ in range(RESAMPLES))
     low, high = (medians[int(share * RESAMPLES)] for share in (0.025, 0.975))
-    return Interval(once(before, after), low, high, min(len(before), len(after))), medians
+    return Interval(once(before, after, kernels), low, high, min(map(len, (before, after, *kernels)))), medians
 
 
 def _row(result, name):
@@ -63,6 +72,76 @@ def compare_leads(before, after):
             yield row, peer, first, second
 
 
+UNITS_OF_TIME = ("ns",)
+RATES = "/s"
+
+
+class Kernels:
+    """What both machines do by themselves, and which rows that explains."""
+
+    def __init__(self, before, after):
+        self.all, self.pairs = kernels(), {}
+        for kernel in self.all:
+            runs = [[one["value"] for one in result["samples"] if one["row"] == kernel.id and one["ok"]]
+                    for result in (before, after)]
+            if all(runs):
+                self.pairs[kernel] = runs
+        self.ratios = {kernel.id: ratio_of_medians(*runs, kernel.better)[0] for kernel, runs in self.pairs.items()}
+
+    def of(self, row):
+        """The kernel of this row, if both have it; what is no time and no rate is the same on every machine."""
+        if row["unit"] not in UNITS_OF_TIME and not row["unit"].endswith(RATES):
+            return None
+        first = next((kernel for kernel in self.all if re.search(kernel.of, row["id"])), None)
+        return first if first in self.pairs else None
+
+    def explained(self, kernel):
+        return (*self.pairs[kernel], kernel.better)
+
+
+def compare_machines(before, after):
+    """[(row, kernel, ratio of the values divided by the kernel's, δ)] of the rows that ours ran in both."""
+    found, both = [], Kernels(before, after)
+    for row in after["rows"]:
+        old, kernel = _row(before, row["id"]), both.of(row)
+        first, second = (values(result, row["id"], OURS) for result in (before, after))
+        if old and kernel and first and second:
+            delta = max(row["noise"], old["noise"])
+            found.append((row, kernel, judge_medians(*ratio_of_medians(first, second, row["better"], both.explained(kernel)), delta),
+                          delta))
+    claim([ratio for *_, ratio, _ in found])
+    return both, found
+
+
+def tell_machines(before, after):
+    """Prints it; whether there was anything."""
+    both, found = compare_machines(before, after)
+    print("Two machines: times are not comparable. What each does by itself, after : before:")
+    for kernel in both.all:
+        one = both.ratios.get(kernel.id)
+        print(f"{kernel.id:32} {show.interval(written(one)) if one else 'not in both':>24}  {kernel.text}")
+    if found:
+        print("\nTandem, after : before, divided by the kernel that bounds the row: what the machine does not explain.")
+    for row, kernel, ratio, delta in found:
+        print(f"{row['id']:32} {show.interval(ratio):>24}  {ratio['verdict']:12} noise ±{delta:.0%}  by {kernel.id}")
+    if found:
+        print(show.verdicts([ratio for *_, ratio, _ in found]))
+    leads = list(compare_leads(before, after))
+    if leads:
+        print("\nThe lead over the same peer:")
+    for row, peer, first, second in leads:
+        print(f"{row['id']:32} {peer:20} {show.interval(first)}  ->  {show.interval(second)}")
+    return bool(found or leads)
+
+
+def tell_runs(before, after):
+    compared = compare_values(before, after)
+    for row, ratio, delta in compared:
+        print(f"{row['id']:32} {show.interval(ratio):>24}  {ratio['verdict']:12} noise ±{delta:.0%}")
+    print(show.verdicts([ratio for _, ratio, _ in compared]))
+    return bool(compared)
+
+
 def read(path):
     try:
         with open(path) as file:
@@ -86,15 +165,7 @@ def main(argv):
     options = parser.parse_args(argv)
     before, after = read(options.before), read(options.after)
     same = before["environment"]["machine_id"] == after["environment"]["machine_id"]
-    compared = compare_values(before, after) if same else list(compare_leads(before, after))
-    if same:
-        for row, ratio, delta in compared:
-            print(f"{row['id']:32} {show.interval(ratio):>24}  {ratio['verdict']:12} noise ±{delta:.0%}")
-        print(show.verdicts([ratio for _, ratio, _ in compared]))
-    else:
-        print("Two machines: times are not comparable; the lead over the same peer is.")
-        for row, peer, first, second in compared:
-            print(f"{row['id']:32} {peer:20} {show.interval(first)}  ->  {show.interval(second)}")
-    if not compared:
+    told = (tell_runs if same else tell_machines)(before, after)
+    if not told:
         print("no row stands in both")
-    return 0 if compared else 1
+    return 0 if told else 1

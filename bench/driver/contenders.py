@@ -2,7 +2,7 @@
 import importlib.util
 import json
 import subprocess
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from rows import BENCH
@@ -14,7 +14,7 @@ OURS = "tandem"
 @dataclass
 class Contender:
     impl: str
-    kind: str  # ours, peer, limit or cpython
+    kind: str  # ours, peer, limit or cpython; machine: a kernel
     command: list  # without --scale and --min-time
     shown: list = field(default_factory=list)  # the same for people, on any machine
 
@@ -75,6 +75,21 @@ def from_python(interpreter, row):
                      [f"python{interpreter.minor}", shown_path(script), *arguments])
 
 
+def on(processors, contender):
+    """The same on these processors only."""
+    only = ["taskset", "-c", ",".join(map(str, processors))]
+    return replace(contender, command=[*only, *contender.command], shown=[*only, *contender.shown])
+
+
+def kernel_contenders(kernels, programs_dir):
+    """{kernel's id: [what runs it]}"""
+    found = {}
+    for program in sorted({kernel.program for kernel in kernels}):
+        path = Path(programs_dir) / program
+        found.update(from_program(path) if path.exists() else {})
+    return {kernel.id: found.get(kernel.id, []) for kernel in kernels}
+
+
 def find(rows, programs_dir, interpreters):
     """{row id: [Contender]}, ours first."""
     by_program = {}
@@ -83,9 +98,11 @@ def find(rows, programs_dir, interpreters):
         by_program[program] = from_program(path) if path.exists() else {}
     found = {}
     for row in rows:
-        native = by_program[row.program].get(row.id, [])
-        native.sort(key=lambda contender: contender.kind != "ours")
-        found[row.id] = native + [from_python(one, row) for one in interpreters if not row.part]
+        native = by_program[row.program].get(row.runs or row.id, [])
+        native = sorted(native, key=lambda contender: contender.kind != "ours")
+        if row.processors:
+            native = [on(row.processors, one) for one in native if one.kind != "limit"]  # these spin until the other runs
+        found[row.id] = native + [from_python(one, row) for one in interpreters if row.python]
     return found
 
 

@@ -4,7 +4,7 @@ from statistics import median
 
 from contenders import OURS
 from measure import second
-from scaling import grids, sweeps
+from scaling import grids, placements, sweeps
 from stability import again, grade
 from statistic import (WRONG, adjusted, bootstrap, interval_of, noise, p_value, resampled, runs_needed,
                        speed_ratio, verdict)
@@ -44,13 +44,13 @@ class _Row:
                 for number, sample in self.good.get(OURS, {}).items() if number in again]
 
 
-def _interval(interval):
+def written(interval):
     return {"median": interval.middle, "low": interval.low, "high": interval.high,
             "runs": interval.count}
 
 
 def interval_entry(values):
-    return _interval(bootstrap(values))
+    return written(bootstrap(values))
 
 
 def _medians(dictionaries):
@@ -74,6 +74,23 @@ def _shares(samples):
     return {"shares": _medians(found)} if found else {}
 
 
+def _per_item(samples, key):
+    found = [sample.details[key] / sample.details["items"] for sample in samples
+             if sample.details.get("items") and key in sample.details]
+    return median(found) if found else None
+
+
+def _price(samples):
+    """What an item costs beside time; None and left out: nobody said."""
+    cpu = _per_item(samples, "cpu_s")
+    switches = {key: _per_item(samples, key) for key in ("voluntary", "involuntary")}
+    found = {name: [sample.details[name] for sample in samples if name in sample.details]
+             for name in ("allocations_per_item", "peak_kib")}
+    return {"cpu_ns_per_item": None if cpu is None else cpu * 1e9,
+            **({"switches_per_item": switches} if None not in switches.values() else {}),
+            **{name: median(values) for name, values in found.items() if values}}
+
+
 def _contender(data, contender, delta, rerun):
     label, error = contender.impl, data.errors.get(contender.impl)
     entry = {"impl": label, "kind": contender.kind, "command": rerun(contender)}
@@ -84,10 +101,7 @@ def _contender(data, contender, delta, rerun):
         return {**entry, "error": "not run"}
     samples = list(data.good[label].values())
     entry.update(value=interval_entry(values), latency=_latency(samples))
-    cpu = [sample.details["cpu_s"] / sample.details["items"] * 1e9 for sample in samples
-           if sample.details.get("items") and "cpu_s" in sample.details]
-    entry["cpu_ns_per_item"] = median(cpu) if cpu else None
-    entry.update(_loads(samples), **_shares(samples))
+    entry.update(_price(samples), **_loads(samples), **_shares(samples))
     if contender.kind != "ours":
         ratios = data.ratios(label)
         if ratios:
@@ -102,7 +116,7 @@ def judge_ratios(ratios, delta):
 
 def judge_medians(interval, medians, delta):
     """medians: what the one in the interval might have been, sorted."""
-    return {**_interval(interval), "verdict": verdict(interval, delta),
+    return {**written(interval), "verdict": verdict(interval, delta),
             "runs_needed": runs_needed(interval, delta), "p": p_value(medians, delta)}
 
 
@@ -210,7 +224,22 @@ def _is_behind(row):
     return bool(row["standing"]) and best["ratio"]["median"] < 1
 
 
-def judge(rows, contenders, samples, rerun):
+def calibration(kernels, samples):
+    """{kernel: what it is and what it took}, or why it did not; what was not tried is left out."""
+    found = {}
+    for kernel in kernels:
+        tried = [one for one in samples if one.row == kernel.id]
+        values, errors = [one.value for one in tried if one.ok], [one.error for one in tried if not one.ok]
+        described = {"text": kernel.text, "unit": kernel.unit, "better": kernel.better}
+        if values:
+            found[kernel.id] = {**described, "value": interval_entry(values)}
+        elif errors:
+            found[kernel.id] = {**described, "error": errors[0]}
+    return found
+
+
+def judge(rows, contenders, samples, rerun, kernels=()):
     judged = [judge_row(row, contenders[row.id], samples, rerun) for row in rows]
     correct(judged)
-    return judged, {**summary(judged), "scaling": sweeps(rows, samples), "grids": grids(rows)}
+    return judged, {**summary(judged), "scaling": sweeps(rows, samples), "grids": grids(rows), "placements": placements(rows),
+                    "calibration": calibration(kernels, samples)}

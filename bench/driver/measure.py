@@ -1,9 +1,10 @@
 """One measurement is one fresh process; rounds go there and back again."""
 import json
+import os
 import signal
 import subprocess
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 @dataclass
@@ -18,6 +19,7 @@ class Settings:
 
 QUICK = Settings(scale=0.2, min_time=0.05, rounds=9, budget=145, deadline=160, patience=10)
 FULL = Settings(scale=1.0, min_time=0.25, rounds=15, patience=60)
+LEAST_TIME = 0.001  # of a run that is over after one pass
 FEWEST_ROUNDS = 3
 PART_ROUNDS = 5  # of rows that only a sweep or a grid has: they show a shape, and are judged by nothing
 
@@ -60,14 +62,14 @@ def _answer(output, errors, code):
         return {"ok": False, "error": _ending(code) + (f": {text[-1]}" if text else "")}
 
 
-def run_once(contender, row, label, number, settings):
+def run_once(contender, row, label, number, settings, environment=()):
     """Never raises for what the contender does: it crashes, hangs or lies at its own cost."""
     command = [*contender.command, "--scale", str(settings.scale), "--min-time",
                str(settings.min_time)]
     start = time.monotonic()
     # A session of its own: Ctrl-C is for us.
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                               start_new_session=True)
+                               start_new_session=True, env={**os.environ, **dict(environment)})
     try:
         answer = _answer(*process.communicate(timeout=settings.patience), process.returncode)
     except subprocess.TimeoutExpired:
@@ -79,7 +81,18 @@ def run_once(contender, row, label, number, settings):
     return Sample(row.id, contender.impl, label, number, bool(answer.get("ok")),
                   float(answer.get("value", 0)), time.monotonic() - start, answer.get("error", ""),
                   {key: answer[key] for key in ("items", "cpu_s", "latency", "loads", "shares", "voluntary",
-                                                "involuntary", "peak_kib") if key in answer})
+                                                "involuntary", "peak_kib", "allocations") if key in answer})
+
+
+def allocations(contender, row, settings, counter):
+    """{allocations_per_item}, in a run whose time does not count; CPython's objects come from elsewhere."""
+    if contender.kind in ("cpython", "machine"):
+        return {}
+    details = run_once(contender, row, contender.impl, 0, replace(settings, min_time=LEAST_TIME),
+                       {"LD_PRELOAD": str(counter)}).details
+    if not details.get("items") or "allocations" not in details:
+        return {}
+    return {"allocations_per_item": details["allocations"] / details["items"]}
 
 
 def order(contenders, number):
@@ -103,11 +116,12 @@ class Session:
     """Runs rounds over all rows until the number of rounds or the budget is used up.
 
     earlier: samples of the same run, before it was interrupted. keep: is told each sample at once.
+    counter: the library that counts allocations, once for each contender of a row.
     """
 
-    def __init__(self, rows, contenders, settings, progress, earlier=(), keep=lambda sample: None):
+    def __init__(self, rows, contenders, settings, progress, earlier=(), keep=lambda sample: None, counter=None):
         self.rows, self.contenders, self.settings = rows, contenders, settings
-        self.progress, self.keep = progress, keep
+        self.progress, self.keep, self.counter = progress, keep, counter
         self.samples = list(earlier)
         self.interrupted = False
         self._done = {(one.row, one.round) for one in earlier}
@@ -115,6 +129,7 @@ class Session:
         self._dead = {(one.row, one.impl) for one in earlier if not one.ok}
         self._took = {(one.row, one.label): one.seconds for one in earlier}
         self._before = sum(one.seconds for one in earlier)
+        self._counting = 0.0  # seconds of the runs that counted allocations
         self._start = time.monotonic()
 
     def run(self):
@@ -161,6 +176,8 @@ class Session:
                 if (row.id, contender.impl) in self._dead or self._late():
                     continue
                 sample = run_once(contender, row, label, number, self.settings)
+                if self.counter and sample.ok and number == 0 and label == contender.impl:
+                    self._count(contender, row, sample)
                 self.samples.append(sample)
                 self.keep(sample)
                 self._took[row.id, label] = sample.seconds
@@ -168,12 +185,18 @@ class Session:
                     self._dead.add((row.id, contender.impl))
                 self.progress.show(number, rounds, row.id, label, self._left(number, rounds))
 
+    def _count(self, contender, row, sample):
+        start = time.monotonic()
+        sample.details.update(allocations(contender, row, self.settings, self.counter))
+        self._counting += time.monotonic() - start
+
     def _left(self, number, rounds):
-        """(share done, seconds left), by what each run took the last time."""
+        """(share done, seconds left), by what each run took the last time; without the counting, which is done once."""
         runs = [(row, len(order(self.contenders[row.id], 0))) for row in self.rows]
         mean = sum(self._took.values()) / max(1, len(self._took))
         one_round, budget = mean * sum(count for _, count in runs), self.settings.budget
         if number == 0 and budget:  # how many rounds there will be is not known yet
             rounds = max(FEWEST_ROUNDS, min(rounds, budget / one_round))
-        whole = max(self._spent(), mean * sum(count * rounds_of(row, rounds) for row, count in runs))
-        return self._spent() / whole, whole - self._spent()
+        spent = self._spent() - self._counting
+        whole = max(spent, mean * sum(count * rounds_of(row, rounds) for row, count in runs))
+        return spent / whole, whole - spent

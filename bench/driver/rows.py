@@ -1,11 +1,16 @@
 """bench/rows.toml as objects."""
 import re
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+import topology
 
 BENCH = Path(__file__).resolve().parent.parent
 GROUPS = ("peers", "cpython", "at_most")
+# Of sweeps: those that the programs know (bench/harness/start_line.hpp).
+STEPS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256)
+FEWEST = 8  # a sweep goes so far at least, also where that is more than there are processors
 
 
 @dataclass
@@ -31,6 +36,25 @@ class Grid:
     across: str  # what the columns differ by
 
 
+@dataclass(frozen=True)
+class Placement:
+    id: str
+    title: str
+    places: tuple  # as topology.places() has them
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """What the machine does by itself; a row like others to whoever measures."""
+    id: str
+    text: str
+    unit: str
+    better: str
+    of: str  # the rows that it bounds, as a regular expression
+    program: str = "bench_calibration"
+    part: str = "calibration"
+
+
 @dataclass
 class Row:
     id: str
@@ -39,13 +63,17 @@ class Row:
     unit: str
     better: str
     program: str
-    python: str = ""  # none where the row is not of the table
+    python: str = ""  # none where CPython has no part in it
     never_below: bool = False
-    part: str = ""  # "sweep", "grid", "loads" or "shares": what the row is there for; "": it is one of the table
+    part: str = ""  # "sweep", "grid", "placement", "loads" or "shares": what the row is there for; "": it is one of the table
     sweep: Sweep = None
     threads: int = 0  # of the sweep
     grid: Grid = None
     cell: tuple = ()  # of the grid: what stands before its line and over its column
+    placement: Placement = None
+    place: str = ""
+    processors: tuple = ()  # of the place: the only ones that it may use
+    runs: str = ""  # the row that the programs know it as, where that is another
     floors: list = field(default_factory=list)
 
 
@@ -63,11 +91,16 @@ def _table(entries):
         yield Row(**entry, floors=floors)
 
 
+def steps(most):
+    """How many there are of a sweep, up to so many."""
+    return [one for one in STEPS if one <= max(FEWEST, most)]
+
+
 class _Parts:
     """Sweeps and grids take those of their rows that the table has, and add the others behind it."""
 
-    def __init__(self, rows):
-        self.rows = rows
+    def __init__(self, rows, places):
+        self.rows, self.places = rows, places
         self.by_id = {row.id: row for row in rows}
 
     def _take(self, entry, part, **places):
@@ -75,14 +108,14 @@ class _Parts:
         if name not in self.by_id:
             like = self.by_id[entry["like"]]
             row = Row(name, entry["title"], entry["text"].format(**places), entry.get("unit", like.unit), like.better,
-                      like.program, like.python, part=part)
+                      like.program, part=part)
             self.rows.append(row)
             self.by_id[name] = row
         return self.by_id[name]
 
     def sweep(self, entry):
         sweep = Sweep(entry["id"], entry["title"], entry["of"])
-        for n in entry["counts"]:
+        for n in steps(entry["most"] * len(topology.allowed())):
             row = self._take(entry, "sweep", n=n)
             row.sweep, row.threads = sweep, n
 
@@ -94,16 +127,40 @@ class _Parts:
                 row.grid, row.cell = grid, (down, across)
 
 
+    def placement(self, entry):
+        like = self.by_id[entry["row"]]
+        placement = Placement(entry["row"], entry["title"], tuple(self.places))
+        for name, text, processors, _ in self.places:
+            if processors:
+                self.rows.append(replace(like, id=f"placement.{like.id}.{name}", group=placement.title, text=_where(text, processors),
+                                         python="", never_below=False, part="placement", sweep=None, grid=None, floors=[],
+                                         placement=placement, place=name, processors=processors, runs=like.id))
+
+
+def _where(text, processors):
+    return f"{text[0].upper()}{text[1:]}: {', '.join(map(str, processors))}"
+
+
 def _slug(place):
     return str(place).lower().replace(" ", "")
 
 
-def load(file=BENCH / "rows.toml"):
+def _read(file=BENCH / "rows.toml"):
     with open(file, "rb") as source:
-        entries = tomllib.load(source)
+        return tomllib.load(source)
+
+
+def kernels():
+    """What two machines are compared by."""
+    return [Kernel(**entry) for entry in _read()["kernel"]]
+
+
+def load(places=None):
+    """places: those of another machine than this one."""
+    entries = _read()
     rows = list(_table(entries["row"]))
-    parts = _Parts(rows)
-    for kind, take in (("sweep", parts.sweep), ("grid", parts.grid)):
+    parts = _Parts(rows, topology.places() if places is None else places)
+    for kind, take in (("sweep", parts.sweep), ("grid", parts.grid), ("placement", parts.placement)):
         for entry in entries.get(kind, []):
             take(entry)
     for row in rows:

@@ -5,6 +5,7 @@ import random
 from statistics import median
 
 from contenders import OURS
+from topology import allowed
 
 FEWEST_COUNTS = 5  # of threads: the curve has three numbers of its own, and something has to be left to contradict it
 FEWEST_RUNS = 3
@@ -129,7 +130,7 @@ def _sweep(sweep, rows, samples):
                           for one in samples if one.ok and one.row == row.id and one.impl == OURS]
             for row in rows}
     runs = {threads: values for threads, values in runs.items() if values}
-    described = {"id": sweep.id, "title": sweep.title, "of": sweep.of, "threads": list(runs),
+    described = {"id": sweep.id, "title": sweep.title, "of": sweep.of, "threads": list(runs), "processors": len(allowed()),
                  "rows": [row.id for row in rows if row.threads in runs]}
     try:
         return {**described, "fit": fit(runs)}
@@ -142,3 +143,14 @@ def grids(rows):
     found = [{**vars(grid), "cells": [{"down": row.cell[0], "across": row.cell[1], "row": row.id} for row in members]}
              for grid, members in _together(rows, "grid")]
     return [one for one in found if len(one["cells"]) > 1]
+
+
+def placements(rows):
+    """[{id, title, places: [{place, text, and processors and row, or why there are none}]}]"""
+    found = []
+    for placement, members in _together(rows, "placement"):
+        here = {row.place: row.id for row in members}
+        found.append({"id": placement.id, "title": placement.title, "places": [
+            {"place": name, "text": text, **({"processors": list(processors), "row": here[name]} if name in here else {"why": why})}
+            for name, text, processors, why in placement.places if name in here or why]})
+    return found

@@ -115,6 +115,14 @@ def _fit(sweep):
             f"most at {most}")
 
 
+def _placed(place, rows):
+    if "row" not in place:
+        return f"{place['text']}: {place['why']}"
+    row = next(row for row in rows if row["id"] == place["row"])
+    ours = next((one for one in row["contenders"] if one["kind"] == "ours" and "value" in one), None)
+    return f"{place['text']}: {value(ours['value']['median'], row['unit']) if ours else 'not run'}"
+
+
 def markdown(result):
     environment, machine = result["environment"], result["environment"]["machine"]
     lines = [
@@ -134,6 +142,13 @@ def markdown(result):
     ]
     for sweep in result["summary"].get("scaling", []):
         lines.append(f"* {sweep['title']}: {_fit(sweep)}")
+    for kernel in result["summary"].get("calibration", {}).values():
+        took = value(kernel["value"]["median"], kernel["unit"]) if "value" in kernel else kernel["error"]
+        lines.append(f"* The machine by itself: {kernel['text']}: {took}")
+    for one in result["summary"].get("placements", []):
+        lines.append(f"* {one['title']}: " + "; ".join(_placed(place, result["rows"]) for place in one["places"]))
+    if lines[-1]:
+        lines.append("")
     failed = result["summary"]["failed"]
     if failed:
         lines += ["Failed: " + "; ".join(f"{impl} in {row} ({error})" for row, impl, error in failed),
@@ -144,10 +159,11 @@ def markdown(result):
 
 
 COLUMNS = ("row", "impl", "label", "round", "ok", "value", "seconds", "error")
+DETAILS = ("items", "cpu_s", "voluntary", "involuntary", "allocations_per_item", "peak_kib")
 
 
 def table(result):
     """Every measurement, for a spreadsheet."""
-    yield COLUMNS
+    yield COLUMNS + DETAILS
     for sample in result["samples"]:
-        yield [sample[column] for column in COLUMNS]
+        yield [sample[column] for column in COLUMNS] + [sample["details"].get(column, "") for column in DETAILS]

@@ -19,7 +19,7 @@ class Broken : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-inline constexpr std::size_t kMaxProducers = 16;
+inline constexpr std::size_t kMaxProducers = 256;
 
 struct Stamp {
   std::size_t producer = 0;

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 
 namespace bench {
 
@@ -17,12 +18,13 @@ inline std::uint64_t nanoseconds_between(Clock::time_point start, Clock::time_po
       std::chrono::duration_cast<std::chrono::nanoseconds>(end - start).count());
 }
 
-// What this process has used so far.
+// What this process has used so far, and those of its children that it has waited for.
 struct Usage {
   double cpu_seconds = 0;
   std::uint64_t voluntary_switches = 0;
   std::uint64_t involuntary_switches = 0;
-  std::uint64_t peak_kibibytes = 0;
+  std::uint64_t peak_kibibytes = 0;               // of this process; 0: nobody says
+  std::optional<std::uint64_t> allocations = {};  // where they are counted: see allocations.cpp
 
   static Usage now();
 };

@@ -31,6 +31,8 @@ std::string name_of(bench::Kind kind) {
       return "peer";
     case bench::Kind::limit:
       return "limit";
+    case bench::Kind::machine:
+      return "machine";
   }
   std::abort();
 }
@@ -70,8 +72,9 @@ ordered_json fairness(std::vector<std::uint64_t> shares) {
   return {{"min", part(0)}, {"median", part(shares.size() / 2)}, {"max", part(shares.size() - 1)}};
 }
 
-ordered_json report(const bench::Measured& measured, const bench::Usage& before) {
+ordered_json report(const bench::Measured& measured, const bench::Usage& beginning) {
   const auto after = bench::Usage::now();
+  const bench::Usage before = measured.before.value_or(beginning);  // without the warm-up
   ordered_json line{{"ok", true},
                     {"unit", measured.unit},
                     {"value", measured.value},
@@ -79,8 +82,9 @@ ordered_json report(const bench::Measured& measured, const bench::Usage& before)
                     {"passes", measured.passes},
                     {"cpu_s", after.cpu_seconds - before.cpu_seconds},
                     {"voluntary", after.voluntary_switches - before.voluntary_switches},
-                    {"involuntary", after.involuntary_switches - before.involuntary_switches},
-                    {"peak_kib", after.peak_kibibytes}};
+                    {"involuntary", after.involuntary_switches - before.involuntary_switches}};
+  if (after.peak_kibibytes != 0) line["peak_kib"] = after.peak_kibibytes;
+  if (after.allocations) line["allocations"] = *after.allocations - before.allocations.value_or(0);
   if (measured.latency.count() != 0) line["latency"] = quantiles(measured.latency);
   if (!measured.loads.empty()) line["loads"] = loads(measured.loads);
   if (!measured.shares.empty()) line["shares"] = fairness(measured.shares);
@@ -94,10 +98,10 @@ int run(const std::string& row, const std::string& impl, const bench::Plan& plan
     return kUnknownRow;
   }
   ordered_json line{{"row", row}, {"impl", impl}, {"scale", plan.scale}};
-  const auto before = bench::Usage::now();
+  const auto beginning = bench::Usage::now();
   int status = EXIT_SUCCESS;
   try {
-    line.update(report(entry->run(plan), before));
+    line.update(report(entry->run(plan), beginning));
   } catch (const std::exception& error) {
     line.update({{"ok", false}, {"error", error.what()}});
     status = kBroken;

@@ -37,7 +37,7 @@ template <class Peak, class Pass>
 Measured open_loop(const Plan& plan, const Peak& peak, const Pass& pass) {
   peak();
   const double most = peak();
-  Measured measured{.unit = "ns"};
+  Measured measured{.unit = "ns", .before = Usage::now()};
   for (const std::size_t percent : kLoads) {
     const double rate = most * static_cast<double>(percent) / 100;
     const auto items = std::max<std::uint64_t>(

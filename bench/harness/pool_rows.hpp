@@ -161,8 +161,8 @@ void enter_posts(const std::string& impl, Kind kind) {
                                 });
                               }});
   };
-  enter("forget.2w", 2, 1);
-  enter("forget.4w", 4, 1);
+  for (const std::size_t workers : kSteps)
+    enter("forget." + std::to_string(workers) + "w", workers, 1);
   enter("forget.4p2w", 2, 4);
   Registry::instance().add({"thread_pool.open_loop", impl, kind, pool_open_loop<Pool>});
 }

@@ -172,9 +172,14 @@ void enter_ints(const std::string& family, const std::string& impl, Kind kind,
 template <class Queue>
 void enter_more_ints(const std::string& family, const std::string& impl, Kind kind,
                      std::size_t capacity) {
-  for (const Flow& ends : {Flow{3, 3}, Flow{6, 6}, Flow{8, 8}, Flow{1, 2}, Flow{1, 4}, Flow{2, 1},
-                           Flow{2, 4}, Flow{4, 1}, Flow{4, 2}})
+  const auto enter = [&](const Flow& ends) {
     enter_flow<std::int64_t, Queue>(family + ".int." + ends.name(), impl, kind, ends, capacity);
+  };
+  for (const std::size_t pairs : kSteps) {
+    if (pairs != 1 && pairs != 2 && pairs != 4) enter({pairs, pairs});
+  }
+  for (const Flow& ends : {Flow{1, 2}, Flow{1, 4}, Flow{2, 1}, Flow{2, 4}, Flow{4, 1}, Flow{4, 2}})
+    enter(ends);
 }
 
 template <template <class> class Queue>

@@ -34,7 +34,7 @@ Measured rate(const Plan& plan, std::uint64_t items, std::uint64_t grain,
               const std::function<double(std::uint64_t)>& pass) {
   const std::uint64_t count = scaled(plan, items, grain);
   pass(tenth(count, grain));
-  Measured measured{.unit = "items/s"};
+  Measured measured{.unit = "items/s", .before = Usage::now()};
   double total = 0;
   while (total < plan.min_time) {
     const double seconds = pass(count);
@@ -73,7 +73,7 @@ Measured latency_of(const Plan& plan, std::uint64_t items,
   const std::uint64_t count = scaled(plan, items, 1);
   Histogram ignored;
   pass(tenth(count, 1), ignored);
-  Measured measured{.unit = "ns"};
+  Measured measured{.unit = "ns", .before = Usage::now()};
   double total = 0;
   while (total < plan.min_time) {
     const auto start = Clock::now();

@@ -16,8 +16,9 @@ namespace bench {
 
 enum class Kind {
   ours,
-  peer,   // can take our place: blocks, keeps every item
-  limit,  // spins, or promises less: shows what is possible, is not compared with
+  peer,     // can take our place: blocks, keeps every item
+  limit,    // spins, or promises less: shows what is possible, is not compared with
+  machine,  // nobody's work: what the machine does by itself, to compare it with others
 };
 
 struct Plan {
@@ -39,6 +40,7 @@ struct Measured {
   Histogram latency{};                  // empty where the row is a rate
   std::vector<Load> loads{};            // of an open loop
   std::vector<std::uint64_t> shares{};  // what each thread got, where fairness is measured
+  std::optional<Usage> before{};        // what the items had: none where nothing precedes them
 };
 
 struct Entry {

@@ -14,6 +14,10 @@
 
 namespace bench {
 
+// The steps of sweeps; the driver takes as many of them as the machine is worth.
+inline constexpr std::size_t kSteps[] = {1,  2,  3,  4,  6,  8,   12,  16,
+                                         24, 32, 48, 64, 96, 128, 192, 256};
+
 class StartLine {
  public:
   explicit StartLine(std::size_t runners) : missing_(runners) {}

@@ -98,7 +98,7 @@ template <class Lock>
 void enter_lock(const std::string& impl, Kind kind) {
   enter_lock_alone<Lock>("lock.alone", impl, kind);
   enter_lock_uncontended<Lock>("lock.uncontended", impl, kind);
-  for (const std::size_t threads : {1U, 2U, 3U, 4U, 6U, 8U})
+  for (const std::size_t threads : kSteps)
     Registry::instance().add(
         {"lock.contended." + std::to_string(threads) + "t", impl, kind, [=](const Plan& plan) {
            Lock lock;

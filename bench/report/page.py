@@ -269,10 +269,17 @@ class Page:
         return tag("section", tag("h2", "What it was measured on"),
                    tag("p", "What could not be read is “unknown”, never guessed. The machine's id is a "
                        "hash of all down to the clock; runs of one id can be compared.", class_="quiet"),
-                   tag("dl", items, class_="facts"),
+                   tag("dl", items, class_="facts"), self._calibration(),
                    _small_table("Peers that are not here", ("peer", "contenders", "Debian"), absent),
                    _small_table("Contenders that failed", ("row", "contender", "why"), failed),
                    id="environment")
+
+    def _calibration(self):
+        kernels = self.result["summary"].get("calibration")
+        lines = [tag("tr", tag("th", one["text"], scope="row"), *_kernel(one)) for one in (kernels or {}).values()]
+        return [_small_table("What it does by itself", ("", "median", "95 % interval"), lines),
+                tag("p", "By these two machines are compared: ", command("scripts/compare HERE.json THERE.json"),
+                    class_="quiet")] if lines else None
 
     def noise(self):
         if not self.result:
@@ -305,12 +312,15 @@ class Page:
                  for name, text in (("This page", "scripts/report"),
                                     ("All benchmarks, for the floors", "scripts/bench --full"),
                                     ("One row", "scripts/bench --quick --filter '^queue.alone$'"),
+                                    ("What one thread pays, by Google Benchmark",
+                                     "build/bench/bench/bench_micro --benchmark_enable_random_interleaving=true"),
                                     ("All cases", "scripts/conformance --preset bench"),
                                     ("Two runs side by side", "scripts/compare BEFORE.json AFTER.json"))]
         took = [tag("tr", tag("th", one["name"], scope="row"),
                     tag("td", f"{one['seconds']} s", class_="number")) for one in self.steps]
         return tag("section", tag("h2", "Run it again"),
                    tag("div", tag("table", tag("tbody", lines), class_="stack"), class_="scroll"),
+                   tag("p", "Debian's Google Benchmark calls itself a DEBUG build and warns; our code in it is not one.", class_="quiet"),
                    tag("h3", "What this report took") if took else None,
                    tag("table", tag("tbody", took), class_="narrow") if took else None, id="again")
 
@@ -353,6 +363,14 @@ class Page:
         written.append(tag("script", script_text(scripts())))
         return "<!doctype html>\n" + tag("html", tag("head", head), tag("body", body, written),
                                          lang="en") + "\n"
+
+
+def _kernel(one):
+    if "error" in one:
+        return (tag("td", one["error"], colspan=2),)
+    value = one["value"]
+    return (tag("td", show.value(value["median"], one["unit"]), class_="number"),
+            tag("td", show.span(value["low"], value["high"], one["unit"]), class_="number"))
 
 
 def _choice(words, attribute, choices):

@@ -23,9 +23,16 @@ def _numbers(entry):
     return f"{entry['median']:.3g} [{entry['low']:.3g}–{entry['high']:.3g}]"
 
 
+def _turns(one):
+    """Where there are more threads than processors, which measures something else."""
+    processors, each = one.get("processors"), 2 if one.get("of") == "pairs" else 1
+    over = [count for count in one["threads"] if processors and count * each > processors]
+    return tag("div", f"from {over[0]} on more threads than the {processors} processors", class_="quiet") if over else None
+
+
 def _fit(one):
     first = [tag("th", one.get("title", one["id"]), scope="row"),
-             tag("td", ", ".join(map(str, one["threads"])), class_="whole", data_label=one.get("of", "threads"))]
+             tag("td", ", ".join(map(str, one["threads"])), _turns(one), data_label=one.get("of", "threads"))]
     if "refused" in one:
         return tag("tr", first, tag("td", chip("no fit", "none"), " ", one["refused"], colspan=4))
     fit, peak = one["fit"], one["fit"]["peak"]
@@ -132,11 +139,38 @@ def _shares(rows):
                            class_="stack"), class_="scroll")] if lines else None
 
 
+def _placed(place, rows):
+    """A cell: what tandem does there, or why nobody can."""
+    if "row" not in place:
+        return tag("td", tag("span", place["why"], class_="quiet"), data_label=place["text"])
+    row = rows[place["row"]]
+    ours, best = ours_of(row), named(row, row["best_peer"])
+    lead = tag("div", f"{show.ratio(best['ratio']['median'])} {best['impl']}") if ours and best and "ratio" in best else None
+    return tag("td", tag("a", show.value(ours["value"]["median"], row["unit"]) if ours else "not run", href=f"#row-{row['id']}"),
+               tag("div", "processors " if len(place["processors"]) > 1 else "processor ",
+                   " and ".join(map(str, place["processors"])), class_="quiet"), lead, data_label=place["text"])
+
+
+def _placements(found, rows):
+    found = [one for one in found if any(place.get("row") in rows for place in one["places"])]
+    if not found:
+        return None
+    texts = list(dict.fromkeys(place["text"] for one in found for place in one["places"]))
+    lines = [tag("tr", tag("th", one["title"], scope="row"),
+                 [_placed(by_text[text], rows) if text in by_text else tag("td", "–", data_label=text) for text in texts])
+             for one in found for by_text in [{place["text"]: place for place in one["places"]}]]
+    return [tag("h3", "Where the threads are"),
+            tag("p", "Bound to these processors; under each value its ratio to the best peer that is bound to the same. On one processor "
+                "all take turns.", class_="quiet"),
+            tag("div", tag("table", _head("what", *texts), tag("tbody", lines), class_="stack placements"), class_="scroll")]
+
+
 def section(result, trends, canvas):
     """Of the page; None where nothing of it was measured."""
     summary, rows = result["summary"], result["rows"]
     beyond = [row for row in rows if row.get("part")]
     shown = [_sweeps(summary.get("scaling", []), canvas), _grids(summary.get("grids", []), _by_id(rows)),
+             _placements(summary.get("placements", []), _by_id(rows)),
              _open_loops(beyond, canvas), _shares(beyond)]
     if not any(shown):
         return None

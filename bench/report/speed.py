@@ -173,9 +173,16 @@ def _contender(row, entry, strings):
         found["latency"] = {key: _digits(value) for key, value in entry["latency"].items()}
     if entry.get("loads"):
         found["loads"] = [[load["percent"], _digits(load["p99"])] for load in entry["loads"]]
-    if entry.get("cpu_ns_per_item"):
-        found["cpu"] = _digits(entry["cpu_ns_per_item"])
+    found.update(_price(entry))
     return found
+
+
+def _price(entry):
+    """What an item costs beside time, as far as it was told."""
+    switches = entry.get("switches_per_item")
+    found = {"cpu": entry.get("cpu_ns_per_item"), "allocations": entry.get("allocations_per_item"), "peak": entry.get("peak_kib")}
+    return {key: _digits(value) for key, value in found.items() if value is not None} | (
+        {"switches": [_digits(switches[key]) for key in ("voluntary", "involuntary")]} if switches else {})
 
 
 def data(result, strings):

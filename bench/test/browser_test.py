@@ -165,6 +165,15 @@ class ThePage(unittest.TestCase):
         self.assertTrue(self.browser.until(f"return document.querySelectorAll(\"{place} tbody tr\").length > 3"))
         self.assertIn("--row queue.alone --impl tandem", self.text(f"{place} tr.ours code"))
 
+    def test_what_an_item_costs_is_written_too(self):
+        place = "[data-contenders='placement.queue.pingpong.smt']"
+        self.run_in("location.hash = 'row-placement.queue.pingpong.smt'")
+        self.assertTrue(self.browser.until("return document.querySelector(arguments[0]).checkVisibility()", place))
+        self.browser.click(f"{place} summary")
+        self.assertTrue(self.browser.until("return document.querySelector(arguments[0])", f"{place} tr.ours"))
+        self.assertEqual(self.run_in("return [...document.querySelectorAll(arguments[0])].slice(-5, -1).map((one) => one.innerText)",
+                                     f"{place} tr.ours td"), ["100 ns", "7 + 0", "1.5", "3 MiB"])
+
     def test_a_cell_of_a_grid_leads_to_its_row(self):
         self.assertEqual(self.shown("#parts [data-row]"), 0)
         self.browser.click(".heat tbody tr:last-child td:nth-child(2) a")

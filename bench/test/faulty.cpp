@@ -1,5 +1,8 @@
 // Contenders that are wrong on purpose, and one whose speed is told by the environment: the tests
 // of the harness need something that they know the truth about.
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <condition_variable>
 #include <cstddef>
@@ -53,6 +56,40 @@ class Faulty {
 
 constexpr auto kRow = "test.flow";
 
+// Nobody may leave them out.
+void allocate(std::uint64_t times) {
+  for (std::uint64_t n = 0; n < times; ++n) {
+    void* volatile made = std::malloc(16);
+    std::free(made);
+  }
+}
+
+double allocate_thrice(std::uint64_t items) {
+  const auto start = Clock::now();
+  allocate(3 * items);
+  return seconds_between(start, Clock::now());
+}
+
+// A child for each item, that works for 20 ms and allocates five times.
+double fork_and_work(std::uint64_t items) {
+  const auto start = Clock::now();
+  for (std::uint64_t n = 0; n < items; ++n) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      allocate(5);
+      while (Usage::now().cpu_seconds < 0.02) continue;
+      ::_exit(0);
+    }
+    ::waitpid(child, nullptr, 0);
+  }
+  return seconds_between(start, Clock::now());
+}
+
+void enter_price(const std::string& impl, std::uint64_t items, double (*pass)(std::uint64_t)) {
+  Registry::instance().add({"test.price", impl, Kind::peer,
+                            [=](const Plan& plan) { return rate(plan, items, 1, pass); }});
+}
+
 template <Fault fault>
 void enter_faulty(const std::string& impl) {
   enter_flow<std::int64_t, Faulty<fault>>(kRow, impl, Kind::peer, Flow{}, 0);
@@ -66,6 +103,8 @@ const bool entered = [] {
   enter_open_loop<Faulty<Fault::none>>("test", "right", Kind::peer);
   enter_open_loop<Faulty<Fault::doubles>>("test", "doubling", Kind::peer);
   enter_shares<Faulty<Fault::none>>("test", "right", Kind::peer);
+  enter_price("allocating", 100'000, allocate_thrice);
+  enter_price("forking", 100, fork_and_work);
   Registry::instance().add(
       {kRow, "crashing", Kind::peer, [](const Plan&) -> Measured { std::abort(); }});
   return true;

@@ -70,6 +70,26 @@ class Statistic(unittest.TestCase):
         self.assertGreater(noise([1.2, 0.8, 1.3, 0.9]), 0.1)
 
 
+class Prices(unittest.TestCase):
+    def ours(self, *details):
+        samples = synthetic({**both(1e6), "peer": 1e6}, rounds=len(details))
+        for sample in samples:
+            sample.details = details[sample.round]
+        return judge_row(a_row(), CONTENDERS, samples, lambda one: one.impl)["contenders"][0]
+
+    def test_what_an_item_costs_beside_time(self):
+        found = self.ours(*({"items": 100, "cpu_s": 1e-6 * factor, "voluntary": 50 * factor, "involuntary": 0, "peak_kib": 10 * factor,
+                             **({"allocations_per_item": 2.5} if factor == 1 else {})} for factor in (1, 2, 3)))
+        self.assertAlmostEqual(found["cpu_ns_per_item"], 20)
+        self.assertEqual(found["switches_per_item"], {"voluntary": 1, "involuntary": 0})
+        self.assertEqual((found["allocations_per_item"], found["peak_kib"]), (2.5, 20))
+
+    def test_what_nobody_said_is_left_out(self):
+        found = self.ours({}, {"items": 3}, {})
+        self.assertIsNone(found["cpu_ns_per_item"])
+        self.assertEqual({"switches_per_item", "allocations_per_item", "peak_kib"} & set(found), set())
+
+
 class Floors(unittest.TestCase):
     def floor_of(self, speed, **fields):
         row = a_row(floors=[floor(**fields)])

@@ -1,6 +1,7 @@
 """Does a contender that lies, hangs or crashes lose its row, and only that?"""
 import io
 import os
+import resource
 import unittest
 from dataclasses import replace
 
@@ -8,10 +9,11 @@ from programs import Programs
 from support import a_row
 
 import contenders
-from measure import QUICK, Session, order, run_once
+from measure import QUICK, Session, allocations, order, run_once
 from progress import Progress
 
 PROGRAM = os.environ.get("TANDEM_BENCH_FAULTY")
+COUNTER = os.environ.get("TANDEM_BENCH_ALLOCATIONS")
 SETTINGS = replace(QUICK, scale=0.02, min_time=0.01, patience=5)
 
 
@@ -85,6 +87,41 @@ class Faults(unittest.TestCase):
 
 
 @unittest.skipUnless(PROGRAM, "TANDEM_BENCH_FAULTY names no program")
+class Prices(unittest.TestCase):
+    def allocations(self, impl):
+        one = contenders.Contender(impl, "peer", [PROGRAM, "--row", "test.price", "--impl", impl])
+        return allocations(one, a_row(id="test.price"), SETTINGS, COUNTER).get("allocations_per_item")
+
+    def test_what_children_do_is_part_of_the_price(self):
+        details = run("forking", "test.price").details
+        self.assertGreaterEqual(details["cpu_s"], 0.02 * details["items"])
+        for key in ("voluntary", "involuntary", "peak_kib"):
+            self.assertIn(key, details)
+        self.assertNotIn("allocations", details)  # nobody counts in a run whose time counts
+
+    def test_the_memory_is_its_own(self):
+        mine = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        ballast = bytearray((mine << 10) + (64 << 20))  # what a child's getrusage() would begin with
+        peak = run("allocating", "test.price").details["peak_kib"]
+        self.assertLess(peak << 10, len(ballast))
+
+    @unittest.skipUnless(COUNTER, "allocations are not counted here")
+    def test_allocations_are_counted_in_children_too(self):
+        self.assertAlmostEqual(self.allocations("allocating"), 3, delta=0.05)
+        self.assertGreaterEqual(self.allocations("forking"), 5)
+
+    def test_who_is_not_asked_says_nothing(self):
+        self.assertEqual(allocations(contenders.Contender("cpython-3.13.0", "cpython", ["false"]), a_row(), SETTINGS, "x.so"), {})
+
+    @unittest.skipUnless(COUNTER, "allocations are not counted here")
+    def test_they_are_counted_once_for_each_contender(self):
+        row = a_row(id="test.price")
+        found = [one for one in contenders.from_program(PROGRAM)[row.id] if one.impl == "allocating"]
+        session = Session([row], {row.id: found}, replace(SETTINGS, rounds=2, budget=0), Progress(io.StringIO()), counter=COUNTER)
+        self.assertEqual(["allocations_per_item" in one.details for one in session.run()], [True, False])
+
+
+@unittest.skipUnless(PROGRAM, "TANDEM_BENCH_FAULTY names no program")
 class Children(unittest.TestCase):
     def test_the_right_ones_pass(self):
         for row in ("test.spawn", "test.capture"):
@@ -120,6 +157,22 @@ class Found(unittest.TestCase):
 
     def test_the_same_speed_is_the_same(self):
         self.assertEqual(self.standing(100), "same")
+
+    def test_a_peer_that_crashes_is_one_red_row_and_the_run_goes_on(self):
+        with Programs(tandem=50, peer="crash") as programs:
+            done = programs.bench("--quick", "--rounds", "4")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            result, text = programs.result(), (programs.folder / "results.md").read_text()
+        ours, peer = result["rows"][0]["contenders"]
+        self.assertEqual((ours["value"]["runs"], peer["error"]), (8, "crashed with SIGABRT"))
+        self.assertEqual(result["summary"]["failed"], [["queue.alone", "peer", "crashed with SIGABRT"]])
+        self.assertEqual([one["impl"] for one in result["samples"]].count("peer"), 1)  # it is not asked again
+        self.assertIn("Failed: peer in queue.alone (crashed with SIGABRT)", text)
+
+    def test_a_crash_of_ours_fails_the_run(self):
+        with Programs(tandem="crash", peer=100) as programs:
+            self.assertEqual(programs.bench("--quick", "--rounds", "4").returncode, 1)
+            self.assertEqual(programs.result()["rows"][0]["standing"], None)
 
 
 class Rounds(unittest.TestCase):

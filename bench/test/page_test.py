@@ -14,6 +14,7 @@ import compare  # noqa: E402
 import conformance  # noqa: E402
 import history  # noqa: E402
 import layers  # noqa: E402
+import parts  # noqa: E402
 import show  # noqa: E402
 from conformance import Evidence  # noqa: E402
 from judge import judge  # noqa: E402
@@ -313,6 +314,27 @@ class BeyondTheTable(unittest.TestCase):
     def test_loads_and_shares_stand_there(self):
         for text in ("90 %", "Jain's index", "110%", "Latency under load"):
             self.assertIn(text, self.text)
+
+    def test_every_place_holds_its_number_or_says_why_not(self):
+        for text in ("two threads of one core", "processors 0 and 4", "this machine has none", "unknown"):
+            self.assertIn(text, self.text)
+        (places,) = {len(one["places"]) for one in self.summary["placements"]}
+        self.assertEqual(places, len(pages.PLACES))
+        self.assertIn("placement.queue.pingpong.smt", [row["id"] for row in self.rows])
+
+    def test_a_sweep_says_from_where_on_threads_take_turns(self):
+        one = {"id": "x", "threads": [1, 2, 4, 8], "of": "pairs", "processors": 4, "refused": "no"}
+        self.assertIn("from 4 on more threads than the 4 processors", parts._fit(one))
+        self.assertNotIn("more threads than", parts._fit({**one, "of": "workers", "processors": 8}))
+
+    def test_what_the_machine_does_by_itself_stands_there(self):
+        for text in ("What it does by itself", "A child of fork() that ends at once", "scripts/compare HERE.json THERE.json"):
+            self.assertIn(text, self.text)
+
+    def test_what_an_item_costs_is_in_the_data(self):
+        row = next(one for one in data_of(self.html)["rows"] if one["id"] == "lock.contended.3t")
+        ours = next(one for one in row["contenders"] if one["kind"] == "ours")
+        self.assertEqual((ours["cpu"], ours["switches"], ours["allocations"], ours["peak"]), (100, [0.007, 0], 1.5, 3072))
 
     def test_nothing_of_it_is_counted(self):
         table = [row for row in self.rows if not row.get("part")]

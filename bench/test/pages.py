@@ -12,7 +12,7 @@ from conformance import Evidence  # noqa: E402
 from judge import judge  # noqa: E402
 from layers import Column  # noqa: E402
 from page import Page  # noqa: E402
-from rows import load  # noqa: E402
+from rows import kernels, load  # noqa: E402
 from scaling import rate  # noqa: E402
 
 
@@ -63,6 +63,12 @@ LOADS = (10, 30, 50, 70, 90)
 LATENCIES = {"p50": 1, "p90": 2, "p99": 4, "p99.9": 20, "max": 90}
 
 
+# A machine with two threads in a core, one socket, and nothing said of its caches.
+PLACES = [("one", "one processor for all", (0,), ""), ("smt", "two threads of one core", (0, 4), ""),
+          ("cache", "two cores, one cache", (), "unknown"), ("socket", "two sockets", (), "this machine has none")]
+PRICE = {"items": 1000, "cpu_s": 1e-4, "voluntary": 7, "involuntary": 0, "allocations_per_item": 1.5, "peak_kib": 3 * 1024}
+
+
 def _details(row, speed):
     """What a program says of an open loop, or of who got how much."""
     if row.part == "loads":
@@ -77,14 +83,15 @@ def _measured(rows):
         if row.better == "lower":
             ours = 1e5
         for sample in synthetic({**both(ours), "peer": 0.8 * ours}, row=row.id, rounds=5, seed=number):
-            sample.details = _details(row, sample.value)
+            sample.details = PRICE | _details(row, sample.value)
             yield sample
 
 
 def beyond_the_table():
     """(judged rows, summary) of what bench/rows.toml has of sweeps, grids and the others, with made-up numbers."""
-    rows = [row for row in load() if row.part or row.sweep or row.grid]
-    return judge(rows, {row.id: CONTENDERS for row in rows}, list(_measured(rows)), lambda one: one.impl)
+    rows = [row for row in load(PLACES) if row.part or row.sweep or row.grid]
+    machine = [sample for kernel in kernels() for sample in synthetic({"machine": 20.0}, row=kernel.id, rounds=5)]
+    return judge(rows, {row.id: CONTENDERS for row in rows}, [*_measured(rows), *machine], lambda one: one.impl, kernels())
 
 
 def with_parts(found):
@@ -92,7 +99,7 @@ def with_parts(found):
     rows, summary = beyond_the_table()
     here = {row["id"] for row in rows}
     found["rows"] = [row for row in found["rows"] if row["id"] not in here] + rows
-    found["summary"].update({key: summary[key] for key in ("scaling", "grids")})
+    found["summary"].update({key: summary[key] for key in ("scaling", "grids", "placements", "calibration")})
     return found
 
 

@@ -24,8 +24,26 @@ with open(os.path.join(folder, "runs"), "a+") as runs:
     number = runs.tell()
 if number == speeds.get("interrupt"):
     os.kill(os.getppid(), signal.SIGINT)
+if speeds[impl] == "crash":
+    os.abort()
 value = speeds[impl] * random.Random(number).lognormvariate(0, 0.01)
 print(json.dumps(dict(ok=True, value=value)))
+"""
+
+
+# The same of the machine's kernels; one without a speed fails.
+KERNELS = """#!/usr/bin/env python3
+import json, os, random, sys
+kernels = json.load(open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "kernels.json")))
+if "--list" in sys.argv:
+    for row in kernels:
+        print(json.dumps(dict(row=row, impl="machine", kind="machine")))
+    sys.exit()
+speed = kernels[sys.argv[sys.argv.index("--row") + 1]]
+if speed is None:
+    print(json.dumps(dict(ok=False, error="broken on purpose")))
+    sys.exit(3)
+print(json.dumps(dict(ok=True, value=speed * random.lognormvariate(0, 0.005))))
 """
 
 
@@ -34,22 +52,28 @@ def speeds_of(**speeds):
 
 
 class Programs:
-    """with Programs(tandem=50, peer=100) as programs: programs.bench("--quick")"""
+    """with Programs(tandem=50, peer=100) as programs: programs.bench("--quick"); kernels: those of the machine, too."""
 
-    def __init__(self, **speeds):
-        self.speeds = speeds
+    def __init__(self, kernels=None, **speeds):
+        self.kernels, self.speeds = kernels, speeds
 
     def __enter__(self):
         self._folder = tempfile.TemporaryDirectory()
         self.folder = Path(self._folder.name)
-        program = self.folder / "bench_queue"
-        program.write_text(SCRIPT)
-        program.chmod(0o755)
+        self._write("bench_queue", SCRIPT)
+        if self.kernels:
+            self._write("bench_calibration", KERNELS)
+            (self.folder / "kernels.json").write_text(json.dumps(self.kernels))
         self.become()
         return self
 
     def __exit__(self, *_):
         self._folder.cleanup()
+
+    def _write(self, name, script):
+        program = self.folder / name
+        program.write_text(script)
+        program.chmod(0o755)
 
     def become(self, **speeds):
         self.speeds.update(speeds)

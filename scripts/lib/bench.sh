@@ -3,7 +3,7 @@
 bench_peer_packages=(libtbb-dev libboost-dev libboost-thread-dev libconcurrentqueue-dev
   libatomic-queue-dev libglib2.0-dev libabsl-dev libboost-filesystem-dev libuv1-dev libzmq3-dev)
 bench_programs=(bench_queue bench_futures bench_threading bench_subprocess
-  bench_multiprocessing bench_process_pool bench_asyncio)
+  bench_multiprocessing bench_process_pool bench_asyncio bench_calibration)
 source "$tandem_root/scripts/lib/configure.sh"
 
 # use_bench_compiler <compiler, or nothing: the system's>: before any of those below.

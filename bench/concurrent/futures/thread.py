@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor  # noqa: E402
 from multiprocessing.pool import ThreadPool  # noqa: E402
 
 sys.path.insert(0, os.path.join(HERE, "..", "..", "harness"))
-from scenario import check, latency_row, main, race, row  # noqa: E402
+from scenario import arrive, check, latency_row, main, open_loop_row, race, row  # noqa: E402
 
 TASKS = 20_000  # CPython is that much slower than the 1e6 of the C++ rows
 
@@ -71,6 +71,26 @@ def round_trips(count, pause):
 
 latency_row("thread_pool.roundtrip.hot", 4000)(lambda count: round_trips(count, 0))
 latency_row("thread_pool.roundtrip.parked", 300)(lambda count: round_trips(count, 0.001))
+
+
+@open_loop_row("thread_pool.open_loop", lambda: TASKS / forget(2, 1, TASKS))
+def open_posts(per_second, count):
+    took, seen = [], []
+
+    def task(start, due):
+        took.append(max(0, time.perf_counter_ns() - start - due))
+        seen.append(due)
+
+    with ThreadPoolExecutor(2) as executor:
+        start, sent = time.perf_counter_ns(), []
+
+        def send(due):
+            executor.submit(task, start, due)
+            sent.append(due)
+
+        arrive(start, per_second, count, send)
+    check(sum(seen), sum(sent))
+    return took
 
 
 def tiny(x):

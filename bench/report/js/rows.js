@@ -14,15 +14,25 @@ const rows = (() => {
   const commandOf = (row, { impl, command: place }) =>
     data.texts[place].replaceAll("{row}", row.id).replaceAll("{impl}", impl);
 
+  // What an item costs beside time.
+  const prices = ["CPU per item", "switches per 1,000 items", "allocations per item", "memory at most"];
+  const few = (value) => (value === 0 ? "0" : value < 0.01 ? "< 0.01" : three(value));
+  const price = ({ cpu, switches, allocations, peak }) => [
+    cpu === undefined ? "–" : time(cpu),
+    switches ? `${few(1000 * switches[0])} + ${few(1000 * switches[1])}` : "–",
+    allocations === undefined ? "–" : few(allocations),
+    peak === undefined ? "–" : `${three(peak / 1024)} MiB`,
+  ];
+
   const contender = (row, one) => {
-    const cells = one.error ? [element("td", { colSpan: 4 }, chip("failed", "bad"), ` ${one.error}`)] : [
+    const cells = one.error ? [element("td", { colSpan: 3 + prices.length }, chip("failed", "bad"), ` ${one.error}`)] : [
       element("td", { className: "number" }, element("strong", {}, shown(one.value.median, row.unit)),
         element("span", { className: "quiet" },
           ` ${shown(one.value.low, row.unit)} – ${shown(one.value.high, row.unit)}`)),
       element("td", { className: "number" }, one.ratio ? element(
         "span", { className: `${words[one.ratio.verdict]}-text` }, interval(one.ratio)) : "–"),
       element("td", {}, one.ratio?.verdict ?? "–"),
-      element("td", { className: "number" }, one.cpu ? time(one.cpu) : "–"),
+      ...price(one).map((text) => element("td", { className: "number" }, text)),
     ];
     return element("tr", { className: one.kind }, element("th", { scope: "row" }, one.impl),
       element("td", { className: "quiet" }, kinds[one.kind]), ...cells,
@@ -30,9 +40,12 @@ const rows = (() => {
   };
   const contenders = (row) => {
     const head = ["contender", "kind", `${row.better === "higher" ? "rate" : "time"}, 95 % interval`,
-      "ours : theirs", "verdict", "CPU per item", "run it again"];
+      "ours : theirs", "verdict", ...prices, "run it again"];
     return element("div", { className: "scroll" }, element(
       "table", { className: "contenders" },
+      element("caption", { className: "quiet" }, "Switches of the processor: by who waits + by who is made to. " +
+        "CPU and switches are of the process and of those children that it has waited for; allocations are counted in a run of their own " +
+        "by full runs, CPython’s not."),
       element("thead", {}, element("tr", {}, head.map((text) => element("th", { scope: "col" }, text)))),
       element("tbody", {}, row.contenders.map((one) => contender(row, one)))));
   };

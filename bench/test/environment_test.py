@@ -1,0 +1,84 @@
+"""Is what can't be read "unknown", and does the machine's id change with the machine only?"""
+import json
+import tempfile
+import unittest
+from pathlib import Path
+from unittest import mock
+
+from support import BENCH  # which has put the driver on the path
+
+import environment
+import schema
+from environment import UNKNOWN
+
+
+class Unreadable(unittest.TestCase):
+    """A system without /sys and /proc."""
+
+    def setUp(self):
+        nothing = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        self.enterContext(mock.patch.object(environment, "CPU", nothing))
+        self.enterContext(mock.patch.object(environment, "text", lambda path: UNKNOWN))
+        self.enterContext(mock.patch.object(environment.os, "sched_getaffinity", side_effect=OSError))
+        self.enterContext(mock.patch.object(environment.os, "getloadavg", side_effect=OSError))
+
+    def test_nothing_is_guessed(self):
+        found = environment.machine()
+        for key in ("microcode", "smt", "caches", "memory", "numa_nodes", "affinity", "governor", "turbo", "mitigations", "clocksource",
+                    "idle_driver", "huge_pages", "hypervisor"):
+            self.assertEqual(found[key], UNKNOWN, key)
+        self.assertEqual((found["topology"]["packages"], found["topology"]["cores"]), (UNKNOWN, UNKNOWN))
+        self.assertEqual(found["cgroup"]["cpuset"], UNKNOWN)
+        self.assertEqual(environment.load(), UNKNOWN)
+
+    def test_a_result_may_say_so(self):
+        with tempfile.TemporaryDirectory() as folder:
+            found = environment.capture(Path(folder), {}, [{"peer": "one", "found": True, "version": ""}], [])
+        self.assertEqual((found["compiler"], found["build_type"], found["commit"]), (UNKNOWN, UNKNOWN, UNKNOWN))
+        self.assertEqual(found["libraries"], {"one": UNKNOWN})
+        self.assertEqual(schema.complaints({**found, "load_after": UNKNOWN}, schema_of("environment")), [])
+
+
+def schema_of(part):
+    whole = schema.load()
+    return {**whole["properties"][part], "$defs": whole["$defs"]}
+
+
+class Read(unittest.TestCase):
+    def read(self, function, **files):
+        with mock.patch.object(environment, "text", lambda path: files.get(str(path).rpartition("/")[2], UNKNOWN)):
+            return function()
+
+    def test_turbo_is_told_by_whoever_knows(self):
+        self.assertEqual(self.read(environment._turbo, boost="1"), "on")
+        self.assertEqual(self.read(environment._turbo, no_turbo="1"), "off")
+        self.assertEqual(self.read(environment._turbo), UNKNOWN)
+
+    def test_the_tightest_quota_of_the_groups_counts(self):
+        files = {"/proc/self/cgroup": "0::/a/b", "/sys/fs/cgroup/a/b/cpu.max": "max 100000", "/sys/fs/cgroup/a/cpu.max": "150000 100000",
+                 "/sys/fs/cgroup/cpu.max": "400000 100000", "/sys/fs/cgroup/a/b/cpuset.cpus.effective": "0-1"}
+        with mock.patch.object(environment, "text", lambda path: files.get(str(path), UNKNOWN)):
+            self.assertEqual(environment.cgroup(), {"cpu_quota": "1.5 processors", "cpuset": "0-1"})
+
+    def test_a_hypervisor_is_seen_by_its_flag(self):
+        self.assertEqual(self.read(environment._hypervisor, cpuinfo="flags\t: sse"), "none")
+        self.assertEqual(self.read(environment._hypervisor, cpuinfo="flags\t: sse hypervisor"), "yes")
+        self.assertEqual(self.read(environment._hypervisor, cpuinfo="flags\t: hypervisor", sys_vendor="QEMU"), "QEMU")
+
+
+class Identity(unittest.TestCase):
+    def test_it_is_the_machine_and_nothing_else(self):
+        one = environment.machine()
+        again = json.loads(json.dumps(one))
+        self.assertEqual(environment.machine_id(one), environment.machine_id(dict(reversed(again.items()))))
+        self.assertRegex(environment.machine_id(one), "^[0-9a-f]{12}$")
+        self.assertNotEqual(environment.machine_id(one), environment.machine_id({**again, "kernel": "another"}))
+
+    def test_the_committed_results_have_that_of_their_machine(self):
+        for file in (BENCH / "results").glob("*/*.json"):
+            described = json.loads(file.read_text())["environment"]
+            self.assertEqual(environment.machine_id(described["machine"]), file.parent.name)
+
+
+if __name__ == "__main__":
+    unittest.main()
