@@ -1,6 +1,6 @@
 // Every await point of asyncio that needs more than the loop is cancelled in turn: threads,
-// connections, servers, pipes, children. When the system answers is its own affair, so CPython is
-// not asked: what was cancelled ends as cancelled, and nothing stays behind.
+// processes, connections, servers, pipes, children. When the system answers is its own affair, so
+// CPython is not asked: what was cancelled ends as cancelled, and nothing stays behind.
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -17,6 +17,8 @@
 #include <system_error>
 #include <tandem/asyncio.hpp>
 #include <tandem/core/log.hpp>
+#include <tandem/futures/process.hpp>
+#include <tandem/multiprocessing.hpp>
 #include <tandem/subprocess.hpp>
 #include <utility>
 #include <vector>
@@ -43,7 +45,7 @@ int checked(int result) {
   return result;
 }
 
-// ---- threads ----
+// ---- threads and processes ----
 
 Coroutine<> in_a_thread() {
   co_await asyncio::to_thread([] {});
@@ -52,6 +54,12 @@ Coroutine<> in_an_executor() {
   const auto loop = asyncio::get_running_loop();
   co_await loop.run_in_executor(nullptr, [] {});
   co_await loop.shutdown_default_executor();
+}
+int in_the_child() { return 5; }
+Coroutine<> in_a_process() {
+  futures::ProcessPoolExecutor pool(
+      {.max_workers = 1, .mp_context = multiprocessing::get_context("fork")});
+  co_await asyncio::get_running_loop().run_in_executor(pool, in_the_child);
 }
 Coroutine<int> late() { co_return co_await asyncio::sleep(1h, 5); }
 Coroutine<> of_another_kind() {
@@ -275,6 +283,7 @@ Coroutine<> of_a_shells_protocol() {
 constexpr Reaching all[] = {
     {"to_thread", in_a_thread},
     {"run_in_executor", in_an_executor},
+    {"process_pool", in_a_process},
     {"run_coroutine_threadsafe", of_another_kind},
     {"as_completed", one_by_one},
     {"connection", by_network},

@@ -22,7 +22,7 @@ FutureState::~FutureState() {
     node->ops->drop(*node);
     node = next;
   }
-  loop_->drop();
+  if (holds_loop_) loop_->drop();
 }
 
 TaskState* FutureState::as_task() noexcept {

@@ -84,24 +84,19 @@ void Gathering::give_up() noexcept {
 
 void Gathering::all_are_done() {
   if (!is_cancel_requested_) {
+    if (different_ < children_.size())
+      for (Child& child : children_)  // those that came twice
+        if (!child.kept.get()) child.kept = StateHandle::share(child.future);
     try {
-      return collect();
+      collect(Children(children_));
     } catch (...) {  // a result that cannot be copied, or whose copying throws
-      return outer_.set_exception(std::current_exception());
+      outer_.set_exception(std::current_exception());
     }
+    std::vector<Child>().swap(children_);
+    return;
   }
   for (const Child& child : children_) child.future.forget_exception();
   outer_.set_exception(children_.back().future.make_cancelled_error());
-}
-
-std::vector<StateHandle> Gathering::take_children() {
-  std::vector<StateHandle> children;
-  children.reserve(children_.size());
-  for (Child& child : children_)
-    children.push_back(child.kept.get() ? std::move(child.kept)
-                                        : StateHandle::share(child.future));  // it came twice
-  children_.clear();
-  return children;
 }
 
 std::exception_ptr gathered_failure(FutureState& child) {

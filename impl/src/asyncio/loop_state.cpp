@@ -226,7 +226,8 @@ void LoopState::run_until_done(const AnyFuture& future, bool is_new_task) {
 
 void LoopState::run_once() {
   drop_cancelled_timers();
-  poll();
+  if (!first_ || watched_ > 0) poll();
+  if (signal_set_ != 0 && (platform::noted_signals() & signal_set_) != 0) look_at_signals();
   take_due_timers();
   run_ready();
 }
@@ -280,7 +281,6 @@ void LoopState::poll() {
   } else if (watched_ > 0) {
     select(0);
   }
-  if (signal_set_ != 0) look_at_signals();
 }
 
 void LoopState::open_selector() {
@@ -508,7 +508,6 @@ bool LoopState::interrupt(TaskState* main) noexcept {
 }
 
 void LoopState::look_at_signals() {
-  if ((platform::noted_signals() & signal_set_) == 0) return;
   const std::uint64_t taken = platform::take_signals(signal_set_);
   signal_reader_.taken |= taken;
   if (!signal_reader_.is_queued && !signals_.empty()) {

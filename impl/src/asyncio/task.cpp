@@ -154,19 +154,35 @@ void TaskState::start_eagerly() {
   run_and_handle_result();
 }
 
+// It waits no more: returns for what it has, unless it slept or only gave way.
+inline FutureState* TaskState::end_of_waiting() noexcept {
+  if (!is_sleeping_) return waits_for_ ? std::exchange(waits_for_, nullptr) : nullptr;
+  is_sleeping_ = false;
+  waits_for_ = nullptr;
+  return nullptr;
+}
+
 void TaskState::run() {
   if (context_ && !can_enter()) return;
-  if (!is_sleeping_ && waits_for_ && !waits_for_->has_value()) [[unlikely]]
-    if (std::exception_ptr failure = waits_for_->failure()) keep(std::move(failure));
+  FutureState* const done = end_of_waiting();
+  if (done && !done->has_value()) [[unlikely]]
+    if (std::exception_ptr failure = done->failure()) keep(std::move(failure));
   if (must_cancel_) [[unlikely]] {
     if (!rare().thrown || !is<CancelledError>(rare().thrown))
       rare().thrown = make_cancelled_error();
     must_cancel_ = false;
   }
-  waits_for_ = nullptr;
-  is_sleeping_ = false;
   const Running running(*this);
+  if (done && done->looks_again() && waits_again_for(*done)) return;
   run_and_handle_result();
+}
+
+// What it would do by itself, were there a coroutine around the future.
+bool TaskState::waits_again_for(FutureState& done) {
+  if ((rare_ && rare_->thrown) || !done.waits_again()) return false;
+  done.add_callback(static_cast<Node&>(*this));
+  waits_for_ = &done;
+  return true;
 }
 
 // False: somebody runs in its context. CPython's task has lost its turn for ever then; this one
@@ -195,12 +211,12 @@ void TaskState::fail_outside(std::exception_ptr error) {
                  .more = {{"handle", "<Handle " + text + ">"}}});
 }
 
-void TaskState::run_and_handle_result() {
+inline void TaskState::run_and_handle_result() {
   if (!is_started_ && rare_ && rare_->thrown) [[unlikely]] {  // into a coroutine that has not begun
     drop_frame();
     return end_by_exception(std::exchange(rare_->thrown, nullptr));
   }
-  is_started_ = true;
+  if (!is_started_) is_started_ = true;
   going_ = Going::on;
   do onward_.resume();
   while (going_ == Going::on);

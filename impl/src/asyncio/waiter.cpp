@@ -9,11 +9,15 @@ namespace tandem::inline v1::asyncio::detail {
 
 LoopState* LoopBinding::bind() {
   LoopState& running = running_loop();
+  return bind(running) ? loop_ : nullptr;
+}
+
+bool LoopBinding::bind(LoopState& running) noexcept {
   if (!loop_) {
     running.hold();
     loop_ = &running;
   }
-  return loop_ == &running ? loop_ : nullptr;
+  return loop_ == &running;
 }
 
 void LoopBinding::release() noexcept { loop_->drop(); }
@@ -75,10 +79,9 @@ void Waiters::abandon() noexcept {
     }
 }
 
-Waiter::Waiter(Waiters& waiters, LoopState& loop) noexcept
-    : FutureState(loop), waiters_(&waiters), previous_(waiters.last_) {
-  (previous_ ? previous_->next_ : waiters.first_) = this;
-  waiters.last_ = this;
+Waiter::Waiter(Waiters& waiters, LoopState& loop, bool looks_again) noexcept
+    : FutureState(InFrame(), loop, looks_again), waiters_(&waiters) {
+  link(waiters);
 }
 
 bool Waiter::wake() {
@@ -86,6 +89,22 @@ bool Waiter::wake() {
   has_value_ = true;
   finish();
   return true;
+}
+
+// CPython makes another future then, which comes to the end as well.
+bool Waiter::waits_again() noexcept {
+  if (!waiters_ || !is_in_vain()) return false;
+  unlink();
+  reopen();
+  link(*waiters_);
+  return true;
+}
+
+void Waiter::link(Waiters& waiters) noexcept {
+  is_popped_ = false;
+  previous_ = waiters.last_;
+  (previous_ ? previous_->next_ : waiters.first_) = this;
+  waiters.last_ = this;
 }
 
 void Waiter::unlink() noexcept {

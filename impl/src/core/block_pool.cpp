@@ -31,8 +31,8 @@ namespace {
 constexpr std::size_t granule = 64, whole_classes = 8;
 // What is packed does not; those classes come after the others.
 constexpr std::size_t step = 16, most_packed = 256, classes = whole_classes + most_packed / step;
-// Of the magazines in the depot, for each size: 4 MiB of 64-byte blocks.
-constexpr std::size_t most_magazines = 1024, most_bytes = 8 * 1024 * 1024;
+// Of the magazines in the depot, for each size: 8 MiB of 64-byte blocks.
+constexpr std::size_t most_magazines = 2048, most_bytes = 16 * 1024 * 1024;
 
 // Up to 64 free blocks, held by pointers beside them: neither taking nor giving a block touches
 // it, which would fetch its cache line from the thread that used it last.

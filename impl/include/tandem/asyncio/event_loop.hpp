@@ -248,6 +248,10 @@ class TANDEM_API EventLoop {
     run_until_done(task, true);
     return std::move(task).result();
   }
+  template <class Try>
+  auto run_until_complete(detail::Attempt<Try> attempt) const {
+    return run_until_complete(detail::coroutine_of_t<Try>(std::move(attempt)));
+  }
   void stop() const noexcept;
   bool is_running() const noexcept;
   bool is_closed() const noexcept;
@@ -349,6 +353,12 @@ class TANDEM_API EventLoop {
   Task<T> create_task(Coroutine<T> coro, std::string name = {},
                       std::optional<contextvars::Context> context = {}) const {
     return detail::make_task(*state_, std::move(coro), std::move(name), std::move(context));
+  }
+  template <class Try>
+  auto create_task(detail::Attempt<Try> attempt, std::string name = {},
+                   std::optional<contextvars::Context> context = {}) const {
+    return create_task(detail::coroutine_of_t<Try>(std::move(attempt)), std::move(name),
+                       std::move(context));
   }
   // Who starts tasks from now on; an empty one: the loop itself.
   void set_task_factory(TaskFactory factory) const;

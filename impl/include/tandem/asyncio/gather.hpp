@@ -2,7 +2,6 @@
 #pragma once
 #include <concepts>
 #include <cstddef>
-#include <deque>
 #include <exception>
 #include <ranges>
 #include <string>
@@ -61,7 +60,21 @@ using gathered_t = or_monostate_t<awaited_t<A>>;
 // What gather() knows of its children, whatever their types. It stands within the future that it
 // completes, and that lives until each of them is done.
 class TANDEM_API Gathering {
+  struct Child;
+
  public:
+  // Each in its places; to be taken once.
+  class Children {
+   public:
+    Children() = default;
+    explicit Children(std::vector<Child>& all) noexcept : all_(&all) {}
+    std::size_t size() const noexcept { return all_ ? all_->size() : 0; }
+    StateHandle take(std::size_t n) const { return std::move((*all_)[n].kept); }
+
+   private:
+    std::vector<Child>* all_ = nullptr;
+  };
+
   Gathering(const Gathering&) = delete;
   Gathering& operator=(const Gathering&) = delete;
 
@@ -73,8 +86,10 @@ class TANDEM_API Gathering {
   void note_cancelled() noexcept { is_cancel_requested_ = true; }
 
  protected:
-  Gathering(FutureState& outer, bool return_exceptions)
-      : outer_(outer), return_exceptions_(return_exceptions) {}
+  Gathering(FutureState& outer, bool return_exceptions, std::size_t count)
+      : outer_(outer), return_exceptions_(return_exceptions) {
+    children_.reserve(count);
+  }
   virtual ~Gathering() = default;
 
   void add(const StateHandle& child, bool is_new);
@@ -82,9 +97,7 @@ class TANDEM_API Gathering {
   void begin();
 
   // All have results, or may have failed: completes the outer future.
-  virtual void collect() = 0;
-  // Each in its places; to be called once.
-  std::vector<StateHandle> take_children();
+  virtual void collect(Children children) = 0;
 
  private:
   // One of the arguments, and what stands in the callbacks of its future while it waits for that.
@@ -109,7 +122,8 @@ class TANDEM_API Gathering {
   bool is_cancel_requested_ = false;
   bool has_given_up_ = false;  // it has failed, or one of them will never be done
   std::size_t different_ = 0, done_ = 0, waiting_ = 0;
-  std::deque<Child> children_;                    // in the order of the arguments
+  // In the order of the arguments. There was room for all from the start, so they stay in place.
+  std::vector<Child> children_;
   std::unordered_set<const FutureState*> known_;  // of those that were given as futures
   std::vector<FutureState*> done_before_;
 };
@@ -134,8 +148,9 @@ Outcome<or_monostate_t<T>> gathered_outcome(StateHandle child) {
 template <class R, class Collect>
 class GatheringFuture final : public FutureValue<R>, private Gathering {
  public:
-  static GatheringFuture* make(LoopState& loop, bool return_exceptions) {
-    return ::new (allocate_block(sizeof(GatheringFuture))) GatheringFuture(loop, return_exceptions);
+  static GatheringFuture* make(LoopState& loop, bool return_exceptions, std::size_t count) {
+    return ::new (allocate_block(sizeof(GatheringFuture)))
+        GatheringFuture(loop, return_exceptions, count);
   }
   using Gathering::add;
   using Gathering::begin;
@@ -143,10 +158,11 @@ class GatheringFuture final : public FutureValue<R>, private Gathering {
   Gathering* as_gathering() noexcept override { return this; }
 
  private:
-  GatheringFuture(LoopState& loop, bool return_exceptions)
-      : FutureValue<R>(loop), Gathering(static_cast<FutureState&>(*this), return_exceptions) {}
-  void collect() override {
-    this->emplace(Collect()(this->take_children()));
+  GatheringFuture(LoopState& loop, bool return_exceptions, std::size_t count)
+      : FutureValue<R>(loop),
+        Gathering(static_cast<FutureState&>(*this), return_exceptions, count) {}
+  void collect(Gathering::Children children) override {
+    this->emplace(Collect()(children));
     this->finish();
   }
   void destroy() noexcept override {
@@ -171,15 +187,14 @@ struct AsOutcome {
 template <class... As>
 struct CollectTuple {
   using Result = std::tuple<typename As::Type...>;
-  Result operator()(std::vector<StateHandle> children) const {
+  Result operator()(Gathering::Children children) const {
     return collect(children, std::index_sequence_for<As...>());
   }
 
  private:
   template <std::size_t... n>
-  static Result collect([[maybe_unused]] std::vector<StateHandle>& children,
-                        std::index_sequence<n...>) {
-    return Result{As::of(std::move(children[n]))...};
+  static Result collect([[maybe_unused]] Gathering::Children children, std::index_sequence<n...>) {
+    return Result{As::of(children.take(n))...};
   }
 };
 
@@ -196,10 +211,10 @@ using vector_t = std::conditional_t<std::copy_constructible<T>, std::vector<T>, 
 template <class As>
 struct CollectVector {
   using Result = vector_t<typename As::Type>;
-  Result operator()(std::vector<StateHandle> children) const {
+  Result operator()(Gathering::Children children) const {
     Result results;
     results.reserve(children.size());
-    for (StateHandle& child : children) results.push_back(As::of(std::move(child)));
+    for (std::size_t n = 0; n < children.size(); ++n) results.push_back(As::of(children.take(n)));
     return results;
   }
 };
@@ -211,7 +226,8 @@ class Gatherer {
   using State = GatheringFuture<R, Collect>;
 
  public:
-  explicit Gatherer(bool return_exceptions) : return_exceptions_(return_exceptions) {}
+  Gatherer(bool return_exceptions, std::size_t count)
+      : return_exceptions_(return_exceptions), count_(count) {}
 
   template <class A>
   void add(A&& awaitable) {
@@ -241,28 +257,38 @@ class Gatherer {
 
  private:
   void make(LoopState& loop) {
-    outer_ = State::make(loop, return_exceptions_);
+    outer_ = State::make(loop, return_exceptions_, count_);
     handle_ = StateHandle(outer_);
   }
 
   const bool return_exceptions_;
+  const std::size_t count_;
   State* outer_ = nullptr;
   StateHandle handle_;
 };
 
 template <class Collect, class... A>
 auto gather_all(bool return_exceptions, A&&... aws) -> Future<typename Collect::Result> {
-  Gatherer<Collect> gatherer(return_exceptions);
+  Gatherer<Collect> gatherer(return_exceptions, sizeof...(A));
   (gatherer.add(std::forward<A>(aws)), ...);
   return std::move(gatherer).finish();
 }
 template <class Collect, class R>
 auto gather_range(bool return_exceptions, R&& aws) -> Future<typename Collect::Result> {
-  Gatherer<Collect> gatherer(return_exceptions);
-  for_each_awaitable(std::forward<R>(aws), [&](auto&& awaitable) {
-    gatherer.add(std::forward<decltype(awaitable)>(awaitable));
-  });
-  return std::move(gatherer).finish();
+  if constexpr (std::ranges::forward_range<R>) {
+    const auto count = static_cast<std::size_t>(std::ranges::distance(aws));
+    Gatherer<Collect> gatherer(return_exceptions, count);
+    for_each_awaitable(std::forward<R>(aws), [&](auto&& awaitable) {
+      gatherer.add(std::forward<decltype(awaitable)>(awaitable));
+    });
+    return std::move(gatherer).finish();
+  } else {
+    std::vector<std::ranges::range_value_t<R>> all;
+    for_each_awaitable(std::forward<R>(aws), [&](auto&& awaitable) {
+      all.push_back(std::forward<decltype(awaitable)>(awaitable));
+    });
+    return gather_range<Collect>(return_exceptions, std::move(all));
+  }
 }
 
 }  // namespace detail

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "tandem/asyncio/coroutine.hpp"
+#include "tandem/asyncio/detail/attempt.hpp"
 #include "tandem/asyncio/detail/items.hpp"
 #include "tandem/asyncio/detail/waiter.hpp"
 #include "tandem/asyncio/event.hpp"
@@ -79,6 +80,9 @@ class TANDEM_API QueueState {
 // Spec     asyncio.queue
 template <class T>
 class Queue {
+  struct Putting;
+  struct Getting;
+
  public:
   using value_type = T;
 
@@ -88,23 +92,13 @@ class Queue {
   Queue& operator=(const Queue&) = delete;
   virtual ~Queue() = default;
 
-  // Adds an item, waiting for room.
+  // Adds an item, waiting for room. Python's coroutine, but one without a frame of its own: to be
+  // awaited, or given to create_task() and all else that takes a Coroutine<>.
   // Throws   CancelledError; QueueShutDown; RuntimeError (it has to wait, and not in the loop where
   //          tasks have waited before). The item is lost then, if it was moved in.
   // Spec     asyncio.queue.put
-  Coroutine<> put(T item) {
-    while (full()) {
-      if (state_.is_shut_down) throw QueueShutDown();
-      detail::Waiter putter(state_.putters, state_.binding.running(Named{*this}));
-      try {
-        co_await putter;
-      } catch (...) {
-        if (putter.leave()) state_.give_up(putter, !full(), state_.putters);
-        throw;
-      }
-      if (!putter.leave()) throw QueueShutDown();
-    }
-    put_nowait(std::move(item));
+  detail::Attempt<Putting> put(T item) {
+    return detail::Attempt<Putting>(Putting{this, std::move(item)});
   }
   // Throws   QueueFull; QueueShutDown; what T's copy or move throws. The argument is moved from
   // only
@@ -122,24 +116,11 @@ class Queue {
   }
   bool try_put(const T& item) requires std::copy_constructible<T> { return try_put(T(item)); }
 
-  // Removes and returns the next item, waiting until there is one.
+  // Removes and returns the next item, waiting until there is one. A coroutine in the same way.
   // Throws   CancelledError; QueueShutDown (and nothing is left); RuntimeError (it has to wait, and
   //          not in the loop where tasks have waited before).
   // Spec     asyncio.queue.get
-  Coroutine<T> get() {
-    while (empty()) {
-      if (state_.is_shut_down) throw QueueShutDown();
-      detail::Waiter getter(state_.getters, state_.binding.running(Named{*this}));
-      try {
-        co_await getter;
-      } catch (...) {
-        if (getter.leave()) state_.give_up(getter, !empty(), state_.getters);
-        throw;
-      }
-      if (!getter.leave()) throw QueueShutDown();
-    }
-    co_return get_nowait();
-  }
+  detail::Attempt<Getting> get() { return detail::Attempt<Getting>(Getting{this}); }
   // Throws   QueueEmpty; QueueShutDown; what T's move throws (copied instead where it can be).
   T get_nowait() {
     if (empty()) detail::throw_queue_empty(state_.is_shut_down);
@@ -196,6 +177,37 @@ class Queue {
     const Queue& queue;
     friend std::string to_string(const Named& named) { return named.queue.repr(); }
   };
+
+  // put() and get(), as Attempt asks for them.
+  struct Putting {
+    using Result = void;
+    Queue* queue;
+    T item;
+
+    bool has_to_wait() const noexcept { return queue->full() && !queue->state_.is_shut_down; }
+    detail::Waiters& waiters() const noexcept { return queue->state_.putters; }
+    void bind_to(detail::LoopState& loop) const { queue->bind_to(loop); }
+    void give_up(detail::Waiter& putter) {
+      queue->state_.give_up(putter, !queue->full(), waiters());
+    }
+    [[noreturn]] void is_gone() const { throw QueueShutDown(); }
+    void act() { queue->put_nowait(std::move(item)); }
+  };
+  struct Getting {
+    using Result = T;
+    Queue* queue;
+
+    bool has_to_wait() const noexcept { return queue->empty() && !queue->state_.is_shut_down; }
+    detail::Waiters& waiters() const noexcept { return queue->state_.getters; }
+    void bind_to(detail::LoopState& loop) const { queue->bind_to(loop); }
+    void give_up(detail::Waiter& getter) {
+      queue->state_.give_up(getter, !queue->empty(), waiters());
+    }
+    [[noreturn]] void is_gone() const { throw QueueShutDown(); }
+    T act() { return queue->get_nowait(); }
+  };
+
+  void bind_to(detail::LoopState& loop) { state_.binding.bind_to(loop, Named{*this}); }
 
   // Of the kinds of queues: what CPython's _put(), _get(), … are.
   virtual void store(T&& item) { items_.put(std::move(item)); }

@@ -71,5 +71,9 @@ futures::Future<T> run_coroutine_threadsafe(Coroutine<T> coro, const EventLoop& 
   loop.call_soon_threadsafe(detail::Submitted<T>{std::move(coro), loop, future});
   return future;
 }
+template <class Try>
+auto run_coroutine_threadsafe(detail::Attempt<Try> attempt, const EventLoop& loop) {
+  return run_coroutine_threadsafe(detail::coroutine_of_t<Try>(std::move(attempt)), loop);
+}
 
 }  // namespace tandem::inline v1::asyncio

@@ -41,6 +41,10 @@ class TANDEM_API Runner {
     run_task(task);
     return static_cast<Future<T>&&>(task).result();
   }
+  template <class Try>
+  auto run(detail::Attempt<Try> main, std::optional<contextvars::Context> context = {}) {
+    return run(detail::coroutine_of_t<Try>(std::move(main)), std::move(context));
+  }
   // Throws   RuntimeError (closed).
   EventLoop get_loop();
   // Any number of times. Throws what ends the loop (KeyboardInterrupt, SystemExit).
@@ -81,6 +85,10 @@ T run(Coroutine<T> main, RunOptions options = {}) {
     runner.close();
     return static_cast<T&&>(result);
   }
+}
+template <class Try>
+auto run(detail::Attempt<Try> main, RunOptions options = {}) {
+  return run(detail::coroutine_of_t<Try>(std::move(main)), std::move(options));
 }
 
 }  // namespace tandem::inline v1::asyncio

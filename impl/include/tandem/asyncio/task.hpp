@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "tandem/asyncio/coroutine.hpp"
+#include "tandem/asyncio/detail/attempt.hpp"
 #include "tandem/asyncio/detail/task_state.hpp"
 #include "tandem/asyncio/future.hpp"
 
@@ -140,6 +141,10 @@ Task<T> make_task(LoopState& loop, Coroutine<T>&& coro, Named&&... named) {
   begin_task(*task, std::forward<Named>(named)...);
   return Access::adopt<Task<T>>(std::move(handle));
 }
+template <class Try, class... Named>
+auto make_task(LoopState& loop, Attempt<Try>&& attempt, Named&&... named) {
+  return make_task(loop, coroutine_of_t<Try>(std::move(attempt)), std::forward<Named>(named)...);
+}
 
 }  // namespace detail
 
@@ -158,6 +163,12 @@ template <class T>
 Task<T> create_task(Coroutine<T> coro, std::string name,
                     std::optional<contextvars::Context> context = {}) {
   return detail::make_task(detail::running_loop(), std::move(coro), std::move(name), context);
+}
+template <class Try>
+auto create_task(detail::Attempt<Try> attempt, std::string name = {},
+                 std::optional<contextvars::Context> context = {}) {
+  return create_task(detail::coroutine_of_t<Try>(std::move(attempt)), std::move(name),
+                     std::move(context));
 }
 
 // The task that runs now, in the loop of this thread or in another one; none: a callback runs.
@@ -202,6 +213,10 @@ template <class T>
 struct Awaited<Coroutine<T>> {
   using type = T;
 };
+template <class Try>
+struct Awaited<Attempt<Try>> {
+  using type = typename Try::Result;
+};
 template <class T>
 struct Awaited<Future<T>> {
   using type = T;
@@ -231,6 +246,10 @@ Task<T> ensure_future(Coroutine<T> coro) {
 template <class T>
 Task<T> ensure_future(Coroutine<T> coro, const EventLoop& loop) {
   return detail::make_task(detail::state_of(loop), std::move(coro));
+}
+template <class Try, class... Loop>
+auto ensure_future(detail::Attempt<Try> attempt, const Loop&... loop) {
+  return ensure_future(detail::coroutine_of_t<Try>(std::move(attempt)), loop...);
 }
 template <std::derived_from<AnyFuture> F>
 F ensure_future(F future) {

@@ -48,6 +48,12 @@ class TANDEM_API TaskGroup {
     add(task);
     return task;
   }
+  template <class Try>
+  auto create_task(detail::Attempt<Try> attempt, std::string name = {},
+                   std::optional<contextvars::Context> context = {}) {
+    return create_task(detail::coroutine_of_t<Try>(std::move(attempt)), std::move(name),
+                       std::move(context));
+  }
 
   // For with(). Throws RuntimeError (entered already; no task), ExceptionGroup, BaseExceptionGroup.
   Coroutine<> aenter();

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "tandem/asyncio/coroutine.hpp"
+#include "tandem/asyncio/detail/attempt.hpp"
 #include "tandem/asyncio/detail/referrers.hpp"
 
 namespace tandem::inline v1::asyncio {
@@ -68,6 +69,8 @@ struct BodyResult<Coroutine<T>> {
   using type = T;
   static constexpr bool is_coroutine = true;
 };
+template <class Try>
+struct BodyResult<Attempt<Try>> : BodyResult<Coroutine<typename Try::Result>> {};
 
 template <class Body, class M>
 decltype(auto) call_body(Body& body, M& manager) {

@@ -106,6 +106,10 @@ class TANDEM_API FutureState {
     return references_.load(std::memory_order_acquire) == 1;
   }
 
+  // Of some a task that was woken asks whether it has to wait on.
+  bool looks_again() const noexcept { return looks_again_; }
+  virtual bool waits_again() noexcept { return false; }
+
   // Nobody has to look at its exception.
   void forget_exception() noexcept { log_exception_ = false; }
   // Python's repr().
@@ -114,6 +118,14 @@ class TANDEM_API FutureState {
  protected:
   explicit FutureState(LoopState& loop, std::uint32_t references = 1,
                        bool is_task = false) noexcept;
+  // In the frame of a task, whose loop lives as long as that.
+  struct InFrame {};
+  FutureState(InFrame, LoopState& loop, bool looks_again) noexcept
+      : loop_(&loop),
+        references_(1),
+        is_task_(false),
+        looks_again_(looks_again),
+        holds_loop_(false) {}
   virtual ~FutureState();
   virtual void destroy() noexcept = 0;
   virtual std::string value_text() const = 0;  // repr() of the result
@@ -128,6 +140,11 @@ class TANDEM_API FutureState {
     log_exception_ = true;
   }
   void set_cancel_message(const std::string* message);  // null: none
+  // It is as if it had not been done.
+  void reopen() noexcept {
+    state_ = State::pending;
+    has_value_ = false;
+  }
 
   // What few futures have.
   struct Rare {
@@ -146,6 +163,8 @@ class TANDEM_API FutureState {
  private:
   friend class TaskState;
   [[noreturn]] void throw_failure();
+  // Of one that is pending and has none.
+  void add_first_callback(Node& node) noexcept { last_callback_ = node.next = &node; }
   void push_if_armed(Node& node) noexcept;
   void schedule_callbacks();
   template <class Is>
@@ -168,11 +187,16 @@ class TANDEM_API FutureState {
   bool is_sleeping_ : 1 = false;         // a task waits for its timer
   bool has_value_ : 1 = false;           // in its room (Valued)
   // Of a task, which has no such gap: what becomes of its coroutines in this step, and how many
-  // calls of enter() they are in.
+  // calls of enter() they are in. The former in a byte of its own: it is written and read several
+  // times a step, and bits that were just written one by one are read late.
   enum class Going : std::uint8_t { on, waiting, ended };
-  Going going_ : 2 = Going::waiting;
+  Going going_ = Going::waiting;
   std::uint8_t nested_ : 5 = 0;
   bool is_being_cancelled_ : 1 = false;  // by a call of cancel() that has not returned
+
+ private:
+  const bool looks_again_ : 1 = false;  // waits_again() is to be asked
+  const bool holds_loop_ : 1 = true;
 };
 
 // A handle's reference; empty after a move.

@@ -32,6 +32,14 @@ class TANDEM_API TaskState : public FutureState, public Node {
   // By awaiters, once `resumed` is suspended: it goes on when the future is done, in the next turn
   // of the loop, or after a delay.
   void wait_for(FutureState& future, std::coroutine_handle<> resumed);
+  // Of its own loop, in its own frame, and not known to others.
+  void wait_for_own(FutureState& future, std::coroutine_handle<> resumed) {
+    suspend(resumed);
+    future.add_first_callback(static_cast<Node&>(*this));
+    waits_for_ = &future;
+    if (must_cancel_) [[unlikely]]
+      cancel_if_asked_to();
+  }
   void yield(std::coroutine_handle<> resumed);
   SleepTimer* sleep(double seconds, std::coroutine_handle<> resumed);
   // Then: throws what was thrown into the task meanwhile.
@@ -104,6 +112,8 @@ class TANDEM_API TaskState : public FutureState, public Node {
 
   void run();
   bool can_enter();
+  FutureState* end_of_waiting() noexcept;
+  bool waits_again_for(FutureState& done);
   void fail_outside(std::exception_ptr error);
   void run_and_handle_result();
   void end();

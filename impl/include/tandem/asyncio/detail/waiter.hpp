@@ -38,9 +38,16 @@ class TANDEM_API LoopBinding {
       return *loop;
     throw_other_loop(to_string(owner));
   }
+  // The same of a loop that is known to run.
+  template <class Owner>
+  void bind_to(LoopState& running, const Owner& owner) {
+    if (loop_ != &running && !bind(running)) [[unlikely]]
+      throw_other_loop(to_string(owner));
+  }
 
  private:
   LoopState* bind();  // null: another loop than at first
+  bool bind(LoopState& running) noexcept;
   void release() noexcept;
   [[noreturn]] static void throw_other_loop(const std::string& owner);
 
@@ -86,9 +93,10 @@ class TANDEM_API Waiters {
 };
 
 // One who waits, for as long as it lives: `co_await waiter`, once.
-class TANDEM_API Waiter final : public FutureState {
+class TANDEM_API Waiter : public FutureState {
  public:
-  Waiter(Waiters& waiters, LoopState& loop) noexcept;
+  //   looks_again  is_in_vain() is asked when it was woken
+  Waiter(Waiters& waiters, LoopState& loop, bool looks_again = false) noexcept;
   ~Waiter() override { leave(); }
 
   bool is_woken() const noexcept { return state() == State::finished; }
@@ -105,14 +113,18 @@ class TANDEM_API Waiter final : public FutureState {
   template <TaskPromise W>
   void await_suspend(std::coroutine_handle<W> waiting) {
     task_ = waiting.promise().task;
-    task_->wait_for(*this, waiting);
+    task_->wait_for_own(*this, waiting);
   }
   void await_resume() { task_->rethrow(); }
 
  private:
   friend class Waiters;
   bool wake();
+  void link(Waiters& waiters) noexcept;
   void unlink() noexcept;
+  bool waits_again() noexcept override;
+  // It was woken for something that is not there any more.
+  virtual bool is_in_vain() const noexcept { return false; }
   void destroy() noexcept override {}  // it is nobody's but its frame's
   std::string value_text() const override { return "True"; }
 

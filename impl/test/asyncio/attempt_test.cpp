@@ -1,0 +1,173 @@
+// What a queue's put() and get() return: in every place where a coroutine may stand.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "tandem/asyncio.hpp"
+#include "tandem/core/log.hpp"
+
+namespace tandem::asyncio {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+using Numbers = Queue<int>;
+
+// How many lines are logged while it lives.
+class Logged {
+ public:
+  Logged() : before_(log_sink([this](std::string_view text) { lines_.emplace_back(text); })) {}
+  Logged(const Logged&) = delete;
+  Logged& operator=(const Logged&) = delete;
+  ~Logged() { log_sink(before_); }
+  const std::vector<std::string>& lines() const { return lines_; }
+
+ private:
+  std::vector<std::string> lines_;
+  LogSink before_;
+};
+
+Coroutine<> filled(Numbers& q, int last) {
+  for (int n = 1; n <= last; ++n) co_await q.put(n);
+}
+Coroutine<int> passed_on(Coroutine<int> got) { co_return co_await std::move(got); }
+
+Coroutine<> where_coroutines_stand() {
+  Numbers q;
+  co_await filled(q, 9);
+  const int created = co_await create_task(q.get());
+  const int named = co_await create_task(q.get(), "getter");
+  const int of_loop = co_await get_running_loop().create_task(q.get());
+  const int ensured = co_await ensure_future(q.get());
+  const int in_time = co_await wait_for(q.get(), 1s);
+  const int shielded = co_await shield(q.get());
+  const auto [first, second] = co_await gather(q.get(), q.get());
+  const int passed = co_await passed_on(q.get());
+  EXPECT_THAT(
+      (std::vector{created, named, of_loop, ensured, in_time, shielded, first, second, passed}),
+      ElementsAre(1, 2, 3, 4, 5, 6, 7, 8, 9));
+  EXPECT_TRUE(q.empty());
+}
+
+TEST(Attempt, StandsWhereCoroutinesStand) { run(where_coroutines_stand()); }
+
+Coroutine<> in_containers() {
+  Numbers q(2);
+  std::vector<Coroutine<>> puts;
+  for (int n = 0; n < 4; ++n) puts.push_back(q.put(n));
+  std::vector<decltype(q.get())> gets;
+  for (int n = 0; n < 4; ++n) gets.push_back(q.get());
+  auto all_put = gather(std::move(puts));
+  const std::vector<int> got = co_await gather(std::move(gets));
+  EXPECT_THAT(got, ElementsAre(0, 1, 2, 3));
+  co_await std::move(all_put);
+}
+
+TEST(Attempt, StandsInContainers) { run(in_containers()); }
+
+Coroutine<> in_scopes() {
+  Numbers q;
+  TaskGroup group;
+  auto getting = [&q](TaskGroup& tasks) { return tasks.create_task(q.get()); };
+  co_await q.put(1);
+  const Task<int> task = co_await with(group, getting);
+  EXPECT_EQ(task.result(), 1);
+  Lock lock;
+  auto putting = [&q] { return q.put(2); };
+  co_await with(lock, putting);
+  auto taking = [&q] { return q.get(); };
+  const int taken = co_await with(lock, taking);
+  EXPECT_EQ(taken, 2);
+}
+
+TEST(Attempt, StandsInScopes) { run(in_scopes()); }
+
+TEST(Attempt, IsRunByRun) {
+  Numbers q;
+  run(q.put(1));
+  const auto loop = new_event_loop();
+  EXPECT_EQ(loop.run_until_complete(q.get()), 1);
+  loop.close();
+}
+
+Coroutine<> from_a_thread() {
+  Numbers q;
+  const auto loop = get_running_loop();
+  auto asking = [&q, loop] { return run_coroutine_threadsafe(q.get(), loop).result(); };
+  auto asked = to_thread(asking);
+  const auto task = create_task(std::move(asked));
+  co_await q.put(3);
+  const int got = co_await task;
+  EXPECT_EQ(got, 3);
+}
+
+TEST(Attempt, IsRunForOtherThreads) { run(from_a_thread()); }
+
+Coroutine<> once() {
+  Numbers q;
+  auto putting = q.put(1);
+  EXPECT_TRUE(q.empty()) << "it is lazy";
+  co_await std::move(putting);
+  EXPECT_EQ(q.qsize(), 1u);
+  bool is_refused = false;
+  try {
+    co_await std::move(putting);
+  } catch (const RuntimeError&) {
+    is_refused = true;
+  }
+  EXPECT_TRUE(is_refused);
+  EXPECT_THROW(create_task(std::move(putting)), RuntimeError);
+  putting = q.put(2);
+  co_await std::move(putting);
+  EXPECT_EQ(q.qsize(), 2u);
+}
+
+TEST(Attempt, IsAwaitedOnce) { run(once()); }
+
+TEST(Attempt, TellsThatItWasNeverAwaited) {
+  const Logged logged;
+  Numbers q;
+  static_cast<void>(q.put(1));
+  static_cast<void>(q.get());
+  static_cast<void>(Coroutine<int>(q.get()));
+  q.get().close();
+  EXPECT_THAT(logged.lines(), ElementsAre(HasSubstr("'Coroutine<>' was never awaited"),
+                                          HasSubstr("'Coroutine<int>' was never awaited"),
+                                          HasSubstr("'Coroutine<int>' was never awaited")));
+}
+
+Coroutine<> overtaken() {
+  Numbers q;
+  std::vector<int> got;
+  auto get = [](Numbers& from, std::vector<int>& into) -> Coroutine<> {
+    into.push_back(co_await from.get());
+  };
+  const auto first = create_task(get(q, got));
+  const auto second = create_task(get(q, got));
+  co_await sleep(0s);
+  q.put_nowait(1);
+  EXPECT_EQ(q.get_nowait(), 1);  // before the first one has come to it
+  co_await sleep(0s);
+  EXPECT_FALSE(first.done());
+  EXPECT_THAT(to_string(q), HasSubstr("_getters[2]"));
+  q.put_nowait(2);  // for the second one: the first one came to the end of those who wait
+  co_await sleep(0s);
+  EXPECT_TRUE(second.done());
+  first.cancel();
+  co_await sleep(0s);
+  EXPECT_TRUE(first.cancelled());
+  EXPECT_THAT(got, ElementsAre(2));
+  EXPECT_EQ(to_string(q), "<Queue maxsize=0 tasks=2>");
+}
+
+TEST(Attempt, WaitsAgainWhenItWasOvertaken) { run(overtaken()); }
+
+}  // namespace
+}  // namespace tandem::asyncio
