@@ -6,7 +6,7 @@ from pathlib import Path
 
 import layers
 import proofs
-from markup import chip, command, details, tag
+from markup import chip, command, details, scroller, tag
 
 GOOD = ("PASS", "XFAIL")
 BAD = ("FAIL", "XPASS", "TIMEOUT", "CRASH")
@@ -102,9 +102,10 @@ def numbers(evidence):
                tag("th", "pass", scope="col", class_="number"),
                tag("th", "faults killed", scope="col", class_="number",
                    title="seeded faults that these cases were seen to notice: scripts/faults"))
-    return tag("div", tag("table", tag("caption", "Each square is a clause; it leads to its case. The arrow keys "
-                                       "go from one to the next.", class_="quiet script"),
-                          tag("thead", head), tag("tbody", lines), class_="matrix stack"), class_="scroll")
+    return scroller("Clauses of each primitive", tag(
+        "table", tag("caption", "Each square is a clause; it leads to its case. The arrow keys go from one to the next.",
+                     class_="quiet script"),
+        tag("thead", head), tag("tbody", lines), class_="matrix stack"))
 
 
 def summed(statuses):
@@ -127,7 +128,7 @@ def layers_of_evidence(evidence):
             tag("p", "How many clauses CPython itself has answered, and how many pass on the targets and under the sanitizers whose results "
                 "are committed, from the fewest to the most; what generated tests have tried in their last soak; how many seeded faults the cases notice. Under each "
                 "clause stand its own, with the commands.", class_="quiet"),
-            details("By primitive", tag("div", table, class_="scroll", tabindex="0", role="region", aria_label="Layers of evidence"))]
+            details("By primitive", scroller("Layers of evidence", table))]
 
 
 def _counted(evidence, name, clauses, kinds):

@@ -88,11 +88,12 @@ class Generated:
         return f"{counted} in the soak of {self.when}" if counted else NO_SOAK
 
     def short(self):
-        return " + ".join(map(rounded, self.counts.values())) or "in tests"
+        return "\u00a0+\u00a0".join(map(rounded, self.counts.values())) or "in tests"
 
 
 def rounded(count):
-    for size, unit in ((1e6, " M"), (1e3, " k")):
+    """4560 as "4.56 k", in one piece."""
+    for size, unit in ((1e6, "\u00a0M"), (1e3, "\u00a0k")):
         if count >= size:
             return f"{count / size:.3g}{unit}"
     return str(count)
@@ -110,19 +111,10 @@ class Column:
         self.says = {id: remark["says"] for id, remark in document["remarks"].items()}
 
 
-def _port_options(target):
-    """linux-s390x-gnu12-emulated: what scripts/validate-port was told, as far as the name says it."""
-    _, machine, compiler, *more = target.split("-")
-    if "emulated" in more:
-        return f" --preset {machine}"
-    clang = re.fullmatch(r"clang(\d+)", compiler)
-    return f" --compiler clang++-{clang[1]}" if clang and not more else ""
-
-
 def targets(root):
     """Those that are committed."""
     return [Column(one["target"], f"{one['toolchain']}, {one['mode']}, {one['when']}, commit {one['commit']}", one,
-                   "scripts/validate-port" + _port_options(one["target"]), " --suite {module}")
+                   one["again"], " --suite {module}")
             for one in load(root / "conformance/ports", "*.json")]
 
 

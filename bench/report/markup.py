@@ -33,6 +33,11 @@ def details(summary, *content, **attributes):
     return tag("details", tag("summary", summary), *content, **attributes)
 
 
+def scroller(label, table):
+    """A table that may be wider than its place: the arrow keys move it, too."""
+    return tag("div", table, class_="scroll", tabindex="0", role="region", aria_label=label)
+
+
 def command(text):
     """What to type, with a button that copies it."""
     return tag("span", tag("code", text), tag("button", "copy", type="button", class_="copy",

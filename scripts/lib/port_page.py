@@ -11,7 +11,7 @@ REPORT = os.path.join(evidence.ROOT, "bench", "report")
 sys.path.append(REPORT)
 
 from conformance import kind  # noqa: E402
-from markup import Markup, chip, command, details, tag  # noqa: E402
+from markup import Markup, chip, command, details, scroller, tag  # noqa: E402
 
 NOT_RUN = "not run"
 
@@ -41,9 +41,9 @@ def _verdict(document):
         " %s, %s, %s, commit %s" % (document["mode"], document["toolchain"], document["when"], document["commit"])]
 
 
-def _table(head, lines):
-    return tag("div", tag("table", tag("thead", tag("tr", [tag("th", cell, scope="col") for cell in head])),
-                          tag("tbody", [tag("tr", [tag("td", cell) for cell in line]) for line in lines])), class_="scroll")
+def _table(label, head, lines):
+    return scroller(label, tag("table", tag("thead", tag("tr", [tag("th", cell, scope="col") for cell in head])),
+                               tag("tbody", [tag("tr", [tag("td", cell) for cell in line]) for line in lines])))
 
 
 def _problems(document):
@@ -57,14 +57,14 @@ def _absent(document):
 def _remarks(document):
     lines = [[chip(remark["status"], kind(remark["status"])), tag("code", id), remark["says"], command(remark["again"])]
              for id, remark in sorted(document["remarks"].items(), key=lambda pair: (pair[1]["status"] not in lib.BAD, pair[0]))]
-    return _table(["status", "case or test", "why", "again"], lines) if lines else tag("p", "Nothing: all that was run passes.")
+    return _table("What is not plainly PASS", ["status", "case or test", "why", "again"], lines) if lines else tag("p", "Nothing: all that was run passes.")
 
 
 def _differences(document, name, other):
     found = ports.differences(document, other)
     lines = [[what, tag("code", key), str(one), str(two)] for what, rows in found.items() for key, (one, two) in sorted(rows.items())]
     summary = "%s: %s" % (name, ", ".join("%d %s" % (len(rows), what) for what, rows in found.items() if rows) or "nothing")
-    return details(summary, _table(["of", "which", "here", name], lines), open_=len(lines) <= 20) if lines else tag("p", summary)
+    return details(summary, _table("Differences from " + name, ["of", "which", "here", name], lines), open_=len(lines) <= 20) if lines else tag("p", summary)
 
 
 def _values(columns, field):
@@ -74,7 +74,7 @@ def _values(columns, field):
     for key in keys:
         values = [one[field].get(key, "not asked") for one in columns.values()]
         lines.append([tag("code", key)] + [_answer(value) for value in values])
-    return _table(["", *columns], lines)
+    return _table("The targets' " + field, ["", *columns], lines)
 
 
 def _answer(value):
@@ -87,7 +87,7 @@ def _numbers(columns):
     lines = []
     for primitive in sorted({name for one in columns.values() for name in one["clauses"]}):
         lines.append([primitive] + [_counted(one["clauses"].get(primitive, {})) for one in columns.values()])
-    return _table(["primitive", *columns], lines)
+    return _table("Primitives and targets", ["primitive", *columns], lines)
 
 
 def _counted(row):
@@ -100,7 +100,7 @@ def _clauses(columns):
     for primitive, spec in evidence.specs().items():
         ids = [clause["id"] for clause in spec.get("clause", [])]
         lines = [[tag("code", id)] + [_cell(columns[name], id, row.get(id)) for name, row in known.items()] for id in ids]
-        parts.append(details("%s: %d" % (primitive, len(ids)), _table(["clause", *columns], lines), class_="primitive")
+        parts.append(details("%s: %d" % (primitive, len(ids)), _table(primitive + " and targets", ["clause", *columns], lines), class_="primitive")
                      if lines else None)
     return parts
 
