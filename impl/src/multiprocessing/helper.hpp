@@ -30,10 +30,12 @@ class Helper {
   explicit operator bool() const noexcept { return static_cast<bool>(handle_); }
   int handle() const noexcept { return handle_.get(); }
 
-  // The exit code of one that is about to end by itself. None: another process' child.
+  // The exit code of one that has closed its handle, since it is about to end by itself. None: it
+  // does not end, or is another process' child.
   std::optional<int> wait_for_exitcode() {
     if (!child_ || generation_ != process_generation) return {};
-    child_->wait(Deadline::never());
+    constexpr std::chrono::seconds ends_within(30);
+    child_->wait(Deadline::after(ends_within));
     return child_->returncode();
   }
   int pid() const noexcept { return child_ ? child_->pid() : -1; }

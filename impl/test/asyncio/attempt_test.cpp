@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <list>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -141,6 +143,66 @@ TEST(Attempt, TellsThatItWasNeverAwaited) {
   EXPECT_THAT(logged.lines(), ElementsAre(HasSubstr("'Coroutine<>' was never awaited"),
                                           HasSubstr("'Coroutine<int>' was never awaited"),
                                           HasSubstr("'Coroutine<int>' was never awaited")));
+}
+
+TEST(Attempt, LetsGoOfItsItemWhenItIsClosed) {
+  Queue<std::shared_ptr<int>> q;
+  const auto item = std::make_shared<int>(1);
+  auto putting = q.put(item);
+  EXPECT_EQ(item.use_count(), 2);
+  putting.close();
+  EXPECT_EQ(item.use_count(), 1);
+}
+
+struct Fixed {
+  const int value;
+};
+Coroutine<> assigned() {
+  Queue<Fixed> q;
+  auto putting = q.put(Fixed{1});
+  putting.close();
+  putting = q.put(Fixed{2});
+  co_await std::move(putting);
+  EXPECT_EQ(q.get_nowait().value, 2);
+}
+
+TEST(Attempt, IsAssignedThoughItsItemCannotBe) { run(assigned()); }
+
+Coroutine<> handled() {
+  Numbers q;
+  auto handler = [&q](StreamReader, StreamWriter writer) {
+    writer.close();
+    return q.put(7);
+  };
+  const Server server = co_await start_server(handler, "127.0.0.1", 0);
+  const Address place = server.sockets().at(0).getsockname();
+  auto [reader, writer] = co_await open_connection(place.host(), place.port());
+  EXPECT_EQ(co_await q.get(), 7);
+  writer.close();
+  co_await writer.wait_closed();
+  server.close();
+  co_await server.wait_closed();
+}
+
+TEST(Attempt, IsWhatAHandlerReturns) { run(handled()); }
+
+Coroutine<int> one_more(std::list<Coroutine<int>>& all, int value) {
+  if (value < 3) all.push_back(one_more(all, value + 10));
+  co_return value;
+}
+Coroutine<> gathered_eagerly(Logged& logged) {
+  get_running_loop().set_task_factory(eager_task_factory);
+  {
+    std::list<Coroutine<int>> all;
+    for (const int value : {1, 2}) all.push_back(one_more(all, value));
+    EXPECT_THAT(co_await gather(std::move(all)), ElementsAre(1, 2));
+  }
+  EXPECT_EQ(logged.lines().size(), 2u);  // of what was too late
+}
+
+TEST(Gather, TakesWhatWasThereAtFirst) {
+  Logged logged;
+  run(gathered_eagerly(logged));
 }
 
 Coroutine<> overtaken() {

@@ -149,8 +149,13 @@ template <class R, class Collect>
 class GatheringFuture final : public FutureValue<R>, private Gathering {
  public:
   static GatheringFuture* make(LoopState& loop, bool return_exceptions, std::size_t count) {
-    return ::new (allocate_block(sizeof(GatheringFuture)))
-        GatheringFuture(loop, return_exceptions, count);
+    void* const block = allocate_block(sizeof(GatheringFuture));
+    try {
+      return ::new (block) GatheringFuture(loop, return_exceptions, count);
+    } catch (...) {
+      free_block(block, sizeof(GatheringFuture));
+      throw;
+    }
   }
   using Gathering::add;
   using Gathering::begin;
@@ -275,10 +280,12 @@ auto gather_all(bool return_exceptions, A&&... aws) -> Future<typename Collect::
 }
 template <class Collect, class R>
 auto gather_range(bool return_exceptions, R&& aws) -> Future<typename Collect::Result> {
-  if constexpr (std::ranges::forward_range<R>) {
-    const auto count = static_cast<std::size_t>(std::ranges::distance(aws));
-    Gatherer<Collect> gatherer(return_exceptions, count);
+  if constexpr (std::ranges::sized_range<R>) {
+    auto left = static_cast<std::size_t>(std::ranges::size(aws));
+    Gatherer<Collect> gatherer(return_exceptions, left);
     for_each_awaitable(std::forward<R>(aws), [&](auto&& awaitable) {
+      if (left == 0) return;  // what a child has put in when it was started eagerly
+      --left;
       gatherer.add(std::forward<decltype(awaitable)>(awaitable));
     });
     return std::move(gatherer).finish();

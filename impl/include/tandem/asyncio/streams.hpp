@@ -47,7 +47,7 @@ ConnectionHandler connection_handler(F handler) {
   return [handler = std::move(handler)](StreamReader reader,
                                         StreamWriter writer) mutable -> std::optional<Coroutine<>> {
     using R = std::invoke_result_t<F&, StreamReader, StreamWriter>;
-    if constexpr (std::is_same_v<R, Coroutine<>>) {
+    if constexpr (std::convertible_to<R, Coroutine<>>) {
       return std::invoke(handler, std::move(reader), std::move(writer));
     } else {
       std::invoke(handler, std::move(reader), std::move(writer));

@@ -18,6 +18,8 @@
 #include <coroutine>
 #include <exception>
 #include <memory>
+#include <optional>
+#include <type_traits>
 #include <typeinfo>
 #include <utility>
 
@@ -104,18 +106,24 @@ class [[nodiscard("co_await it, or give it to create_task")]] Attempt {
   using value_type = typename Try::Result;
 
   explicit Attempt(Try tried) : try_(std::move(tried)) {}
-  Attempt(Attempt && other) : try_(std::move(other.try_)), is_open_(other.take_turn()) {}
-  Attempt& operator=(Attempt&& other) {
+  Attempt(Attempt && other) noexcept(std::is_nothrow_move_constructible_v<Try>)
+      : try_(std::move(other.try_)), is_open_(other.take_turn()) {}
+  // What a Try holds may have no assignment.
+  Attempt& operator=(Attempt&& other) noexcept(std::is_nothrow_move_constructible_v<Try>) {
     if (this == &other) return *this;
     warn();
-    try_ = std::move(other.try_);
+    close();
+    if (other.try_) try_.emplace(std::move(*other.try_));
     is_open_ = other.take_turn();
     return *this;
   }
   ~Attempt() { warn(); }
 
-  // Python's close(): it will not be awaited, and that is no mistake.
-  void close() noexcept { is_open_ = false; }
+  // Python's close(): it will not be awaited, and that is no mistake. What it holds is destroyed.
+  void close() noexcept {
+    is_open_ = false;
+    try_.reset();
+  }
 
   // Throws   RuntimeError (moved from: it was awaited already).
   AttemptAwaiter<Try> operator co_await()&& { return AttemptAwaiter<Try>(take()); }
@@ -129,14 +137,14 @@ class [[nodiscard("co_await it, or give it to create_task")]] Attempt {
   Try& take() {
     if (!take_turn()) [[unlikely]]
       throw_reused();
-    return try_;
+    return *try_;
   }
   void warn() const noexcept {
     if (is_open_) [[unlikely]]
       log_never_awaited(typeid(value_type));
   }
 
-  Try try_;
+  std::optional<Try> try_;  // none: closed
   bool is_open_ = true;  // neither awaited nor given away
 };
 

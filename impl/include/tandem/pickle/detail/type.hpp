@@ -8,6 +8,7 @@
 
 #include "tandem/core/export.hpp"
 #include "tandem/pickle/input.hpp"
+#include "tandem/platform/seam.hpp"
 
 namespace tandem::inline v1::pickle::detail {
 
@@ -21,7 +22,14 @@ inline std::uint64_t hash_of(std::string_view text) noexcept {  // FNV-1a
 // a file declares (clang leaves out an inline namespace where that is clear).
 template <class T>
 std::uint64_t hash_of_type() noexcept {
-  static const std::uint64_t hash = hash_of(typeid(std::type_identity<T>).name());
+  // No guarded static: fork() may come in between.
+  static constinit seam::atomic<std::uint64_t> known{0};  // 0: not yet
+  // relaxed: whoever finds it out finds out the same.
+  std::uint64_t hash = known.load(std::memory_order_relaxed);
+  if (hash != 0) [[likely]]
+    return hash;
+  hash = hash_of(typeid(std::type_identity<T>).name());
+  known.store(hash, std::memory_order_relaxed);  // relaxed: as above
   return hash;
 }
 
