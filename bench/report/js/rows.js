@@ -15,7 +15,7 @@ const rows = (() => {
     data.texts[place].replaceAll("{row}", row.id).replaceAll("{impl}", impl);
 
   // What an item costs beside time.
-  const prices = ["CPU per item", "switches per 1,000 items", "allocations per item", "memory at most"];
+  const prices = ["CPU", "switches", "allocations", "memory"];
   const few = (value) => (value === 0 ? "0" : value < 0.01 ? "< 0.01" : three(value));
   const price = ({ cpu, switches, allocations, peak }) => [
     cpu === undefined ? "–" : time(cpu),
@@ -27,8 +27,8 @@ const rows = (() => {
   const contender = (row, one) => {
     const cells = one.error ? [element("td", { colSpan: 3 + prices.length }, chip("failed", "bad"), ` ${one.error}`)] : [
       element("td", { className: "number" }, element("strong", {}, shown(one.value.median, row.unit)),
-        element("span", { className: "quiet" },
-          ` ${shown(one.value.low, row.unit)} – ${shown(one.value.high, row.unit)}`)),
+        element("div", { className: "quiet" },
+          `${shown(one.value.low, row.unit)} – ${shown(one.value.high, row.unit)}`)),
       element("td", { className: "number" }, one.ratio ? element(
         "span", { className: `${words[one.ratio.verdict]}-text` }, interval(one.ratio)) : "–"),
       element("td", {}, one.ratio?.verdict ?? "–"),
@@ -41,13 +41,13 @@ const rows = (() => {
   const contenders = (row) => {
     const head = ["contender", "kind", `${row.better === "higher" ? "rate" : "time"}, 95 % interval`,
       "ours : theirs", "verdict", ...prices, "run it again"];
-    return element("div", { className: "scroll" }, element(
+    const table = element("div", { className: "scroll" }, element(
       "table", { className: "contenders" },
-      element("caption", { className: "quiet" }, "Switches of the processor: by who waits + by who is made to. " +
-        "CPU and switches are of the process and of those children that it has waited for; allocations are counted in a run of their own " +
-        "by full runs, CPython’s not."),
       element("thead", {}, element("tr", {}, head.map((text) => element("th", { scope: "col" }, text)))),
       element("tbody", {}, row.contenders.map((one) => contender(row, one)))));
+    return [table, element("p", { className: "quiet" }, "CPU and allocations are per item; switches of the processor are per 1,000 items, " +
+      "by who waits + by who is made to; memory is the most that was resident. CPU and switches are of the process and of those children " +
+      "that it has waited for. Allocations are counted by full runs, in a run of their own, and CPython’s are not.")];
   };
 
   // The order of a table: by what its head says, the other way round at the second press.
@@ -118,7 +118,7 @@ const rows = (() => {
     }
     document.querySelectorAll("table.speed").forEach(sortable);
     for (const details of document.querySelectorAll("[data-contenders]")) {
-      whenOpened(details, () => details.append(contenders(known.get(details.dataset.contenders))));
+      whenOpened(details, () => details.append(...contenders(known.get(details.dataset.contenders))));
     }
   };
   return { all, named, rival, start };
