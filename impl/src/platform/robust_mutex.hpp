@@ -7,6 +7,7 @@
 
 namespace tandem::inline v1::platform {
 
+// Where the system has none that are robust, nobody is freed, and all else is the same.
 // The owner is a thread, and it alone may unlock it. Not recursive: who has it must not take it.
 // The memory must not be unmapped, nor used for anything else, while a thread of this process has
 // it.
@@ -27,5 +28,8 @@ class RobustMutex {
  private:
   alignas(16) std::byte storage_[48];
 };
+
+// For tests, which have the way round tried as well: whether those made from now on are robust.
+void allow_robust_mutexes(bool allow) noexcept;
 
 }  // namespace tandem::inline v1::platform

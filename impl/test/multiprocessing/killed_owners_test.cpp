@@ -3,6 +3,8 @@
 
 #include <array>
 #include <chrono>
+#include <fstream>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -65,8 +67,9 @@ Taken taken_in_time(RobustMutex& mutex) {
   return taken;
 }
 
-TYPED_TEST(RobustMutexes, Exclude) {
-  Shared<TypeParam> mutex;
+template <class Mutex>
+void expect_exclusion() {
+  Shared<Mutex> mutex;
   auto block = SharedBlock::allocate(sizeof(int));
   auto& count = block.as<volatile int>();
   std::vector<Child> children;
@@ -86,6 +89,60 @@ TYPED_TEST(RobustMutexes, Exclude) {
     });
   for (auto& child : children) EXPECT_EQ(child.wait(), 0);
   EXPECT_EQ(count, 80000);
+}
+
+TYPED_TEST(RobustMutexes, Exclude) { expect_exclusion<TypeParam>(); }
+
+// Whatever the system has, none of them is left half made.
+class WithoutRobustMutexes : public testing::Test {
+ protected:
+  void SetUp() override { platform::allow_robust_mutexes(false); }
+  void TearDown() override { platform::allow_robust_mutexes(true); }
+};
+
+TEST_F(WithoutRobustMutexes, TheyExclude) { expect_exclusion<RobustMutex>(); }
+
+void wait_until_asleep(int pid) {
+  const std::string path = "/proc/" + std::to_string(pid) + "/stat";
+  for (std::string skipped, state; state != "S"; std::this_thread::yield())
+    std::ifstream(path) >> skipped >> skipped >> state;
+}
+
+TEST_F(WithoutRobustMutexes, AnotherProcessIsWoken) {
+  Shared<RobustMutex> mutex;
+  mutex[0].lock(nullptr);
+  Event coming;
+  Child child([&] {
+    coming.set();
+    const auto until = in(60s);
+    return mutex[0].lock(&until) == Taken::yes ? 0 : 1;
+  });
+  coming.wait();
+  wait_until_asleep(child.pid());
+  mutex[0].unlock();
+  EXPECT_EQ(child.wait(), 0);
+}
+
+TEST_F(WithoutRobustMutexes, NobodyIsFreed) {
+  Shared<RobustMutex> mutex;
+  Child child = staying([&](Event&) { mutex[0].lock(nullptr); });
+  child.kill();
+  const auto until = in(20ms);
+  EXPECT_EQ(mutex[0].lock(&until), Taken::no);
+  EXPECT_EQ(mutex[0].try_lock(), Taken::no);
+}
+
+TEST_F(WithoutRobustMutexes, AChildDoesNotGiveBackItsParents) {
+  Shared<RobustMutex> mutex;
+  mutex[0].lock(nullptr);
+  EXPECT_EQ(Child([&] {
+              mutex[0].unlock();
+              return mutex[0].try_lock() == Taken::no ? 0 : 1;
+            }).wait(),
+            0);
+  mutex[0].unlock();
+  EXPECT_EQ(mutex[0].try_lock(), Taken::yes);
+  mutex[0].unlock();
 }
 
 TYPED_TEST(RobustMutexes, AreLeftAfterATime) {

@@ -1,4 +1,6 @@
-// A robust mutex of pthreads: the kernel knows of each thread which it has.
+// A robust mutex of pthreads: the kernel knows of each thread which it has. The C library refuses
+// to make one where the kernel, or an emulator, keeps no list of them. There it is one that knows
+// its owner, too, and no death frees it.
 #include <pthread.h>
 #include <time.h>
 
@@ -11,6 +13,21 @@
 namespace tandem::inline v1::platform {
 
 namespace {
+
+constinit seam::atomic<bool> allowed{true};
+
+bool make(pthread_mutex_t* mutex, bool robust) noexcept {
+  pthread_mutexattr_t attributes;
+  ::pthread_mutexattr_init(&attributes);
+  ::pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
+  if (robust)
+    ::pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
+  else
+    ::pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_ERRORCHECK);
+  const bool made = ::pthread_mutex_init(mutex, &attributes) == 0;
+  ::pthread_mutexattr_destroy(&attributes);
+  return made;
+}
 
 pthread_mutex_t* native(std::byte* storage) noexcept {
   return std::launder(reinterpret_cast<pthread_mutex_t*>(storage));
@@ -27,12 +44,9 @@ RobustMutex::Taken judge(pthread_mutex_t* mutex, int result) noexcept {
 
 RobustMutex::RobustMutex() noexcept : storage_{} {
   static_assert(sizeof(pthread_mutex_t) <= sizeof storage_ && alignof(pthread_mutex_t) <= 16);
-  pthread_mutexattr_t attributes;
-  ::pthread_mutexattr_init(&attributes);
-  ::pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
-  ::pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
-  ::pthread_mutex_init(new (storage_) pthread_mutex_t, &attributes);
-  ::pthread_mutexattr_destroy(&attributes);
+  auto* const mutex = new (storage_) pthread_mutex_t;
+  // relaxed: changed by tests, before they make any
+  if (!allowed.load(std::memory_order_relaxed) || !make(mutex, true)) make(mutex, false);
 }
 
 RobustMutex::Taken RobustMutex::try_lock() noexcept {
@@ -48,5 +62,9 @@ RobustMutex::Taken RobustMutex::lock(const seam::clock::time_point* until) noexc
 }
 
 void RobustMutex::unlock() noexcept { ::pthread_mutex_unlock(native(storage_)); }
+
+void allow_robust_mutexes(bool allow) noexcept {
+  allowed.store(allow, std::memory_order_relaxed);  // relaxed: see above
+}
 
 }  // namespace tandem::inline v1::platform
