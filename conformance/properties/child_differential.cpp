@@ -1,5 +1,7 @@
 // Children against CPython's: what they are given, and how they end; 4e4 of them in a soak.
+#include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "differential.hpp"
@@ -37,16 +39,23 @@ rc::Gen<Json> times(int most) {
 TEST(ChildrenAgainstCPython, ObserveTheSame) {
   const bool is_soak = count_of(children) > children.unit;
   const auto text = text_of(byte());
+  // Neither empty nor with an equals sign, which subprocess.popen.env.invalid-name tries:
+  // since 3.13 the answer depends on which system call is used.
+  const auto name = rc::gen::map(text, [](const Json& some) {
+    std::string valid = "n" + some.get<std::string>();
+    std::replace(valid.begin(), valid.end(), '=', 'n');
+    return Json(std::move(valid));
+  });
   const auto place = rc::gen::map(element<std::string>("/", "/etc", "/tmp/..", "/proc/self/root",
                                                        "/no/such/place", "/etc/passwd", ""),
-                                  [](std::string name) { return Json(std::move(name)); });
+                                  [](std::string path) { return Json(std::move(path)); });
   const auto code = rc::gen::map(inRange(0, 256), [](int number) { return Json(number); });
   const auto signal = rc::gen::map(element(1, 2, 3, 6, 9, 13, 14, 15, 34, 40, 64),
                                    [](int number) { return Json(number); });
   const auto size = times(is_soak ? 2'000'000 : 200'000);
   const auto operation = weightedOneOf<Json>({
       {6, array_of(always("words"), list_of(text), times(250))},
-      {4, array_of(always("environment"), list_of(array_of(text, text)))},
+      {4, array_of(always("environment"), list_of(array_of(name, text)))},
       {2, array_of(always("directory"), place)},
       {4, array_of(always("input"), text, times(is_soak ? 100'000 : 10'000))},
       {2, array_of(always("captured"), size, size)},
