@@ -1,6 +1,11 @@
 // Boost.Asio's awaitables. What Asio has no counterpart of is written as its examples do it: a task
 // that waits for another one waits for a timer, which that one cancels.
 #include <unistd.h>
+// 1.74 knows of g++'s coroutines, and of what clang had before they were in the language.
+#if defined(__clang__) && defined(__cpp_impl_coroutine)
+#define BOOST_ASIO_HAS_CO_AWAIT 1
+#define BOOST_ASIO_HAS_STD_COROUTINE 1
+#endif
 // clang-format off: awaitable.hpp of 1.74 needs it, and does not say so
 #include <utility>
 // clang-format on
