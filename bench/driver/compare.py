@@ -8,7 +8,7 @@ from statistics import median
 import revisions
 import schema
 import show
-from contenders import OURS
+from contenders import MACHINE, OURS
 from judge import claim, judge_medians, written
 from rows import kernels
 from statistic import RESAMPLES, Interval, speed_ratio
@@ -82,8 +82,7 @@ class Kernels:
     def __init__(self, before, after):
         self.all, self.pairs = kernels(), {}
         for kernel in self.all:
-            runs = [[one["value"] for one in result["samples"] if one["row"] == kernel.id and one["ok"]]
-                    for result in (before, after)]
+            runs = [values(result, kernel.id, MACHINE) for result in (before, after)]
             if all(runs):
                 self.pairs[kernel] = runs
         self.ratios = {kernel.id: ratio_of_medians(*runs, kernel.better)[0] for kernel, runs in self.pairs.items()}

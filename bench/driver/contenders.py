@@ -9,6 +9,7 @@ from rows import BENCH
 
 ROOT = BENCH.parent
 OURS = "tandem"
+MACHINE = "machine"  # who runs a kernel
 
 
 @dataclass
@@ -81,22 +82,21 @@ def on(processors, contender):
     return replace(contender, command=[*only, *contender.command], shown=[*only, *contender.shown])
 
 
+def _by_program(rows, programs_dir):
+    """{program: what from_program() finds in it}"""
+    paths = {program: Path(programs_dir) / program for program in sorted({row.program for row in rows})}
+    return {program: from_program(path) if path.exists() else {} for program, path in paths.items()}
+
+
 def kernel_contenders(kernels, programs_dir):
     """{kernel's id: [what runs it]}"""
-    found = {}
-    for program in sorted({kernel.program for kernel in kernels}):
-        path = Path(programs_dir) / program
-        found.update(from_program(path) if path.exists() else {})
-    return {kernel.id: found.get(kernel.id, []) for kernel in kernels}
+    by_program = _by_program(kernels, programs_dir)
+    return {kernel.id: by_program[kernel.program].get(kernel.id, []) for kernel in kernels}
 
 
 def find(rows, programs_dir, interpreters):
     """{row id: [Contender]}, ours first."""
-    by_program = {}
-    for program in sorted({row.program for row in rows}):
-        path = Path(programs_dir) / program
-        by_program[program] = from_program(path) if path.exists() else {}
-    found = {}
+    by_program, found = _by_program(rows, programs_dir), {}
     for row in rows:
         native = by_program[row.program].get(row.runs or row.id, [])
         native = sorted(native, key=lambda contender: contender.kind != "ours")

@@ -6,6 +6,8 @@ import subprocess
 import time
 from dataclasses import dataclass, field, replace
 
+from contenders import MACHINE
+
 
 @dataclass
 class Settings:
@@ -86,7 +88,7 @@ def run_once(contender, row, label, number, settings, environment=()):
 
 def allocations(contender, row, settings, counter):
     """{allocations_per_item}, in a run whose time does not count; CPython's objects come from elsewhere."""
-    if contender.kind in ("cpython", "machine"):
+    if contender.kind in ("cpython", MACHINE):
         return {}
     details = run_once(contender, row, contender.impl, 0, replace(settings, min_time=LEAST_TIME),
                        {"LD_PRELOAD": str(counter)}).details

@@ -126,7 +126,6 @@ class _Parts:
                 row = self._take(entry, "grid", down=down, across=across)
                 row.grid, row.cell = grid, (down, across)
 
-
     def placement(self, entry):
         like = self.by_id[entry["row"]]
         placement = Placement(entry["row"], entry["title"], tuple(self.places))
@@ -145,8 +144,8 @@ def _slug(place):
     return str(place).lower().replace(" ", "")
 
 
-def _read(file=BENCH / "rows.toml"):
-    with open(file, "rb") as source:
+def _read():
+    with open(BENCH / "rows.toml", "rb") as source:
         return tomllib.load(source)
 
 
