@@ -6,12 +6,11 @@
 #include <list>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "logged.hpp"
 #include "tandem/asyncio.hpp"
-#include "tandem/core/log.hpp"
 
 namespace tandem::asyncio {
 namespace {
@@ -21,20 +20,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 
 using Numbers = Queue<int>;
-
-// How many lines are logged while it lives.
-class Logged {
- public:
-  Logged() : before_(log_sink([this](std::string_view text) { lines_.emplace_back(text); })) {}
-  Logged(const Logged&) = delete;
-  Logged& operator=(const Logged&) = delete;
-  ~Logged() { log_sink(before_); }
-  const std::vector<std::string>& lines() const { return lines_; }
-
- private:
-  std::vector<std::string> lines_;
-  LogSink before_;
-};
 
 Coroutine<> filled(Numbers& q, int last) {
   for (int n = 1; n <= last; ++n) co_await q.put(n);

@@ -18,6 +18,7 @@
 #include <thread>
 #include <vector>
 
+#include "logged.hpp"
 #include "platform/handle.hpp"
 #include "platform/sanitizers.hpp"
 #include "tandem/asyncio.hpp"
@@ -29,20 +30,6 @@ namespace {
 using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-// What is logged while it lives.
-class Logged {
- public:
-  Logged() : before_(log_sink([this](std::string_view text) { lines_.emplace_back(text); })) {}
-  Logged(const Logged&) = delete;
-  Logged& operator=(const Logged&) = delete;
-  ~Logged() { log_sink(before_); }
-  const std::vector<std::string>& lines() const { return lines_; }
-
- private:
-  std::vector<std::string> lines_;
-  LogSink before_;
-};
 
 using Events = std::vector<std::string>;
 

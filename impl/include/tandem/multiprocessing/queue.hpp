@@ -20,12 +20,9 @@ using queue::ShutDown;
 
 namespace detail {
 
-template <bool>
-struct Checked {};
-
 // What all three queues are: items on the way in are pickled, on the way out unpickled.
 template <class T>
-class ItemQueue : Checked<v1::pickle::check_portable<T>()> {
+class ItemQueue : v1::pickle::detail::Checked<v1::pickle::check_portable<T>(), T> {
  protected:
   ItemQueue(const Context& context, QueueKind kind, std::ptrdiff_t maxsize)
       : bytes_(context, kind, maxsize) {}

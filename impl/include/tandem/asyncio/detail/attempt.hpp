@@ -145,7 +145,7 @@ class [[nodiscard("co_await it, or give it to create_task")]] Attempt {
   }
 
   std::optional<Try> try_;  // none: closed
-  bool is_open_ = true;  // neither awaited nor given away
+  bool is_open_ = true;     // neither awaited nor given away
 };
 
 template <class Try>
