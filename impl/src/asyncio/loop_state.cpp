@@ -23,14 +23,14 @@ constinit thread_local LoopState* running_in_thread = nullptr;
 
 namespace {
 
-[[maybe_unused]] const bool of_each_thread = seam::thread_word(running_in_thread);
+[[maybe_unused]] const bool loop_of_each_thread = seam::thread_word(running_in_thread);
 
 // In a child nothing runs: the loop of the thread that forked goes on in the parent.
-const ForkReset forget_in_child{ForkStage::executors, [] {
-                                  running_in_thread = nullptr;
-                                  platform::wake_on_signals(-1);
-                                  platform::note_none();
-                                }};
+const ForkReset stop_in_child{ForkStage::executors, [] {
+                                running_in_thread = nullptr;
+                                platform::wake_on_signals(-1);
+                                platform::note_none();
+                              }};
 
 // CPython's numbers: how many timers have to be cancelled before they are taken out of the heap,
 // how long a sleep is at most, how exact the clock is; all but the first in seconds.

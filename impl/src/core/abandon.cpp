@@ -11,8 +11,9 @@ namespace tandem::inline v1::detail {
 namespace {
 
 seam::atomic<bool> abandoned{false};
-constinit thread_local bool is_the_last = false;  // the thread that abandoned the others
-[[maybe_unused]] const bool of_each_thread = seam::thread_word(is_the_last);
+constinit thread_local bool has_abandoned_the_others =
+    false;  // the thread that abandoned the others
+[[maybe_unused]] const bool abandoner_of_each_thread = seam::thread_word(has_abandoned_the_others);
 
 // In a child they are no more; and the child goes on, whoever forked it.
 const ForkReset forget_in_child{ForkStage::core, [] {
@@ -23,7 +24,7 @@ const ForkReset forget_in_child{ForkStage::core, [] {
 }  // namespace
 
 void abandon_threads() noexcept {
-  is_the_last = true;
+  has_abandoned_the_others = true;
   abandoned.store(true, std::memory_order_release);  // pairs with the acquires below
 }
 
@@ -31,7 +32,7 @@ void abandon_threads() noexcept {
 bool has_abandoned_threads() noexcept { return abandoned.load(std::memory_order_acquire); }
 
 void stay_if_abandoned() noexcept {
-  if (!has_abandoned_threads() || is_the_last) [[likely]]
+  if (!has_abandoned_threads() || has_abandoned_the_others) [[likely]]
     return;
   static constinit const seam::atomic<std::uint32_t> never{0};
   for (;;) platform::park(never, 0, nullptr);

@@ -221,7 +221,7 @@ Depot& depot() {
   static Depot& forever = *new Depot;  // never destroyed: threads end after statics do
   return forever;
 }
-[[maybe_unused]] const Depot& ready_at_start = depot();
+[[maybe_unused]] const Depot& depot_at_start = depot();
 
 class Cache;
 // This thread's; null before its first use, and when it is gone: futures may be dropped later, by

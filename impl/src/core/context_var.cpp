@@ -84,7 +84,7 @@ constinit thread_local ContextPlace context_place;
 
 namespace {
 
-[[maybe_unused]] const bool of_each_thread = seam::thread_word(context_place);
+[[maybe_unused]] const bool context_of_each_thread = seam::thread_word(context_place);
 
 // The context of a thread that runs in no other one. A word, as statics and older thread_locals may
 // come to it when the thread's objects are gone.

@@ -29,7 +29,7 @@ Registry& registry() {
   static Registry& forever = *new Registry;  // never destroyed: it is used while statics die
   return forever;
 }
-[[maybe_unused]] const Registry& ready_at_start = registry();
+[[maybe_unused]] const Registry& exit_at_start = registry();
 
 void run(const std::function<void()>& hook) noexcept {
   try {
@@ -56,8 +56,8 @@ void run_stage(ExitStage stage) {
 
 void run_exit_hooks(ExitStage last) {
   registry().exiting.store(true, std::memory_order_seq_cst);
-  for (const auto stage : {ExitStage::executors, ExitStage::threads, ExitStage::processes,
-                           ExitStage::leftovers})
+  for (const auto stage :
+       {ExitStage::executors, ExitStage::threads, ExitStage::processes, ExitStage::leftovers})
     if (stage <= last) run_stage(stage);
 }
 

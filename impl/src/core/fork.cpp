@@ -66,7 +66,7 @@ class ForkStages {
 };
 
 namespace {
-[[maybe_unused]] const ForkStages& ready_at_start = ForkStages::get();
+[[maybe_unused]] const ForkStages& stages_at_start = ForkStages::get();
 }  // namespace
 
 ForkAware::ForkAware(ForkStage stage) { ForkStages::get().add(stage, *this); }

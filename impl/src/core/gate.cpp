@@ -7,10 +7,10 @@
 namespace tandem::inline v1::detail {
 
 namespace {
-const auto most = static_cast<std::uint32_t>(std::max(1, platform::usable_cpus() / 2));
+const auto most_at_once = static_cast<std::uint32_t>(std::max(1, platform::usable_cpus() / 2));
 }  // namespace
 
-std::uint32_t Gate::most_searching() noexcept { return most; }
+std::uint32_t Gate::most_searching() noexcept { return most_at_once; }
 void Gate::let_others_run() noexcept { platform::yield(); }
 
 // The count is of an older process. Begins a new one; who has been counted before it did comes here

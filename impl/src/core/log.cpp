@@ -19,7 +19,7 @@ Sink& sink() {
   static Sink& forever = *new Sink;  // never destroyed: threads log until the very end
   return forever;
 }
-[[maybe_unused]] const Sink& ready_at_start = sink();
+[[maybe_unused]] const Sink& sink_at_start = sink();
 
 void write_to_stderr(std::string_view message) {
   std::string line(message);

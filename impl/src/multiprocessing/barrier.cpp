@@ -89,7 +89,7 @@ struct Barrier::Guard {
 
 namespace {
 
-std::uint32_t checked(std::int64_t parties) {
+std::uint32_t checked_parties(std::int64_t parties) {
   if (parties < 1) throw ValueError("parties must be > 0");
   if (parties > 65536) throw OverflowError("too many parties");
   return static_cast<std::uint32_t>(parties);
@@ -100,7 +100,7 @@ std::uint32_t checked(std::int64_t parties) {
 Barrier::Barrier(std::int64_t parties, BarrierOptions options)
     : Barrier(get_context(), parties, std::move(options)) {}
 Barrier::Barrier(const Context& context, std::int64_t parties, BarrierOptions options)
-    : Barrier(detail::SharedBlock::allocate(State::bytes(checked(parties)), alignof(State)),
+    : Barrier(detail::SharedBlock::allocate(State::bytes(checked_parties(parties)), alignof(State)),
               std::move(options)) {
   new (block_.data()) State(static_cast<std::uint32_t>(parties), detail::is_for_fork(context));
 }

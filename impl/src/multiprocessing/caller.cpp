@@ -12,7 +12,7 @@ namespace tandem::inline v1::multiprocessing::detail {
 namespace {
 
 constinit thread_local Caller* current_caller = nullptr;
-[[maybe_unused]] const bool of_each_thread = seam::thread_word(current_caller);
+[[maybe_unused]] const bool caller_of_each_thread = seam::thread_word(current_caller);
 
 }  // namespace
 

@@ -139,9 +139,9 @@ namespace connection::detail {
 namespace {
 
 using multiprocessing::detail::ConnectionAccess;
-using multiprocessing::detail::Waiter;
+using multiprocessing::detail::TransportWaiter;
 
-std::unique_ptr<Waiter> waiter_for(const Waitable& object) {
+std::unique_ptr<TransportWaiter> waiter_for(const Waitable& object) {
   if (const Connection* connection = object.connection()) {
     auto& transport = ConnectionAccess::transport(*connection);
     transport.check_open();
@@ -158,7 +158,7 @@ class Waiting {
   explicit Waiting(std::span<const Waitable> objects) : objects_(objects) {
     for (const Waitable& object : objects) {
       waiters_.push_back(waiter_for(object));
-      const Waiter::Where where = waiters_.back()->where();
+      const TransportWaiter::Where where = waiters_.back()->where();
       polled_.push_back({.handle = where.handle, .for_hang_up = where.for_hang_up});
     }
     ready_.resize(objects.size());
@@ -192,7 +192,7 @@ class Waiting {
   }
 
   std::span<const Waitable> objects_;
-  std::vector<std::unique_ptr<Waiter>> waiters_;
+  std::vector<std::unique_ptr<TransportWaiter>> waiters_;
   std::vector<platform::Polled> polled_;
   std::vector<bool> ready_;
   bool any_ = false;

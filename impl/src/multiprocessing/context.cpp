@@ -27,7 +27,7 @@ struct DefaultContext {
     return forever;
   }
 };
-[[maybe_unused]] const DefaultContext& ready_at_start = DefaultContext::get();
+[[maybe_unused]] const DefaultContext& default_context_at_start = DefaultContext::get();
 
 StartMethod method_of(const std::string& name) {
   const auto found = std::ranges::find(method_names, name);

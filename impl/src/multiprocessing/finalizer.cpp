@@ -83,7 +83,7 @@ class Finalizers {
 };
 
 namespace {
-[[maybe_unused]] const Finalizers& ready_at_start = Finalizers::get();
+[[maybe_unused]] const Finalizers& finalizers_at_start = Finalizers::get();
 }
 
 Finalizer::Finalizer(int priority, std::function<void()> function)

@@ -40,16 +40,16 @@ namespace {
 
 // ---- the client ----
 
-struct Connection {
+struct Client {
   ForkSafeMutex mutex{ForkStage::executors};
   Helper server;  // guarded by mutex
 
-  static Connection& get() {
-    static Connection& forever = *new Connection;  // never destroyed, as the book
+  static Client& get() {
+    static Client& forever = *new Client;  // never destroyed, as the book
     return forever;
   }
 };
-[[maybe_unused]] const Connection& ready_at_start = Connection::get();
+[[maybe_unused]] const Client& fork_server_at_start = Client::get();
 
 // With the mutex held.
 void start_server(Helper& server) {
@@ -63,7 +63,7 @@ void start_server(Helper& server) {
 
 // So that what the child is told of it is right.
 void ensure_server() {
-  Connection& own = Connection::get();
+  Client& own = Client::get();
   const std::scoped_lock guard(own.mutex);
   if (!own.server || platform::is_hung_up(own.server.handle())) start_server(own.server);
 }
@@ -71,7 +71,7 @@ void ensure_server() {
 // One packet; a server that was killed is started again. One that has ended before it was asked
 // answers no less than one that ends then: see without_answer().
 void send_request(const std::vector<int>& handles) {
-  Connection& own = Connection::get();
+  Client& own = Client::get();
   const std::scoped_lock guard(own.mutex);
   const char request = 'f';
   for (bool again = true;; again = false) {
@@ -157,7 +157,7 @@ class NeverServed final : public Running {
 };
 
 std::shared_ptr<Running> without_answer(platform::Handle status) {
-  Connection& own = Connection::get();
+  Client& own = Client::get();
   const std::scoped_lock guard(own.mutex);
   if (!own.server || !platform::is_hung_up(own.server.handle())) throw EOFError("unexpected EOF");
   const auto exitcode = own.server.wait_for_exitcode();
@@ -187,13 +187,13 @@ struct Served {
   platform::Handle status;
 };
 
-struct Request {
+struct ChildRequest {
   platform::Handle status;
   platform::Handle data;
   std::vector<platform::Handle> others;
 };
 
-[[noreturn]] void become_child(Request request) noexcept {
+[[noreturn]] void become_child(ChildRequest request) noexcept {
   begin_as_copy();
   platform::ignore_interrupts(false);
   int code = EXIT_FAILURE;
@@ -251,7 +251,7 @@ class Server {
   }
 
   void fork_for(std::vector<platform::Handle>& handles) {
-    Request request{std::move(handles[0]), std::move(handles[1]), {}};
+    ChildRequest request{std::move(handles[0]), std::move(handles[1]), {}};
     handles.erase(handles.begin(), handles.begin() + 2);
     request.others = std::move(handles);
     const int pid = platform::fork_process();
@@ -280,19 +280,19 @@ class Server {
 }  // namespace
 
 int fork_server_handle() noexcept {
-  Connection& own = Connection::get();
+  Client& own = Client::get();
   const std::scoped_lock guard(own.mutex);
   return own.server.handle();
 }
 
 void adopt_fork_server(platform::Handle handle) noexcept {
-  Connection& own = Connection::get();
+  Client& own = Client::get();
   const std::scoped_lock guard(own.mutex);
   own.server = Helper(std::move(handle));
 }
 
 void stop_fork_server() {
-  Connection& own = Connection::get();
+  Client& own = Client::get();
   const std::scoped_lock guard(own.mutex);
   own.server.stop();
 }

@@ -67,7 +67,7 @@ struct Serving final : private ForkAware {
   }
   void after_fork_in_child() noexcept override { after_fork_in_parent(); }
 };
-[[maybe_unused]] const Serving& ready_at_start = Serving::get();
+[[maybe_unused]] const Serving& serving_at_start = Serving::get();
 const ForkReset forget_servers{ForkStage::users, [] { Serving::get().forget(); }};
 
 class ServingHere {

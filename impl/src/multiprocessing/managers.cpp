@@ -3,7 +3,6 @@
 #include <filesystem>
 #include <functional>
 #include <mutex>
-#include <string_view>
 #include <system_error>
 #include <typeinfo>
 #include <utility>
@@ -66,13 +65,6 @@ void run_server(const Registry& registry, const std::optional<connection::Addres
   server->serve_forever(true);
 }
 
-// The name of a class, as Python's __name__.
-std::string bare_name(const std::type_info& type) {
-  const std::string name = type_name(type);
-  const auto last = std::string_view(name).substr(0, name.find('<')).rfind("::");
-  return last == name.npos ? name : name.substr(last + 2);
-}
-
 // A server that was killed has not removed the file where it listened.
 void remove_socket(const connection::Address& address) noexcept {
   if (!address.is_path() || address.path().starts_with('\0')) return;
@@ -89,7 +81,7 @@ ForkSafeMutex& managers_mutex() {
   static ForkSafeMutex& forever = *new ForkSafeMutex(ForkStage::executors);  // never destroyed
   return forever;
 }
-[[maybe_unused]] const ForkSafeMutex& ready_at_start = managers_mutex();
+[[maybe_unused]] const ForkSafeMutex& managers_at_start = managers_mutex();
 
 }  // namespace
 

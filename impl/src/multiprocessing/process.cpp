@@ -25,14 +25,6 @@ namespace {
 
 constexpr int sigkill = 9, sigterm = 15;  // the same on every system
 
-// The last part of the name: Python's __class__.__name__.
-std::string bare_name(const std::type_info& type) {
-  const std::string name = type_name(type);
-  const std::string_view bare = std::string_view(name).substr(0, name.find('<'));
-  const auto last = bare.rfind("::");
-  return last == bare.npos ? name : name.substr(last + 2);
-}
-
 std::string class_name(const std::optional<StartMethod>& method) {
   if (!method) return "Process";
   constexpr const char* names[] = {"ForkProcess", "SpawnProcess", "ForkServerProcess"};
@@ -121,6 +113,13 @@ std::string exitcode_text(int exitcode) {
 }
 
 }  // namespace
+
+std::string bare_name(const std::type_info& type) {
+  const std::string name = type_name(type);
+  const std::string_view bare = std::string_view(name).substr(0, name.find('<'));
+  const auto last = bare.rfind("::");
+  return last == bare.npos ? name : name.substr(last + 2);
+}
 
 // With the book's mutex held.
 std::string name_of(const ProcessState& state) {

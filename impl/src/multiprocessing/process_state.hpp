@@ -106,6 +106,8 @@ struct ProcessAccess {
 };
 
 std::string name_of(const ProcessState& state);
+// The name of a class without its namespaces, as Python's __name__.
+std::string bare_name(const std::type_info& type);
 // As Python's __class__.__name__.
 std::string class_name_of(const ProcessState& state, const std::type_info& handle);
 

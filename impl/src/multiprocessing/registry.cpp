@@ -28,7 +28,7 @@ ProcessBook& ProcessBook::get() {
 }
 
 namespace {
-[[maybe_unused]] const ProcessBook& ready_at_start = ProcessBook::get();
+[[maybe_unused]] const ProcessBook& process_book_at_start = ProcessBook::get();
 }
 
 ProcessBook::ProcessBook() : current_(std::make_shared<ProcessState>()) {

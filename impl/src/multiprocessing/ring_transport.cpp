@@ -38,7 +38,7 @@ class Turn {
   platform::BriefMutex::Taken taken_;
 };
 
-class ReaderWaiter final : public Waiter {
+class ReaderWaiter final : public TransportWaiter {
  public:
   explicit ReaderWaiter(const RingReader& reader) noexcept : watch_(reader) {}
   Where where() const noexcept override { return {watch_.socket()}; }
@@ -49,7 +49,7 @@ class ReaderWaiter final : public Waiter {
 };
 
 // An end that only writes is never ready, but when nobody reads any more.
-class WriterWaiter final : public Waiter {
+class WriterWaiter final : public TransportWaiter {
  public:
   explicit WriterWaiter(const RingWriter& writer) noexcept : use_(writer.shared_socket()) {}
   Where where() const noexcept override { return {.handle = use_.get(), .for_hang_up = true}; }
@@ -113,7 +113,7 @@ class RingTransport final : public Transport {
 
   int fileno() override { return reader_ ? reader_->beacon() : writer_->socket(); }
 
-  std::unique_ptr<Waiter> waiter() override {
+  std::unique_ptr<TransportWaiter> waiter() override {
     if (reader_) return std::make_unique<ReaderWaiter>(*reader_);
     return std::make_unique<WriterWaiter>(*writer_);
   }

@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::int64_t largest = std::numeric_limits<std::int32_t>::max();
 
-std::uint32_t checked(std::int64_t value) {
+std::uint32_t checked_value(std::int64_t value) {
   if (value < 0) detail::throw_os_error(EINVAL);
   if (value > largest) throw OverflowError("semaphore value too large");
   return static_cast<std::uint32_t>(value);
@@ -85,7 +85,7 @@ Semaphore::Semaphore(const Context& context, std::int64_t value)
     : Semaphore(context, value, false) {}
 Semaphore::Semaphore(const Context& context, std::int64_t value, bool bounded)
     : Semaphore(detail::SharedBlock::allocate(sizeof(State), alignof(State))) {
-  new (block_.data()) State(checked(value), bounded, detail::is_for_fork(context));
+  new (block_.data()) State(checked_value(value), bounded, detail::is_for_fork(context));
 }
 Semaphore::Semaphore(detail::SharedBlock block) noexcept : block_(std::move(block)) {}
 

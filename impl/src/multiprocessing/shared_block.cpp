@@ -300,7 +300,7 @@ class Heap final : ForkAware {
   std::vector<std::shared_ptr<Arena>> kept_;  // guarded by mutex_
 };
 
-[[maybe_unused]] const Heap& ready_at_start = Heap::get();
+[[maybe_unused]] const Heap& heap_at_start = Heap::get();
 
 }  // namespace
 

@@ -35,7 +35,7 @@ struct Executable {
     return forever;
   }
 };
-[[maybe_unused]] const Executable& ready_at_start = Executable::get();
+[[maybe_unused]] const Executable& executable_at_start = Executable::get();
 
 std::string executable() {
   const std::scoped_lock guard(Executable::get().mutex);

@@ -40,9 +40,9 @@ T get_number(const std::byte* from) noexcept {
   return number;
 }
 
-class Head {
+class LengthHead {
  public:
-  explicit Head(std::uint64_t length) noexcept {
+  explicit LengthHead(std::uint64_t length) noexcept {
     const bool is_short = length <= std::numeric_limits<std::int32_t>::max();
     size_ = is_short ? short_head : long_head;
     put_number(bytes_.data(), is_short ? static_cast<std::uint32_t>(length) : ~std::uint32_t{0});
@@ -69,7 +69,7 @@ class StreamTransport final : public Transport {
     if (!use) check_open();
     if (!handles.empty() && !platform::carries_handles(use.get()))
       throw v1::pickle::PicklingError("open files cannot be sent over this connection");
-    const Head head(size);
+    const LengthHead head(size);
     if (size > sent_at_once) {
       write_all(use.get(), head.bytes(), handles);
       for (const Part part : parts) write_all(use.get(), part, {});
@@ -116,7 +116,7 @@ class StreamTransport final : public Transport {
   }
 
   int fileno() override { return handle_.get(); }
-  std::unique_ptr<Waiter> waiter() override { return wait_at(handle_.get()); }
+  std::unique_ptr<TransportWaiter> waiter() override { return wait_at(handle_.get()); }
 
   void pickle(v1::pickle::Output& output) override {
     output.write_value(TransportKind::stream);

@@ -84,7 +84,7 @@ class Tracker {
     platform::Pipe pipe;
     if (const int error = platform::open_pipe(pipe)) throw_os_error(error);
     const int end = pipe.reader.get();
-    helper_.stop();  // it was killed
+    helper_.stop();                       // it was killed
     const platform::TrackerSignals held;  // or Ctrl-C might end it before it ignores that
     helper_ = Helper(std::move(pipe.writer),
                      execute(platform::own_executable(),
@@ -115,7 +115,7 @@ class Tracker {
   std::unique_ptr<Finalizer> at_end_;              // guarded by mutex_
   std::uint32_t generation_ = process_generation;  // guarded by mutex_
 };
-[[maybe_unused]] const Tracker& ready_at_start = Tracker::get();
+[[maybe_unused]] const Tracker& tracker_at_start = Tracker::get();
 
 }  // namespace
 

@@ -8,7 +8,7 @@
 namespace tandem::inline v1::multiprocessing::detail {
 
 namespace {
-constexpr std::uint64_t most_reserved = std::uint64_t{1} << 28;
+constexpr std::uint64_t most_at_once = std::uint64_t{1} << 28;
 }
 
 bool Sink::begin(std::uint64_t length) {
@@ -17,7 +17,7 @@ bool Sink::begin(std::uint64_t length) {
   if (!in_place_) {
     text_.clear();
     // A stream may say what it likes.
-    text_.reserve(static_cast<std::size_t>(std::min(length, most_reserved)));
+    text_.reserve(static_cast<std::size_t>(std::min(length, most_at_once)));
   }
   length_ = static_cast<std::size_t>(length);
   filled_ = 0;
@@ -73,7 +73,7 @@ void Transport::refuse() {
 
 namespace {
 
-class HandleWaiter final : public Waiter {
+class HandleWaiter final : public TransportWaiter {
  public:
   explicit HandleWaiter(int handle) noexcept : handle_(handle) {}
   Where where() const noexcept override { return {handle_}; }
@@ -85,6 +85,8 @@ class HandleWaiter final : public Waiter {
 
 }  // namespace
 
-std::unique_ptr<Waiter> wait_at(int handle) { return std::make_unique<HandleWaiter>(handle); }
+std::unique_ptr<TransportWaiter> wait_at(int handle) {
+  return std::make_unique<HandleWaiter>(handle);
+}
 
 }  // namespace tandem::inline v1::multiprocessing::detail

@@ -49,17 +49,17 @@ class Sink {
 };
 
 // Somebody in connection::wait().
-class Waiter {
+class TransportWaiter {
  public:
   struct Where {
     int handle;
     bool for_hang_up = false;
   };
 
-  Waiter() = default;
-  Waiter(const Waiter&) = delete;
-  Waiter& operator=(const Waiter&) = delete;
-  virtual ~Waiter() = default;
+  TransportWaiter() = default;
+  TransportWaiter(const TransportWaiter&) = delete;
+  TransportWaiter& operator=(const TransportWaiter&) = delete;
+  virtual ~TransportWaiter() = default;
 
   virtual Where where() const noexcept = 0;
   // To be asked before each sleep.
@@ -67,7 +67,7 @@ class Waiter {
   virtual bool is_ready(bool woken) noexcept = 0;
 };
 // For a handle that is ready when the object is.
-std::unique_ptr<Waiter> wait_at(int handle);
+std::unique_ptr<TransportWaiter> wait_at(int handle);
 
 class Transport {
  public:
@@ -93,7 +93,7 @@ class Transport {
   virtual void receive(Sink& sink) = 0;
   virtual bool poll(Deadline until) = 0;
   virtual int fileno() = 0;
-  virtual std::unique_ptr<Waiter> waiter() = 0;
+  virtual std::unique_ptr<TransportWaiter> waiter() = 0;
   virtual void pickle(v1::pickle::Output& output) = 0;
   // Of one that nobody else has yet. Who is at the other side is a stranger until trust(): no
   // handles are taken from him, and what he is waited for longer than that fails (TimeoutError).

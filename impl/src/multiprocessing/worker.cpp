@@ -42,7 +42,7 @@ class Worker {
 
   void run() {
     if (!initialize()) return;
-    answer({.kind = static_cast<std::uint8_t>(Answer::ready)});
+    answer({.kind = static_cast<std::uint8_t>(WorkerAnswer::ready)});
     for (std::size_t left = rules_.max_tasks.value_or(SIZE_MAX); left > 0;) {
       const auto task = next();
       if (!task) return;
@@ -71,7 +71,8 @@ class Worker {
     for (;;) {
       if (auto task = board_.take(number_, turn_)) return task;
       while (const auto piece = requests_.front()) {
-        if (Tag::decode(piece->tag).kind == static_cast<std::uint8_t>(Request::end)) return {};
+        if (Tag::decode(piece->tag).kind == static_cast<std::uint8_t>(WorkerRequest::end))
+          return {};
         requests_.pop();  // it has looked since
       }
       wait_for_task();
@@ -93,14 +94,15 @@ class Worker {
       return true;
     }
     output_.clear();
-    answer({.kind = static_cast<std::uint8_t>(Answer::asks), .place = task.place});
+    answer({.kind = static_cast<std::uint8_t>(WorkerAnswer::asks), .place = task.place});
     for (;;) {
       while (!requests_.front()) wait(requests_, [this] { return requests_.ready(); });
       const RingReader::Piece piece = *requests_.front();
       const Tag tag = Tag::decode(piece.tag);
-      if (tag.kind == static_cast<std::uint8_t>(Request::task)) return begin(task.place, piece);
+      if (tag.kind == static_cast<std::uint8_t>(WorkerRequest::task))
+        return begin(task.place, piece);
       requests_.pop();
-      if (tag.kind == static_cast<std::uint8_t>(Request::not_sent)) return false;
+      if (tag.kind == static_cast<std::uint8_t>(WorkerRequest::not_sent)) return false;
     }
   }
   bool begin(TaskBoard::Place place, const RingReader::Piece& piece) {
@@ -140,7 +142,7 @@ class Worker {
 
   void run(TaskBoard::Place place, std::span<const std::byte> given_bytes,
            std::vector<platform::Handle> handles) {
-    Tag tag{.kind = static_cast<std::uint8_t>(Answer::value), .place = place};
+    Tag tag{.kind = static_cast<std::uint8_t>(WorkerAnswer::value), .place = place};
     pickle::Input input(given_bytes, std::move(handles));
     output_.clear();
     try {
@@ -158,17 +160,17 @@ class Worker {
     }
     answer(tag);
   }
-  Answer thrown(const std::exception_ptr& exception) {
+  WorkerAnswer thrown(const std::exception_ptr& exception) {
     output_.clear();
     pickle::encode_exception(exception, output_);
-    return Answer::exception;
+    return WorkerAnswer::exception;
   }
-  Answer not_sent(const ResultNotSent& result) {
+  WorkerAnswer not_sent(const ResultNotSent& result) {
     if (!rules_.is_pool) return thrown(result.reason);
     output_.clear();
     pickle::dump(output_, exception_text(result.reason));
     pickle::dump(output_, result.value);
-    return Answer::not_sent;
+    return WorkerAnswer::not_sent;
   }
 
   // Sends what stands in the output.

@@ -34,13 +34,13 @@ struct Bed {
   }
 };
 
-enum class Request : std::uint8_t {
+enum class WorkerRequest : std::uint8_t {
   look,      // there is something on the board
   task,      // that was asked for
   not_sent,  // instead: its open files could not be sent
   end,
 };
-enum class Answer : std::uint8_t {
+enum class WorkerAnswer : std::uint8_t {
   ready,      // the initializer has run
   asks,       // the task has been begun, and its message is to be sent
   value,      // what the action has written
@@ -50,7 +50,7 @@ enum class Answer : std::uint8_t {
 
 // The tag of a message in a ring.
 struct Tag {
-  std::uint8_t kind = 0;       // a Request or an Answer
+  std::uint8_t kind = 0;       // a WorkerRequest or an WorkerAnswer
   std::uint8_t handles = 0;    // how many open files come with it
   TaskBoard::Place place = 0;  // of the task on the board
 

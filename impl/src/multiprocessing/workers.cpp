@@ -377,13 +377,13 @@ void Workers::take_handles(Hand& hand, std::size_t count) {
 
 void Workers::take_answer(Hand& hand, Tag tag, std::span<const std::byte> bytes) {
   failed_starts_ = 0;
-  const auto answer = static_cast<Answer>(tag.kind);
-  if (answer == Answer::ready) {
+  const auto answer = static_cast<WorkerAnswer>(tag.kind);
+  if (answer == WorkerAnswer::ready) {
     hand.ready = true;
     return;
   }
   if (!has_begun(hand, tag.place)) return;  // it was given up
-  if (answer == Answer::asks) {
+  if (answer == WorkerAnswer::asks) {
     --parcels_;
     return send(hand, std::exchange(offers_[tag.place].parcel, nullptr));
   }
@@ -401,9 +401,9 @@ void Workers::take_answer(Hand& hand, Tag tag, std::span<const std::byte> bytes)
   if (error) task.job->fail(task.number, std::move(error));
 }
 
-void Workers::read_answer(const Task& task, Answer answer, pickle::Input& input) {
-  if (answer == Answer::value) return task.job->decode(task.number, input, wakes_);
-  if (answer == Answer::exception)
+void Workers::read_answer(const Task& task, WorkerAnswer answer, pickle::Input& input) {
+  if (answer == WorkerAnswer::value) return task.job->decode(task.number, input, wakes_);
+  if (answer == WorkerAnswer::exception)
     return task.job->fail(task.number, pickle::decode_exception(input));
   auto reason = pickle::load<std::string>(input);
   auto value = pickle::load<std::string>(input);
@@ -455,7 +455,7 @@ void Workers::offer(const Task& task) {
   auto error = v1::detail::caught([&] {
     const pickle::Output::Message message(parcel.output);
     task.job->encode(task.number, parcel.output);
-    parcel.seal({.kind = static_cast<std::uint8_t>(Request::task), .place = place});
+    parcel.seal({.kind = static_cast<std::uint8_t>(WorkerRequest::task), .place = place});
     fits = parcel.handles.empty() && parcel.output.bytes().size() <= TaskBoard::most_bytes;
   });
   if (error) return fail(task, std::move(error));
@@ -495,7 +495,7 @@ void Workers::wake_one() {
     // seq_cst with the worker: either it sees the task, or this sees it sleep.
     if (!hand->bed->asleep.load(std::memory_order_seq_cst)) continue;
     if (!hand->bed->asleep.exchange(false, std::memory_order_seq_cst)) continue;
-    Outgoing message({}, {}, Tag{.kind = static_cast<std::uint8_t>(Request::look)}.encode());
+    Outgoing message({}, {}, Tag{.kind = static_cast<std::uint8_t>(WorkerRequest::look)}.encode());
     hand->requests->push(message);  // there is room: it has read all that was there
     return;
   }
@@ -510,7 +510,8 @@ void Workers::send(Hand& hand, std::unique_ptr<Parcel> parcel) {
     return;
   }
   // Its open files could not be sent.
-  Outgoing instead({}, {}, Tag{.kind = static_cast<std::uint8_t>(Request::not_sent)}.encode());
+  Outgoing instead({}, {},
+                   Tag{.kind = static_cast<std::uint8_t>(WorkerRequest::not_sent)}.encode());
   hand.requests->push(instead);
   if (has_begun(hand, parcel->place))
     fail(take_off(parcel->place), v1::detail::caught([&] { throw_os_error(message.error()); }));
@@ -595,7 +596,7 @@ void Workers::end() {
       hand->process.terminate();
       continue;
     }
-    Outgoing message({}, {}, Tag{.kind = static_cast<std::uint8_t>(Request::end)}.encode());
+    Outgoing message({}, {}, Tag{.kind = static_cast<std::uint8_t>(WorkerRequest::end)}.encode());
     hand->requests->send(message);
   }
   for (const auto& hand : hands_) hand->process.join();

@@ -136,7 +136,7 @@ class Workers final : public std::enable_shared_from_this<Workers> {
   bool read_answers(Hand& hand);
   void take_handles(Hand& hand, std::size_t count);
   void take_answer(Hand& hand, Tag tag, std::span<const std::byte> bytes);
-  void read_answer(const Task& task, Answer answer, pickle::Input& input);
+  void read_answer(const Task& task, WorkerAnswer answer, pickle::Input& input);
   bool has_begun(const Hand& hand, TaskBoard::Place place) const noexcept;
   void note_answer();
 

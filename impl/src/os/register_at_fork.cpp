@@ -35,7 +35,7 @@ void run(const RegisterAtForkOptions& hooks, Hook hook, const char* name) noexce
 // How many had been registered when this thread's fork() began. What other threads register
 // meanwhile has not been told of its beginning, so it is not told of the rest.
 constinit thread_local std::size_t at_begin = 0;
-[[maybe_unused]] const bool of_each_thread = seam::thread_word(at_begin);
+[[maybe_unused]] const bool begin_of_each_thread = seam::thread_word(at_begin);
 
 class AtFork final : detail::ForkAware {
  public:
@@ -87,7 +87,7 @@ class AtFork final : detail::ForkAware {
   detail::ForkSafeMutex mutex_{detail::ForkStage::core};
   Entries entries_;  // guarded by mutex_; only grow
 };
-[[maybe_unused]] const AtFork& ready_at_start = AtFork::get();
+[[maybe_unused]] const AtFork& at_fork_at_start = AtFork::get();
 
 }  // namespace
 

@@ -65,7 +65,7 @@ Actions& actions() {
   static Actions& forever = *new Actions;  // never destroyed: statics make calls, too
   return forever;
 }
-[[maybe_unused]] const Actions& ready_at_start = actions();
+[[maybe_unused]] const Actions& actions_at_start = actions();
 
 }  // namespace
 
@@ -73,7 +73,11 @@ BoundCall::~BoundCall() = default;
 
 ActionNode::ActionNode(std::uint64_t action_hash, const std::type_info& action_type, Run action_run,
                        Load action_load) noexcept
-    : hash(action_hash), type(action_type), run(action_run), load(action_load), next(last_action.load()) {
+    : hash(action_hash),
+      type(action_type),
+      run(action_run),
+      load(action_load),
+      next(last_action.load()) {
   while (!last_action.compare_exchange_weak(next, this)) {
   }
 }

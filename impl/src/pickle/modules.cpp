@@ -63,7 +63,7 @@ Modules& modules() {
   static Modules& forever = *new Modules;  // never destroyed: statics send calls, too
   return forever;
 }
-[[maybe_unused]] const Modules& ready_at_start = modules();
+[[maybe_unused]] const Modules& modules_at_start = modules();
 
 bool is_in(const std::vector<Range>& ranges, std::uintptr_t address) {
   return std::ranges::any_of(ranges, [=](const Range& range) { return range.contains(address); });

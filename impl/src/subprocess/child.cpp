@@ -150,7 +150,7 @@ struct Orphans {
     return forever;
   }
 };
-[[maybe_unused]] const Orphans& ready_at_start = Orphans::get();
+[[maybe_unused]] const Orphans& orphans_at_start = Orphans::get();
 
 }  // namespace
 

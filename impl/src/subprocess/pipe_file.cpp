@@ -314,7 +314,7 @@ tandem::detail::ForkSafeMutex& renewal() {
       *new tandem::detail::ForkSafeMutex(tandem::detail::ForkStage::core);
   return forever;
 }
-[[maybe_unused]] const tandem::detail::ForkSafeMutex& ready_at_start = renewal();
+[[maybe_unused]] const tandem::detail::ForkSafeMutex& renewal_at_start = renewal();
 
 }  // namespace
 

@@ -38,9 +38,9 @@ detail::Mutex& forgetting() {
   static auto& forever = *new detail::ForkSafeMutex(ForkStage::threading);  // never destroyed
   return forever;
 }
-[[maybe_unused]] const detail::Mutex& ready_at_start = forgetting();
+[[maybe_unused]] const detail::Mutex& forgetting_at_start = forgetting();
 
-std::uint32_t checked(std::int64_t parties) {
+std::uint32_t checked_parties(std::int64_t parties) {
   if (parties < 1) throw ValueError("parties must be > 0");
   if (parties > std::int64_t{1} << 31) throw OverflowError("too many parties");
   return static_cast<std::uint32_t>(parties);
@@ -49,7 +49,7 @@ std::uint32_t checked(std::int64_t parties) {
 }  // namespace
 
 Barrier::Barrier(std::int64_t parties, BarrierOptions options)
-    : parties_(checked(parties)),
+    : parties_(checked_parties(parties)),
       crowded_(parties > platform::usable_cpus()),
       timeout_(options.timeout),
       action_(std::move(options.action)) {}

@@ -21,7 +21,7 @@ Hook& hook() {
   static Hook& forever = *new Hook;  // never destroyed: threads fail until the very end
   return forever;
 }
-[[maybe_unused]] const Hook& ready_at_start = hook();
+[[maybe_unused]] const Hook& hook_at_start = hook();
 
 bool is_system_exit(const std::exception_ptr& exception) {
   try {

@@ -16,7 +16,7 @@ namespace {
 
 seam::atomic<bool> there_is_one{false};
 constinit thread_local bool is_here = false;  // in this thread
-[[maybe_unused]] const bool of_each_thread = seam::thread_word(is_here);
+[[maybe_unused]] const bool scope_of_each_thread = seam::thread_word(is_here);
 std::terminate_handler usual_end = nullptr;  // what terminate() does without ours
 
 int exit_code_of(const std::exception_ptr& exception) {

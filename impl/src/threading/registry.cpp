@@ -21,9 +21,9 @@ namespace {
 // A plain pointer on purpose: readable until the thread's very end. The registry owns what it
 // points to, or the thread's own stack does.
 constinit thread_local ThreadState* current = nullptr;
-[[maybe_unused]] const bool of_each_thread = seam::thread_word(this_thread_ident) &&
-                                             seam::thread_word(this_thread_locals) &&
-                                             seam::thread_word(current);
+[[maybe_unused]] const bool ident_of_each_thread = seam::thread_word(this_thread_ident) &&
+                                                   seam::thread_word(this_thread_locals) &&
+                                                   seam::thread_word(current);
 
 // The main thread is best met while it initialises statics; another may be first to ask later.
 [[maybe_unused]] const bool met_main_thread = (ThreadRegistry::get(), true);

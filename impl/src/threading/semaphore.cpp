@@ -20,7 +20,7 @@ constexpr std::uint32_t sleepers_of(std::uint64_t word) {
   return static_cast<std::uint32_t>(word >> 32);
 }
 
-std::uint64_t checked(std::int64_t value) {
+std::uint64_t checked_value(std::int64_t value) {
   if (value < 0) throw ValueError("semaphore initial value must be >= 0");
   if (value > largest) throw OverflowError("semaphore value too large");
   return static_cast<std::uint64_t>(value);
@@ -28,7 +28,7 @@ std::uint64_t checked(std::int64_t value) {
 
 }  // namespace
 
-Semaphore::Semaphore(std::int64_t value) : word_(checked(value)) {}
+Semaphore::Semaphore(std::int64_t value) : word_(checked_value(value)) {}
 Semaphore::~Semaphore() = default;
 
 // relaxed: an answer, stale at once

@@ -14,7 +14,7 @@ Mutex& names() {
   static ForkSafeMutex& forever = *new ForkSafeMutex(ForkStage::threading);  // never destroyed
   return forever;
 }
-[[maybe_unused]] const Mutex& ready_at_start = names();
+[[maybe_unused]] const Mutex& names_at_start = names();
 
 }  // namespace
 

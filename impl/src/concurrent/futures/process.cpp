@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "concurrent/futures/texts.hpp"
 #include "multiprocessing/workers.hpp"
 #include "platform/cpu.hpp"
 #include "tandem/core/exceptions.hpp"
@@ -20,11 +21,9 @@ namespace {
 using multiprocessing::detail::Workers;
 using multiprocessing::detail::WorkersOptions;
 
-constexpr const char* after_shutdown = "cannot schedule new futures after shutdown";
-constexpr const char* after_exit = "cannot schedule new futures after interpreter shutdown";
-constexpr const char* broken_text =
+constexpr const char* broken_processes =
     "A child process terminated abruptly, the process pool is not usable anymore";
-constexpr const char* lost_text =
+constexpr const char* lost_processes =
     "The processes of the pool are not in this process, which was forked";
 // Python's EXTRA_QUEUED_CALLS.
 constexpr std::size_t extra_queued_calls = 1;
@@ -98,7 +97,7 @@ class Executors {
   std::vector<std::weak_ptr<Workers>> workers_;  // guarded by mutex_
   bool exit_hook_ = false;                       // guarded by mutex_
 };
-[[maybe_unused]] const Executors& ready_at_start = Executors::get();
+[[maybe_unused]] const Executors& executors_at_start = Executors::get();
 
 std::shared_ptr<Workers> make_workers(ProcessPoolExecutorOptions&& options) {
   auto workers = std::make_shared<Workers>(options_of(std::move(options)));
@@ -109,8 +108,7 @@ std::shared_ptr<Workers> make_workers(ProcessPoolExecutorOptions&& options) {
 }  // namespace
 
 ProcessPoolExecutor::ProcessPoolExecutor(ProcessPoolExecutorOptions options)
-    : workers_(make_workers(std::move(options))),
-      may_spin_(workers_->spares_a_processor()) {}
+    : workers_(make_workers(std::move(options))), may_spin_(workers_->spares_a_processor()) {}
 
 ProcessPoolExecutor::~ProcessPoolExecutor() { shutdown(); }
 
@@ -119,14 +117,14 @@ namespace {
 // Throws what a submit() throws when the workers are in this state.
 void check(Workers::State state, bool shut_down) {
   if (state == Workers::State::run) return;
-  if (state == Workers::State::broken) throw BrokenProcessPool(broken_text);
+  if (state == Workers::State::broken) throw BrokenProcessPool(broken_processes);
   throw RuntimeError(shut_down ? after_shutdown : after_exit);
 }
 
 }  // namespace
 
 void ProcessPoolExecutor::post(multiprocessing::detail::Job& job) {
-  if (workers_->is_elsewhere()) throw BrokenProcessPool(lost_text);
+  if (workers_->is_elsewhere()) throw BrokenProcessPool(lost_processes);
   const bool shut_down = shut_down_.load(std::memory_order_seq_cst);
   check(workers_->state(), shut_down);
   if (v1::detail::is_exiting()) throw RuntimeError(after_exit);

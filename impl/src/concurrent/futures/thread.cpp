@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "concurrent/futures/texts.hpp"
 #include "platform/cpu.hpp"
 #include "tandem/core/exit.hpp"
 #include "tandem/core/fork.hpp"
@@ -37,8 +38,6 @@ namespace tandem::inline v1::concurrent::futures {
 
 namespace {
 
-constexpr const char* after_shutdown = "cannot schedule new futures after shutdown";
-constexpr const char* after_exit = "cannot schedule new futures after interpreter shutdown";
 constexpr const char* broken_text =
     "A thread initializer failed, the thread pool is not usable anymore";
 constexpr const char* lost_text =
@@ -267,7 +266,7 @@ class Pools final : v1::detail::ForkAware {
   std::vector<std::shared_ptr<ThreadPool>> forking_;  // those whose mutex the fork() holds
   std::vector<std::shared_ptr<ThreadPool>> lost_;     // never destroyed: see after_fork_in_child()
 };
-[[maybe_unused]] const Pools& ready_at_start = Pools::get();
+[[maybe_unused]] const Pools& pools_at_start = Pools::get();
 
 std::shared_ptr<ThreadPool> make_pool(ThreadPoolExecutorOptions options) {
   auto pool = std::make_shared<ThreadPool>(std::move(options));

@@ -86,7 +86,7 @@ void limit_sending(int socket, std::chrono::microseconds limit) noexcept {
                      .tv_usec = static_cast<suseconds_t>((limit - whole).count())};
   ::setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &most, sizeof most);
 }
-std::chrono::microseconds left_until(seam::clock::time_point until) noexcept {
+std::chrono::microseconds time_left(seam::clock::time_point until) noexcept {
   constexpr std::chrono::microseconds least(1);  // zero would be for ever
   return std::max(least, std::chrono::ceil<std::chrono::microseconds>(until - seam::clock::now()));
 }
@@ -139,7 +139,7 @@ int connect_to(const SocketAddress& address, Handle& connected,
   if (const int error = to_native(address, native)) return error;
   Handle handle;
   if (const int error = open_socket(address, handle)) return error;
-  if (until) limit_sending(handle.get(), left_until(*until));
+  if (until) limit_sending(handle.get(), time_left(*until));
   if (::connect(handle.get(), &native.any, native.size) != 0) {
     const int error = errno == EINTR ? end_of_connect(handle.get()) : errno;
     if (error != 0) return error;

@@ -14,7 +14,7 @@ namespace tandem::inline v1::platform {
 
 namespace {
 
-constinit seam::atomic<bool> allowed{true};
+constinit seam::atomic<bool> may_be_robust{true};
 
 bool make(pthread_mutex_t* mutex, bool robust) noexcept {
   pthread_mutexattr_t attributes;
@@ -46,7 +46,7 @@ RobustMutex::RobustMutex() noexcept : storage_{} {
   static_assert(sizeof(pthread_mutex_t) <= sizeof storage_ && alignof(pthread_mutex_t) <= 16);
   auto* const mutex = new (storage_) pthread_mutex_t;
   // relaxed: changed by tests, before they make any
-  if (!allowed.load(std::memory_order_relaxed) || !make(mutex, true)) make(mutex, false);
+  if (!may_be_robust.load(std::memory_order_relaxed) || !make(mutex, true)) make(mutex, false);
 }
 
 RobustMutex::Taken RobustMutex::try_lock() noexcept {
@@ -64,7 +64,7 @@ RobustMutex::Taken RobustMutex::lock(const seam::clock::time_point* until) noexc
 void RobustMutex::unlock() noexcept { ::pthread_mutex_unlock(native(storage_)); }
 
 void allow_robust_mutexes(bool allow) noexcept {
-  allowed.store(allow, std::memory_order_relaxed);  // relaxed: see above
+  may_be_robust.store(allow, std::memory_order_relaxed);  // relaxed: see above
 }
 
 }  // namespace tandem::inline v1::platform

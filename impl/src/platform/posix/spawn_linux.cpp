@@ -45,7 +45,7 @@ namespace tandem::inline v1::platform {
 namespace {
 
 constexpr std::size_t page = 64 * 1024;  // no system has larger ones
-constexpr std::size_t stack_size = page;
+constexpr std::size_t child_stack = page;
 
 // Memory that a child can stand on while it shares the parent's, below it a page that nobody may
 // touch. One is kept for the next child.
@@ -54,11 +54,11 @@ class ChildStack {
   // acquire pairs with the release in the destructor: what the last child has written is over.
   ChildStack() noexcept : memory_(kept().exchange(nullptr, std::memory_order_acquire)) {
     if (memory_) return;
-    void* mapped = ::mmap(nullptr, page + stack_size, PROT_NONE,
+    void* mapped = ::mmap(nullptr, page + child_stack, PROT_NONE,
                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
     if (mapped == MAP_FAILED) return;
     memory_ = static_cast<char*>(mapped);
-    if (::mprotect(memory_ + page, stack_size, PROT_READ | PROT_WRITE) != 0) unmap();
+    if (::mprotect(memory_ + page, child_stack, PROT_READ | PROT_WRITE) != 0) unmap();
   }
   ChildStack(const ChildStack&) = delete;
   ChildStack& operator=(const ChildStack&) = delete;
@@ -69,14 +69,14 @@ class ChildStack {
   }
 
   void* bottom() const noexcept { return memory_ + page; }
-  void* top() const noexcept { return memory_ ? memory_ + page + stack_size : nullptr; }
+  void* top() const noexcept { return memory_ ? memory_ + page + child_stack : nullptr; }
 
  private:
   static std::atomic<char*>& kept() noexcept {
     static constinit std::atomic<char*> one{nullptr};
     return one;
   }
-  void unmap() noexcept { ::munmap(std::exchange(memory_, nullptr), page + stack_size); }
+  void unmap() noexcept { ::munmap(std::exchange(memory_, nullptr), page + child_stack); }
 
   char* memory_;
 };
@@ -102,7 +102,7 @@ class NoSignals {
 
 // Bits; relaxed throughout: each stands for itself, and who sees it late finds out once more.
 constexpr unsigned may_share = 1, may_handle = 2, may_clear = 4, may_range = 8;
-constinit std::atomic<unsigned> allowed{may_share | may_handle | may_clear | may_range};
+constinit std::atomic<unsigned> allowed_ways{may_share | may_handle | may_clear | may_range};
 
 enum class Shares { unknown, yes, no };
 constinit std::atomic<Shares> shares{Shares::unknown};
@@ -187,7 +187,7 @@ int clone_bare(ChildWork& work, const ChildStack& stack, unsigned flags, int& ha
       !can_clear_handlers.load(std::memory_order_relaxed))
     return -1;
   work.has_handlers = false;
-  const int pid = clone_without_handlers(run_child, &work, stack.bottom(), stack_size,
+  const int pid = clone_without_handlers(run_child, &work, stack.bottom(), child_stack,
                                          flags | CLONE_PIDFD, &handle);
   if (pid != -1) return pid;
   work.has_handlers = true;
@@ -305,15 +305,16 @@ std::optional<SpawnError> spawn(const SpawnPlan& plan, Process& process) {
 }
 
 Abilities abilities() noexcept {
-  const unsigned bits = allowed.load(std::memory_order_relaxed);  // relaxed: see above
+  const unsigned bits = allowed_ways.load(std::memory_order_relaxed);  // relaxed: see above
   return {(bits & may_share) != 0, (bits & may_handle) != 0, (bits & may_clear) != 0,
           (bits & may_range) != 0};
 }
 
 void restrict_abilities(Abilities to) noexcept {
-  allowed.store((to.shared_memory_children ? may_share : 0) | (to.child_handles ? may_handle : 0) |
-                    (to.clear_handlers ? may_clear : 0) | (to.close_range ? may_range : 0),
-                std::memory_order_relaxed);  // relaxed: see above
+  allowed_ways.store((to.shared_memory_children ? may_share : 0) |
+                         (to.child_handles ? may_handle : 0) | (to.clear_handlers ? may_clear : 0) |
+                         (to.close_range ? may_range : 0),
+                     std::memory_order_relaxed);  // relaxed: see above
 }
 
 }  // namespace tandem::inline v1::platform

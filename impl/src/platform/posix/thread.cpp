@@ -65,7 +65,7 @@ pthread_key_t end_key() noexcept {
   return key;
 }
 // Made with the other statics: a child of fork() must not find it half-made.
-[[maybe_unused]] const pthread_key_t ready_at_start = end_key();
+[[maybe_unused]] const pthread_key_t end_key_at_start = end_key();
 
 }  // namespace
 

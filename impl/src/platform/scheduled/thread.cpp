@@ -20,7 +20,7 @@ constinit bool has_started = false;
 using EndAct = void (*)();
 constinit EndAct end_act = nullptr;
 constinit thread_local bool wants_end_act = false;
-[[maybe_unused]] const bool of_each_thread = seam::thread_word(wants_end_act);
+[[maybe_unused]] const bool end_of_each_thread = seam::thread_word(wants_end_act);
 
 struct ForkHooks {
   void (*before)();
