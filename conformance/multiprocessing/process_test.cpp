@@ -17,7 +17,6 @@
 #include <thread>
 #include <tuple>
 
-#include "conformance/harness/sanitizers.hpp"
 #include "conformance/multiprocessing/support.hpp"
 #include "conformance/programs/run_program.hpp"
 #include "tandem/core/log.hpp"
@@ -1214,8 +1213,6 @@ CASE("multiprocessing.process.many", "many children at once, each of them with i
 CASE("multiprocessing.process.many.threads", "several threads may start children") {
   warned([] {
     each_method([](const Context& context) {
-      // A copy may be born while another thread has the allocator's lock.
-      if (context.get_start_method() == "fork" && !allocator_survives_fork) return;
       std::vector<std::thread> threads;
       std::array<std::array<std::optional<int>, 3>, 3> codes;
       for (auto& own : codes)

@@ -827,7 +827,6 @@ CASE("threading.thread.fork.ended-handle", "a handle on a thread that had ended 
 
 CASE("threading.thread.fork.races", "a child is whole whatever other threads were doing") {
   if (!threads_survive_fork) GTEST_SKIP() << "the sanitizer stumbles over threads after fork()";
-  if (!allocator_survives_fork) GTEST_SKIP() << "the sanitizer's allocator hangs after fork()";
   EXPECT_EQ(run_program("threading/fork_races 100").printed, "0 failed\n");
 }
 

@@ -17,6 +17,15 @@ if(TANDEM_SANITIZE)
     # g++ says so itself: under a sanitizer this warning is often wrong (here: inside <regex>).
     add_compile_options(-Wno-maybe-uninitialized)
   endif()
+  if(TANDEM_SANITIZE MATCHES "address" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION
+                                                                                    VERSION_LESS 13)
+    set(fork_guard ${CMAKE_BINARY_DIR}/asan_fork.o)
+    execute_process(
+      COMMAND ${CMAKE_CXX_COMPILER} -std=c++20 -O2 -g1 -fPIC -c ${CMAKE_CURRENT_LIST_DIR}/asan_fork.cpp -o ${fork_guard}
+              COMMAND_ERROR_IS_FATAL ANY)
+    add_link_options(${fork_guard})
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/asan_fork.cpp)
+  endif()
   if(TANDEM_SANITIZE STREQUAL "thread" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     add_compile_options(-Wno-tsan) # std::atomic_thread_fence, used in the standard library
   endif()

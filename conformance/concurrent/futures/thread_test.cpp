@@ -507,7 +507,6 @@ CASE("futures.thread.submit-at-exit", "no work is taken once the program ends") 
 }
 
 CASE("futures.thread.fork-while-submitting", "a forked child can have a pool") {
-  if (!allocator_survives_fork) GTEST_SKIP() << "the sanitizer's allocator hangs after fork()";
   std::vector<int> exits;
   for (const auto& line : lines_of(run_program("concurrent/futures/fork_while_submitting")))
     exits.push_back(std::stoi(line));

@@ -18,6 +18,9 @@
 // The thread sanitizer would end a child that starts a thread.
 extern "C" const char* __tsan_default_options();
 extern "C" const char* __tsan_default_options() { return "die_after_fork=0"; }
+// What a child's lost threads had is nobody's.
+extern "C" const char* __asan_default_options();
+extern "C" const char* __asan_default_options() { return "detect_leaks=0"; }
 
 namespace threading = tandem::threading;
 namespace futures = tandem::futures;

@@ -1,0 +1,168 @@
+// GCC 12's address sanitizer does not take its own locks before a fork(): a child that was born
+// while another thread allocated waits for ever at its first allocation. Linked into every program
+// of such a build (Sanitizers.cmake), this lets a fork() wait for the allocations that are under
+// way, as glibc's own allocator and later sanitizers do.
+#include <dlfcn.h>
+#include <limits.h>
+#include <pthread.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdlib>
+#include <new>
+
+extern "C" {
+void* __interceptor_malloc(std::size_t);
+void* __interceptor_calloc(std::size_t, std::size_t);
+void* __interceptor_realloc(void*, std::size_t);
+void* __interceptor_reallocarray(void*, std::size_t, std::size_t);
+void* __interceptor_memalign(std::size_t, std::size_t);
+void* __interceptor_aligned_alloc(std::size_t, std::size_t);
+int __interceptor_posix_memalign(void**, std::size_t, std::size_t);
+void __interceptor_free(void*);
+int __interceptor_pthread_create(pthread_t*, const pthread_attr_t*, void* (*)(void*), void*);
+}
+
+namespace {
+
+// Read: in the sanitizer. Written: in fork(). Readers come first, since they nest, and since a
+// thread that starts another one waits for it in the sanitizer.
+pthread_rwlock_t in_sanitizer = PTHREAD_RWLOCK_INITIALIZER;
+thread_local bool forks __attribute__((tls_model("initial-exec"))) = false;
+
+class Inside {
+ public:
+  Inside() noexcept {
+    if (is_reader_) pthread_rwlock_rdlock(&in_sanitizer);
+  }
+  Inside(const Inside&) = delete;
+  Inside& operator=(const Inside&) = delete;
+  ~Inside() {
+    if (is_reader_) pthread_rwlock_unlock(&in_sanitizer);
+  }
+
+ private:
+  const bool is_reader_ = !forks;
+};
+
+void before_fork() {
+  pthread_rwlock_wrlock(&in_sanitizer);
+  forks = true;
+}
+void in_parent() {
+  forks = false;
+  pthread_rwlock_unlock(&in_sanitizer);
+}
+void in_child() {
+  forks = false;
+  in_sanitizer = PTHREAD_RWLOCK_INITIALIZER;
+}
+
+// What the sanitizer has of a thread it gives up in the last round of the thread's destructors,
+// before this one: it is inside from the end of the round before on.
+pthread_key_t end_of_thread;
+char rounds[PTHREAD_DESTRUCTOR_ITERATIONS];
+void at_end_of_thread(void* place) {
+  char* const round = static_cast<char*>(place);
+  if (round == rounds + PTHREAD_DESTRUCTOR_ITERATIONS - 1) {
+    pthread_rwlock_unlock(&in_sanitizer);
+    return;
+  }
+  pthread_setspecific(end_of_thread, round + 1);
+  if (round + 1 == rounds + PTHREAD_DESTRUCTOR_ITERATIONS - 1) pthread_rwlock_rdlock(&in_sanitizer);
+}
+
+struct Start {
+  void* (*body)(void*);
+  void* argument;
+};
+void* begin_thread(void* place) {
+  const Start start = *static_cast<Start*>(place);
+  free(place);
+  pthread_setspecific(end_of_thread, rounds);
+  return start.body(start.argument);
+}
+
+// Before all others: the last that is called before fork(), the first that is called after it.
+__attribute__((constructor(101))) void watch_forks() {
+  pthread_key_create(&end_of_thread, at_end_of_thread);
+  pthread_atfork(before_fork, in_parent, in_child);
+}
+
+template <class Function>
+Function* sanitizers(const char* name) noexcept {
+  return reinterpret_cast<Function*>(::dlsym(RTLD_NEXT, name));
+}
+
+}  // namespace
+
+extern "C" {
+void* malloc(std::size_t size) {
+  const Inside inside;
+  return __interceptor_malloc(size);
+}
+void* calloc(std::size_t count, std::size_t size) {
+  const Inside inside;
+  return __interceptor_calloc(count, size);
+}
+void* realloc(void* block, std::size_t size) {
+  const Inside inside;
+  return __interceptor_realloc(block, size);
+}
+void* reallocarray(void* block, std::size_t count, std::size_t size) {
+  const Inside inside;
+  return __interceptor_reallocarray(block, count, size);
+}
+void* memalign(std::size_t alignment, std::size_t size) {
+  const Inside inside;
+  return __interceptor_memalign(alignment, size);
+}
+void* aligned_alloc(std::size_t alignment, std::size_t size) {
+  const Inside inside;
+  return __interceptor_aligned_alloc(alignment, size);
+}
+int posix_memalign(void** block, std::size_t alignment, std::size_t size) {
+  const Inside inside;
+  return __interceptor_posix_memalign(block, alignment, size);
+}
+void free(void* block) {
+  const Inside inside;
+  __interceptor_free(block);
+}
+int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*body)(void*),
+                   void* argument) {
+  const Inside inside;
+  void* const start = __interceptor_malloc(sizeof(Start));
+  if (!start) return ENOMEM;
+  const int failure = __interceptor_pthread_create(thread, attributes, begin_thread,
+                                                   new (start) Start{body, argument});
+  if (failure) __interceptor_free(start);
+  return failure;
+}
+}
+
+// Weak: some tests have their own, which come to malloc() and free().
+#define TANDEM_GUARDED(type, symbol, parameters, arguments)                     \
+  extern "C" __attribute__((weak)) type symbol parameters {                     \
+    static type(*const next) parameters = sanitizers<type parameters>(#symbol); \
+    const Inside inside;                                                        \
+    return next arguments;                                                      \
+  }
+TANDEM_GUARDED(void*, _Znwm, (std::size_t size), (size))
+TANDEM_GUARDED(void*, _Znam, (std::size_t size), (size))
+TANDEM_GUARDED(void*, _ZnwmRKSt9nothrow_t, (std::size_t size, const std::nothrow_t& tag),
+               (size, tag))
+TANDEM_GUARDED(void*, _ZnamRKSt9nothrow_t, (std::size_t size, const std::nothrow_t& tag),
+               (size, tag))
+TANDEM_GUARDED(void*, _ZnwmSt11align_val_t, (std::size_t size, std::align_val_t to), (size, to))
+TANDEM_GUARDED(void*, _ZnamSt11align_val_t, (std::size_t size, std::align_val_t to), (size, to))
+TANDEM_GUARDED(void, _ZdlPv, (void* block), (block))
+TANDEM_GUARDED(void, _ZdaPv, (void* block), (block))
+TANDEM_GUARDED(void, _ZdlPvm, (void* block, std::size_t size), (block, size))
+TANDEM_GUARDED(void, _ZdaPvm, (void* block, std::size_t size), (block, size))
+TANDEM_GUARDED(void, _ZdlPvSt11align_val_t, (void* block, std::align_val_t to), (block, to))
+TANDEM_GUARDED(void, _ZdaPvSt11align_val_t, (void* block, std::align_val_t to), (block, to))
+TANDEM_GUARDED(void, _ZdlPvmSt11align_val_t, (void* block, std::size_t size, std::align_val_t to),
+               (block, size, to))
+TANDEM_GUARDED(void, _ZdaPvmSt11align_val_t, (void* block, std::size_t size, std::align_val_t to),
+               (block, size, to))
