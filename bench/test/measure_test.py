@@ -2,6 +2,7 @@
 import io
 import os
 import resource
+import tempfile
 import unittest
 from dataclasses import replace
 
@@ -173,6 +174,39 @@ class Found(unittest.TestCase):
         with Programs(tandem="crash", peer=100) as programs:
             self.assertEqual(programs.bench("--quick", "--rounds", "4").returncode, 1)
             self.assertEqual(programs.result()["rows"][0]["standing"], None)
+
+
+class Answers(unittest.TestCase):
+    """Of contenders that are a line of shell."""
+
+    def run_of(self, script, patience=20):
+        one = contenders.Contender("shell", "peer", ["sh", "-c", script, "sh"])
+        return run_once(one, a_row(), "shell", 0, replace(SETTINGS, patience=patience))
+
+    def test_what_is_no_measurement_fails(self):
+        for value in ("null", "0", "-1", "Infinity", "NaN", '"much"'):
+            sample = self.run_of(f"""echo '{{"ok": true, "value": {value}}}'""")
+            self.assertFalse(sample.ok, value)
+            self.assertIn("what it measured is", sample.error)
+
+    def test_what_is_no_answer_fails(self):
+        self.assertEqual(self.run_of("echo 7").error, "ended with status 0")
+        self.assertEqual(self.run_of("""echo '{"ok": false, "value": null, "error": "lost"}'""").error, "lost")
+
+    def test_bytes_that_are_no_text_are_told_as_they_are(self):
+        self.assertRegex(self.run_of(r"printf '\377 broken' >&2; exit 4").error, "^ended with status 4: . broken$")
+
+    def test_children_end_with_it(self):
+        """They would hold its pipes, and be measured beside the next one."""
+        with tempfile.TemporaryDirectory() as folder:
+            fifo = os.path.join(folder, "alive")
+            os.mkfifo(fifo)
+            for end, error in (("wait", "no answer within 1 s"), ("kill -ABRT $$", "crashed with SIGABRT")):
+                reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+                self.assertEqual(self.run_of(f"exec 3>{fifo}; sleep 1000 & {end}", patience=1).error, error)
+                with open(reader, "rb") as alive:
+                    os.set_blocking(reader, True)
+                    self.assertEqual(alive.read(), b"")  # the end: nobody has it open any more
 
 
 class Rounds(unittest.TestCase):
