@@ -25,10 +25,12 @@ class Journal:
     def __init__(self, file, header, samples=()):
         self.file = file
         file.parent.mkdir(parents=True, exist_ok=True)
-        self._stream = open(file, "w", encoding="utf-8")
+        whole = file.with_suffix(".new")  # samples may be what the file has: it stays until they are in the next one
+        self._stream = open(whole, "w", encoding="utf-8")
         self._write({"journal": FORMAT, **header})
         for sample in samples:
             self.add(sample)
+        whole.replace(file)
 
     def _write(self, entry):
         self._stream.write(json.dumps(entry, ensure_ascii=False) + "\n")

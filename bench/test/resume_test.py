@@ -79,6 +79,19 @@ class Journals(unittest.TestCase):
             self.assertEqual(header["kind"], "quick")
             self.assertEqual([one.impl for one in samples], ["a"])
 
+    def test_what_was_measured_stays_until_the_next_journal_has_all_of_it(self):
+        def samples():
+            yield Sample("r", "a", "a", 0, True, 1.5)
+            raise KeyboardInterrupt
+
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder, JOURNAL)
+            kept = journal.Journal(file, {"kind": "quick"}, [Sample("r", name, name, 0, True, 1.5) for name in "ab"])
+            kept.close(complete=False)
+            with self.assertRaises(KeyboardInterrupt):
+                journal.Journal(file, {"kind": "quick"}, samples())
+            self.assertEqual([one.impl for one in journal.read(file)[1]], ["a", "b"])
+
     def test_a_round_that_was_cut_is_measured_anew(self):
         found = {"r": [contender("tandem", "ours"), contender("a", "peer"), contender("b", "peer")]}
         samples = [Sample("r", label.rstrip("′"), label, number, label != "b") for number, label in (
