@@ -143,7 +143,7 @@ def tell_runs(before, after):
 
 def read(path):
     try:
-        with open(path) as file:
+        with open(path, encoding="utf-8") as file:
             result = json.load(file)
     except OSError as error:
         raise SystemExit(f"scripts/compare: {path}: {error.strerror}") from None

@@ -108,6 +108,6 @@ def find(rows, programs_dir, interpreters):
 
 def load_json(file, otherwise):
     try:
-        return json.loads(Path(file).read_text())
+        return json.loads(Path(file).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return otherwise

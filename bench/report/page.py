@@ -26,7 +26,7 @@ CHART_PLACES = ("/usr/share/javascript/chart.js/chart.min.js",
 
 def chart_library():
     found = next((Path(place) for place in CHART_PLACES if Path(place).exists()), None)
-    return found.read_text() if found else ""
+    return found.read_text(encoding="utf-8") if found else ""
 
 
 SCRIPTS = ("page", "rows", "trends", "clauses", "census", "charts", "start")
@@ -35,7 +35,7 @@ SCRIPTS = ("page", "rows", "trends", "clauses", "census", "charts", "start")
 def scripts():
     """One function of them all, so that nothing is global."""
     return "(() => {\n\"use strict\";\n" + "".join(
-        (HERE / "js" / f"{name}.js").read_text() for name in SCRIPTS) + "})();\n"
+        (HERE / "js" / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS) + "})();\n"
 
 
 def script_text(text):
@@ -333,7 +333,7 @@ class Page:
                 Markup('<meta name="viewport" content="width=device-width, initial-scale=1">'),
                 Markup('<link rel="icon" href="data:,">'),
                 tag("title", "tandem: what conforms, and how fast it is"),
-                tag("style", Markup((HERE / "page.css").read_text()))]
+                tag("style", Markup((HERE / "page.css").read_text(encoding="utf-8")))]
         scaling = self.parts()
         navigation = [tag("a", text, href=f"#{to}") for text, to in
                       (("Speed", "speed"), *((("Scaling", "parts"),) if scaling else ()), ("Conformance", "conformance"),

@@ -170,6 +170,13 @@ class Found(unittest.TestCase):
         self.assertEqual([one["impl"] for one in result["samples"]].count("peer"), 1)  # it is not asked again
         self.assertIn("Failed: peer in queue.alone (crashed with SIGABRT)", text)
 
+    def test_a_locale_without_these_signs_costs_no_result(self):
+        with Programs(tandem=50, peer=100) as programs:
+            done = programs.bench("--quick", "--rounds", "3", LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn("noise ?", done.stdout)
+            self.assertIn("tandem′", [one["label"] for one in programs.result()["samples"]])
+
     def test_a_crash_of_ours_fails_the_run(self):
         with Programs(tandem="crash", peer=100) as programs:
             self.assertEqual(programs.bench("--quick", "--rounds", "4").returncode, 1)
