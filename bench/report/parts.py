@@ -2,7 +2,8 @@
 import math
 
 from markup import chip, details, render, tag
-from speed import groups, named, ours_of, show, table
+from speed import groups, named, ours_of, show, table  # which has put the driver on the path
+from rows import running
 
 WARMEST = 0.4  # of the accent's colour, so that the numbers on it can be read
 
@@ -23,11 +24,16 @@ def _numbers(entry):
     return f"{entry['median']:.3g} [{entry['low']:.3g}–{entry['high']:.3g}]"
 
 
+def _own(one):
+    """So many of its numbers of threads have a processor for each."""
+    processors = one.get("processors", math.inf)
+    return sum(running(one.get("of"), count) <= processors for count in one["threads"])
+
+
 def _turns(one):
     """Where there are more threads than processors, which measures something else."""
-    processors, each = one.get("processors"), 2 if one.get("of") == "pairs" else 1
-    over = [count for count in one["threads"] if processors and count * each > processors]
-    return tag("div", f"from {over[0]} on more threads than the {processors} processors", class_="quiet") if over else None
+    over = one["threads"][_own(one):]
+    return tag("div", f"from {over[0]} on more threads than the {one['processors']} processors", class_="quiet") if over else None
 
 
 def _fit(one):
@@ -50,8 +56,8 @@ def _sweeps(found, canvas):
              for one in found if len(one.get("rows", ())) > 1]
     head = _head("what", "how many", "of one", "σ, waiting for each other", "κ, agreeing with each other", "most at")
     return [tag("h3", "Scalability"),
-            tag("p", "Dashed is Gunther's law, X(N) = λN / (1 + σ(N − 1) + κN(N − 1)), as it was fitted to tandem, with 95 % "
-                "intervals in the table; where it can't be told from what was measured, the reason stands instead.",
+            tag("p", "Dashed is Gunther's law, X(N) = λN / (1 + σ(N − 1) + κN(N − 1)), as it was fitted to tandem, as far as each "
+                "thread has a processor, with 95 % intervals in the table; where it can't be told from what was measured, the reason stands instead.",
                 class_="quiet"),
             tag("div", panes, class_="panes script") if panes else None,
             tag("div", tag("table", head, tag("tbody", [_fit(one) for one in found]), class_="stack"), class_="scroll")]
@@ -184,6 +190,6 @@ def section(result, trends, canvas):
 
 def drawn(result):
     """For charts.js: {id of the sweep: …}."""
-    return {one["id"]: {key: one.get(key) for key in ("title", "of", "threads", "rows")}
+    return {one["id"]: {key: one.get(key) for key in ("title", "of", "threads", "rows")} | {"fitted": _own(one)}
             | {"fit": [one["fit"][name]["median"] for name in ("lambda", "sigma", "kappa")] if "fit" in one else None}
             for one in result["summary"].get("scaling", []) if one.get("rows")}

@@ -330,7 +330,9 @@ class BeyondTheTable(unittest.TestCase):
     def test_a_sweep_says_from_where_on_threads_take_turns(self):
         one = {"id": "x", "threads": [1, 2, 4, 8], "of": "pairs", "processors": 4, "refused": "no"}
         self.assertIn("from 4 on more threads than the 4 processors", parts._fit(one))
-        self.assertNotIn("more threads than", parts._fit({**one, "of": "workers", "processors": 8}))
+        self.assertNotIn("more threads than", parts._fit({**one, "of": "threads", "processors": 8}))
+        # Who gives the workers their work is a thread, too.
+        self.assertIn("from 8 on more threads than the 8 processors", parts._fit({**one, "of": "workers", "processors": 8}))
 
     def test_what_the_machine_does_by_itself_stands_there(self):
         for text in ("What it does by itself", "A child of fork() that ends at once", "scripts/compare HERE.json THERE.json"):
