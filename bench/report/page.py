@@ -11,7 +11,7 @@ import parts
 import places
 import proofs
 import speed
-from markup import Markup, chip, command, details, render, tag
+from markup import Markup, chip, command, details, render, scroller, tag
 from speed import show  # which has put the driver on the path
 from stability import GRADES
 from statistic import widest_coverage
@@ -277,7 +277,7 @@ class Page:
     def _calibration(self):
         kernels = self.result["summary"].get("calibration")
         lines = [tag("tr", tag("th", one["text"], scope="row"), *_kernel(one)) for one in (kernels or {}).values()]
-        return [_small_table("What it does by itself", ("", "median", "95 % interval"), lines),
+        return [_small_table("What it does by itself", ("what", "median", "95 % interval"), lines),
                 tag("p", "By these two machines are compared: ", command("scripts/compare HERE.json THERE.json"),
                     class_="quiet")] if lines else None
 
@@ -395,9 +395,8 @@ def _tile(name, number, text, segments, target):
 def _small_table(caption, head, lines):
     if not lines:
         return None
-    return [tag("h3", caption), tag("div", tag("table", tag("thead", tag("tr", [tag("th", text, scope="col")
-                                                                            for text in head])),
-                                               tag("tbody", lines)), class_="scroll")]
+    return [tag("h3", caption), scroller(caption, tag("table", tag("thead", tag("tr", [tag("th", text, scope="col") for text in head])),
+                                                      tag("tbody", lines)))]
 
 
 def _plain(value):

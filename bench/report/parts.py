@@ -1,7 +1,7 @@
 """What the rows beyond the table show: sweeps, grids, open loops, who gets how much."""
 import math
 
-from markup import chip, details, render, tag
+from markup import chip, details, render, scroller, tag
 from speed import groups, named, ours_of, show, table  # which has put the driver on the path
 from rows import running
 
@@ -60,7 +60,7 @@ def _sweeps(found, canvas):
                 "thread has a processor, with 95 % intervals in the table; where it can't be told from what was measured, the reason stands instead.",
                 class_="quiet"),
             tag("div", panes, class_="panes script") if panes else None,
-            tag("div", tag("table", head, tag("tbody", [_fit(one) for one in found]), class_="stack"), class_="scroll")]
+            scroller("Scalability", tag("table", head, tag("tbody", [_fit(one) for one in found]), class_="stack"))]
 
 
 def _cell(row, heat):
@@ -89,9 +89,9 @@ def _grid(grid, rows):
                 [_cell(cells[down, across], heats[cells[down, across]["id"]]) if (down, across) in cells else tag("td", "–")
                  for across in columns]) for down in lines]
     unit = next(iter(cells.values()))["unit"]
-    return tag("div", tag("table", tag("caption", tag("b", grid["title"]), f", {unit}"),
-                          _head([tag("div", f"{grid['down']} ↓"), tag("div", f"{grid['across']} →")], *columns), tag("tbody", body), class_="heat"),
-               class_="scroll")
+    return scroller(grid["title"], tag("table", tag("caption", tag("b", grid["title"]), f", {unit}"),
+                                       _head([tag("div", f"{grid['down']} ↓"), tag("div", f"{grid['across']} →")], *columns),
+                                       tag("tbody", body), class_="heat"))
 
 
 def _grids(grids, rows):
@@ -115,8 +115,7 @@ def _loads(row, canvas):
              for one in ran]
     return [tag("h4", row["group"]),
             tag("div", canvas(f"loads-{row['id']}", f"p99 of {row['text']} over the load", 280), data_loads=row["id"], class_="pane"),
-            tag("div", tag("table", _head("contender", *(f"{one} %" for one in percents)), tag("tbody", lines), class_="stack"),
-                class_="scroll")]
+            scroller(row["group"], tag("table", _head("contender", *(f"{one} %" for one in percents)), tag("tbody", lines), class_="stack"))]
 
 
 def _open_loops(rows, canvas):
@@ -141,8 +140,8 @@ def _shares(rows):
     return [tag("h3", "Fairness"),
             tag("p", "What the threads get that all want the same, of what each would have if all had as much; Jain's index is 1 when "
                 "they do, and one over their number when one thread has all.", class_="quiet"),
-            tag("div", tag("table", _head("what", "contender", "min", "median", "max", "Jain's index"), tag("tbody", lines),
-                           class_="stack"), class_="scroll")] if lines else None
+            scroller("Fairness", tag("table", _head("what", "contender", "min", "median", "max", "Jain's index"), tag("tbody", lines),
+                                     class_="stack"))] if lines else None
 
 
 def _placed(place, rows):
@@ -168,7 +167,7 @@ def _placements(found, rows):
     return [tag("h3", "Where the threads are"),
             tag("p", "Bound to these processors; under each value its ratio to the best peer that is bound to the same. On one processor "
                 "all take turns.", class_="quiet"),
-            tag("div", tag("table", _head("what", *texts), tag("tbody", lines), class_="stack placements"), class_="scroll")]
+            scroller("Where the threads are", tag("table", _head("what", *texts), tag("tbody", lines), class_="stack placements"))]
 
 
 def section(result, trends, canvas):

@@ -301,6 +301,15 @@ class BeyondTheTable(unittest.TestCase):
         self.assertEqual(self.parsed.errors + self.parsed.open, [])
         self.assertEqual(len(self.parsed.ids), len(set(self.parsed.ids)))
 
+    def test_the_arrow_keys_move_every_table_that_may_be_wide(self):
+        part = self.html[self.html.index('id="parts"'):].partition("<details")[0]
+        self.assertEqual(re.findall('<div class="scroll">', part), [])
+        for label in ("Scalability", "Where the threads are", "Fairness", "Queue(maxsize=1024), integers"):
+            self.assertIn(f'<div class="scroll" tabindex="0" role="region" aria-label="{label}">', self.html)
+
+    def test_no_head_of_a_column_is_empty(self):
+        self.assertEqual(re.findall(r"<th[^>]*></th>", self.html), [])
+
     def test_every_sweep_has_enough_to_be_fitted(self):
         self.assertGreaterEqual(len(self.summary["scaling"]), 2)
         for sweep in self.summary["scaling"]:
