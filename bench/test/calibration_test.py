@@ -113,6 +113,9 @@ class TwoMachines(unittest.TestCase):
         both_machines, _ = self.compared([1e6])
         self.assertIsNone(both_machines.of({"id": "test.0", "unit": "B"}))
         self.assertIsNone(both_machines.of({"id": "lock.shares.4t", "unit": "Jain's index"}))
+        for part in ("sweep", "placement"):
+            self.assertIsNone(both_machines.of({"id": "test.0", "unit": "items/s", "part": part}))
+        self.assertEqual(both_machines.of({"id": "test.0", "unit": "items/s"}).id, LINE)
 
     def test_it_is_all_told(self):
         before, after = a_machine("one", [1e6, 1e6], 60.0), a_machine("two", [2e6, 1e6], 30.0)
