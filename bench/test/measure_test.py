@@ -170,6 +170,14 @@ class Found(unittest.TestCase):
         self.assertEqual([one["impl"] for one in result["samples"]].count("peer"), 1)  # it is not asked again
         self.assertIn("Failed: peer in queue.alone (crashed with SIGABRT)", text)
 
+    def test_a_program_that_does_not_start_is_told_in_a_line(self):
+        with Programs(tandem=50, peer=100) as programs:
+            for script in ("#!/bin/sh\necho no such library >&2\nexit 127\n", "no program"):
+                (programs.folder / "bench_queue").write_text(script)
+                done = programs.bench("--quick")
+                self.assertEqual(done.returncode, 1)
+                self.assertRegex(done.stderr, r"\Abench_queue does not say what it has: .*(no such library|Exec format)")
+
     def test_a_locale_without_these_signs_costs_no_result(self):
         with Programs(tandem=50, peer=100) as programs:
             done = programs.bench("--quick", "--rounds", "3", LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
