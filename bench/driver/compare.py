@@ -163,6 +163,9 @@ def main(argv):
     parser.add_argument("after")
     options = parser.parse_args(argv)
     before, after = read(options.before), read(options.after)
+    scales = [one["settings"]["scale"] for one in (before, after)]
+    if scales[0] != scales[1]:
+        print("One has {:g} of the items of a full run, the other {:g}: that alone can be a difference.".format(*scales))
     same = before["environment"]["machine_id"] == after["environment"]["machine_id"]
     told = (tell_runs if same else tell_machines)(before, after)
     if not told:

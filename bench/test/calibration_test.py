@@ -145,11 +145,13 @@ class TwoMachines(unittest.TestCase):
             files = [Path(folder, name) for name in "ab"]
             files[0].write_text(json.dumps(one))
             one["environment"]["machine_id"] = "0" * 12
+            one["settings"]["scale"] = 1
             files[1].write_text(json.dumps(one))
             said = io.StringIO()
             with contextlib.redirect_stdout(said):
                 self.assertEqual(compare.main(list(map(str, files))), 0)
         self.assertRegex(said.getvalue(), r"queue\.alone +1\.00 × .*by calibration\.lock")
+        self.assertIn("One has 0.2 of the items of a full run, the other 1:", said.getvalue())
 
 
 class Explained(unittest.TestCase):
