@@ -105,7 +105,8 @@ def run_once(contender, row, label, number, settings, environment=()):
     finally:
         _end_all(process)
     ok = bool(answer.get("ok"))
-    return Sample(row.id, contender.impl, label, number, ok, float(answer["value"]) if ok else 0.0, time.monotonic() - start, answer.get("error", ""),
+    return Sample(row.id, contender.impl, label, number, ok, float(answer["value"]) if ok else 0.0,
+                  time.monotonic() - start, answer.get("error", ""),
                   {key: answer[key] for key in ("items", "cpu_s", "latency", "loads", "shares", "voluntary",
                                                 "involuntary", "peak_kib", "allocations") if key in answer})
 
