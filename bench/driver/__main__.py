@@ -146,7 +146,11 @@ def main(argv=None):
     if show.busy(described):
         print(show.busy(described), file=sys.stderr)
 
-    kept = journal.Journal(journal.place(options.output), {**asked, **now}, earlier)
+    place = journal.place(options.output)
+    aside = None if options.resume else journal.set_aside(place)
+    if aside:
+        print(f"an interrupted run is set aside: call {aside.name} {place.name}, and --resume goes on with it", file=sys.stderr)
+    kept = journal.Journal(place, {**asked, **now}, earlier)
     session = Session([*rows, *kernels], found, settings, Progress(), earlier, kept.add, library)
     samples = session.run()
     judged, summary = judge(rows, found, samples, rerun_with(settings), kernels)

@@ -13,6 +13,12 @@ def place(output):
     return output.with_suffix(".journal.jsonl")
 
 
+def set_aside(file):
+    """Where an interrupted run is kept when another begins that was not asked to go on with it; None: there was none."""
+    kept = file.with_suffix(".before")
+    return file.replace(kept) if file.exists() else None
+
+
 def fingerprint(folder, names):
     """Which programs were built: a commit "with changes" says too little."""
     return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest()[:16]

@@ -60,6 +60,16 @@ class Resumed(unittest.TestCase):
             programs.folder.joinpath(JOURNAL).write_text("nonsense\n")
             self.assertIn("is no journal", programs.bench("--resume").stderr)
 
+    def test_another_run_does_not_throw_it_away(self):
+        with Programs(tandem=50, peer=100, interrupt=5) as programs:
+            programs.bench("--quick", "--rounds", "4")
+            another = programs.bench("--quick", "--rounds", "3")
+            self.assertEqual(another.returncode, 0, another.stderr)
+            self.assertIn("an interrupted run is set aside", another.stderr)
+            (programs.folder / "results.journal.before").rename(programs.folder / JOURNAL)
+            self.assertEqual(programs.bench("--resume").returncode, 0)
+            self.assertEqual(len(programs.result()["samples"]), 12)
+
     def test_it_is_asked_for_once(self):
         with Programs(tandem=50, peer=100) as programs:
             self.assertIn("--resume goes on with what was asked for",
@@ -88,7 +98,7 @@ class Journals(unittest.TestCase):
             file = Path(folder, JOURNAL)
             kept = journal.Journal(file, {"kind": "quick"}, [Sample("r", name, name, 0, True, 1.5) for name in "ab"])
             kept.close(complete=False)
-            with self.assertRaises(KeyboardInterrupt):
+            with self.assertWarns(ResourceWarning), self.assertRaises(KeyboardInterrupt):  # of the file that nobody closes then
                 journal.Journal(file, {"kind": "quick"}, samples())
             self.assertEqual([one.impl for one in journal.read(file)[1]], ["a", "b"])
 
