@@ -108,9 +108,9 @@ def write(result, options):
         places.append(table.BENCH / "results" / result["environment"]["machine_id"] / f"{name}.json")
     for place in places:
         place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(json.dumps(result, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
-        place.with_suffix(".md").write_text(show.markdown(result))
-        with open(place.with_suffix(".csv"), "w", newline="") as sheet:
+        place.write_text(json.dumps(result, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+        place.with_suffix(".md").write_text(show.markdown(result), encoding="utf-8")
+        with open(place.with_suffix(".csv"), "w", newline="", encoding="utf-8") as sheet:
             csv.writer(sheet).writerows(show.table(result))
         print(f"written: {contenders.shown_path(place)}", file=sys.stderr)
 
@@ -146,7 +146,11 @@ def main(argv=None):
     if show.busy(described):
         print(show.busy(described), file=sys.stderr)
 
-    kept = journal.Journal(journal.place(options.output), {**asked, **now}, earlier)
+    place = journal.place(options.output)
+    aside = None if options.resume else journal.set_aside(place)
+    if aside:
+        print(f"an interrupted run is set aside: call {aside.name} {place.name}, and --resume goes on with it", file=sys.stderr)
+    kept = journal.Journal(place, {**asked, **now}, earlier)
     session = Session([*rows, *kernels], found, settings, Progress(), earlier, kept.add, library)
     samples = session.run()
     judged, summary = judge(rows, found, samples, rerun_with(settings), kernels)
@@ -170,6 +174,7 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
+    sys.stdout.reconfigure(errors="replace")  # who reads ASCII only gets a ? for ±, not a failure in the end
     try:
         sys.exit(main())
     except KeyboardInterrupt:

@@ -11,7 +11,7 @@ import show
 from contenders import MACHINE, OURS
 from judge import claim, judge_medians, written
 from rows import kernels
-from statistic import RESAMPLES, Interval, speed_ratio
+from statistic import RESAMPLES, interval_around, speed_ratio
 
 
 def values(result, row, impl):
@@ -35,8 +35,7 @@ def ratio_of_medians(before, after, better, explained=None, seed=1):
 
     kernels = explained[:2] if explained else ()
     medians = sorted(once(again(before), again(after), [again(runs) for runs in kernels]) for _ in range(RESAMPLES))
-    low, high = (medians[int(share * RESAMPLES)] for share in (0.025, 0.975))
-    return Interval(once(before, after, kernels), low, high, min(map(len, (before, after, *kernels)))), medians
+    return interval_around(once(before, after, kernels), medians, min(map(len, (before, after, *kernels)))), medians
 
 
 def _row(result, name):
@@ -88,8 +87,9 @@ class Kernels:
         self.ratios = {kernel.id: ratio_of_medians(*runs, kernel.better)[0] for kernel, runs in self.pairs.items()}
 
     def of(self, row):
-        """The kernel of this row, if both have it; what is no time and no rate is the same on every machine."""
-        if row["unit"] not in UNITS_OF_TIME and not row["unit"].endswith(RATES):
+        """The kernel of this row, if both have it; what is no time and no rate is the same on every machine, and what a sweep or a placement
+        adds is there for its shape: eight threads take turns on one machine and not on the other, and two on one processor share no line."""
+        if row.get("part") or row["unit"] not in UNITS_OF_TIME and not row["unit"].endswith(RATES):
             return None
         first = next((kernel for kernel in self.all if re.search(kernel.of, row["id"])), None)
         return first if first in self.pairs else None
@@ -143,7 +143,7 @@ def tell_runs(before, after):
 
 def read(path):
     try:
-        with open(path) as file:
+        with open(path, encoding="utf-8") as file:
             result = json.load(file)
     except OSError as error:
         raise SystemExit(f"scripts/compare: {path}: {error.strerror}") from None
@@ -163,6 +163,9 @@ def main(argv):
     parser.add_argument("after")
     options = parser.parse_args(argv)
     before, after = read(options.before), read(options.after)
+    scales = [one["settings"]["scale"] for one in (before, after)]
+    if scales[0] != scales[1]:
+        print("One has {:g} of the items of a full run, the other {:g}: that alone can be a difference.".format(*scales))
     same = before["environment"]["machine_id"] == after["environment"]["machine_id"]
     told = (tell_runs if same else tell_machines)(before, after)
     if not told:

@@ -27,8 +27,10 @@ def shown_path(path):
 
 def from_program(program):
     """{row id: [Contender]} as the program lists them."""
-    listing = subprocess.run([program, "--list"], capture_output=True, text=True, timeout=30,
-                             check=True)
+    try:
+        listing = subprocess.run([program, "--list"], capture_output=True, text=True, timeout=30, check=True)
+    except (OSError, subprocess.SubprocessError) as error:  # built for another system, or a library is no longer there
+        raise SystemExit(f"{shown_path(program)} does not say what it has: {getattr(error, 'stderr', '') or error}") from None
     found = {}
     for line in listing.stdout.splitlines():
         entry = json.loads(line)
@@ -108,6 +110,6 @@ def find(rows, programs_dir, interpreters):
 
 def load_json(file, otherwise):
     try:
-        return json.loads(Path(file).read_text())
+        return json.loads(Path(file).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return otherwise

@@ -2,21 +2,21 @@
 import glob
 import hashlib
 import json
+import math
 import os
 import platform
 import re
 import subprocess
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+
+from topology import CPU, affinity, allowed, read
 
 UNKNOWN = "unknown"
-CPU = Path("/sys/devices/system/cpu")
+GROUPS = Path("/sys/fs/cgroup")
 
 
 def text(path):
-    try:
-        return Path(path).read_text().strip() or UNKNOWN
-    except OSError:
-        return UNKNOWN
+    return read(path) or UNKNOWN
 
 
 def _cpuinfo(key):
@@ -59,33 +59,33 @@ def caches():
     return found or UNKNOWN
 
 
-def cgroup():
-    """The limits of this process's group and of those above it; the tightest quota counts."""
+def _groups():
+    """The folders of this process's group and of those above it, the nearest first; none where groups are of the older kind."""
     match = re.search(r"^0::(.*)$", text("/proc/self/cgroup"), re.M)
-    if not match:
-        quota = text("/sys/fs/cgroup/cpu/cpu.cfs_quota_us")
-        return {"cpu_quota": quota if quota != "-1" else "none", "cpuset": UNKNOWN}
-    group, quotas, cpuset = match.group(1), [], UNKNOWN
-    while True:
-        folder = "/sys/fs/cgroup" + group.rstrip("/")
-        quota = text(folder + "/cpu.max").split()
-        if len(quota) == 2 and quota[0] != "max":
-            quotas.append(int(quota[0]) / int(quota[1]))
-        if cpuset == UNKNOWN:
-            cpuset = text(folder + "/cpuset.cpus.effective")
-        if group in ("", "/"):
-            break
-        group = group.rpartition("/")[0]
-    readable = Path("/sys/fs/cgroup/cgroup.controllers").exists()
-    return {"cpu_quota": f"{min(quotas):g} processors" if quotas else "none" if readable else UNKNOWN,
-            "cpuset": cpuset}
+    group = PurePosixPath(match.group(1) or "/") if match else None
+    return [GROUPS / str(one).lstrip("/") for one in (group, *group.parents)] if group else []
 
 
-def _affinity():
-    try:
-        return sorted(os.sched_getaffinity(0))
-    except (AttributeError, OSError):
-        return UNKNOWN
+def quota():
+    """The processors' worth of time that the tightest of its groups is given; None: there is no limit, or nobody says."""
+    older = [[text(GROUPS / "cpu/cpu.cfs_quota_us"), text(GROUPS / "cpu/cpu.cfs_period_us")]]
+    pairs = [text(folder / "cpu.max").split() for folder in _groups()] or older
+    return min((int(pair[0]) / int(pair[1]) for pair in pairs if len(pair) == 2 and all(map(str.isdecimal, pair))), default=None)
+
+
+def processors():
+    """How many threads can run at once: as many as may be used, and as the quota pays for."""
+    count, most = len(allowed()), quota()
+    return min(count, math.ceil(most)) if most else count
+
+
+def cgroup():
+    """What its groups allow."""
+    groups, most = _groups(), quota()
+    said = (GROUPS / "cgroup.controllers").exists() if groups else text(GROUPS / "cpu/cpu.cfs_quota_us") != UNKNOWN
+    cpusets = [text(folder / "cpuset.cpus.effective") for folder in groups]
+    return {"cpu_quota": f"{most:g} processors" if most else "none" if said else UNKNOWN,
+            "cpuset": next((one for one in cpusets if one != UNKNOWN), UNKNOWN)}
 
 
 def _turbo():
@@ -138,7 +138,7 @@ def machine():
         "memory": _memory(),
         "numa_nodes": text("/sys/devices/system/node/online"),
         "cgroup": cgroup(),
-        "affinity": _affinity(),
+        "affinity": affinity() or UNKNOWN,
         "governor": text(CPU / "cpu0/cpufreq/scaling_governor"),
         "turbo": _turbo(),
         "kernel": f"{platform.system()} {platform.release()}",

@@ -2,6 +2,8 @@
 import json
 from pathlib import Path
 
+from show import named, ours_of
+
 NAME = "history.jsonl"
 NUMBERS = ("median", "low", "high")
 
@@ -11,11 +13,10 @@ def _numbers(entry):
 
 
 def _row(row):
-    ours = next((one for one in row["contenders"] if one["kind"] == "ours" and "value" in one), None)
+    ours, best = ours_of(row), named(row, row["best_peer"])
     if ours is None:
         return None
     found = {"value": _numbers(ours["value"]), "noise": float(f"{row['noise']:.3g}")}
-    best = next((one for one in row["contenders"] if one["impl"] == row["best_peer"]), None)
     if best and "ratio" in best:
         found.update(peer=best["impl"], lead=_numbers(best["ratio"]))
     return found

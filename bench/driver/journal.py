@@ -13,6 +13,12 @@ def place(output):
     return output.with_suffix(".journal.jsonl")
 
 
+def set_aside(file):
+    """Where an interrupted run is kept when another begins that was not asked to go on with it; None: there was none."""
+    kept = file.with_suffix(".before")
+    return file.replace(kept) if file.exists() else None
+
+
 def fingerprint(folder, names):
     """Which programs were built: a commit "with changes" says too little."""
     return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest()[:16]
@@ -25,10 +31,12 @@ class Journal:
     def __init__(self, file, header, samples=()):
         self.file = file
         file.parent.mkdir(parents=True, exist_ok=True)
-        self._stream = open(file, "w", encoding="utf-8")
+        whole = file.with_suffix(".new")  # samples may be what the file has: it stays until they are in the next one
+        self._stream = open(whole, "w", encoding="utf-8")
         self._write({"journal": FORMAT, **header})
         for sample in samples:
             self.add(sample)
+        whole.replace(file)
 
     def _write(self, entry):
         self._stream.write(json.dumps(entry, ensure_ascii=False) + "\n")

@@ -1,9 +1,11 @@
 """One measurement is one fresh process; rounds go there and back again."""
 import json
+import math
 import os
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from contenders import MACHINE
@@ -21,6 +23,7 @@ class Settings:
 
 QUICK = Settings(scale=0.2, min_time=0.05, rounds=9, budget=145, deadline=160, patience=10)
 FULL = Settings(scale=1.0, min_time=0.25, rounds=15, patience=60)
+AFTER_THE_END = 1  # seconds that a pipe of a process that was ended is waited for
 LEAST_TIME = 0.001  # of a run that is over after one pass
 FEWEST_ROUNDS = 3
 PART_ROUNDS = 5  # of rows that only a sweep or a grid has: they show a shape, and are judged by nothing
@@ -56,12 +59,35 @@ def _ending(code):
         return f"crashed with signal {-code}"
 
 
+def _failed(why):
+    return {"ok": False, "error": why}
+
+
 def _answer(output, errors, code):
     try:
-        return json.loads(output.strip().splitlines()[-1])
-    except (ValueError, IndexError):
+        answer = json.loads(output.strip().splitlines()[-1])
+        value = answer.get("value", 0)
+    except (ValueError, IndexError, AttributeError):
         text = errors.strip().splitlines()
-        return {"ok": False, "error": _ending(code) + (f": {text[-1]}" if text else "")}
+        return _failed(_ending(code) + (f": {text[-1]}" if text else ""))
+    # Ratios are made of them, and logarithms.
+    if answer.get("ok") and not (isinstance(value, (int, float)) and 0 < value < math.inf):
+        return _failed(f"what it measured is {value}")
+    return answer
+
+
+def _silence(process, settings):
+    """Why there was no answer; its children can hold the pipes longer than it lives."""
+    code = process.poll()
+    return _failed(_ending(code) if code else f"no answer within {settings.patience:g} s")
+
+
+def _end_all(process):
+    """With whatever it has left behind, which would keep a processor from the next one."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)  # it leads a group of its own
+    with suppress(subprocess.TimeoutExpired):
+        process.communicate(timeout=AFTER_THE_END)
 
 
 def run_once(contender, row, label, number, settings, environment=()):
@@ -70,18 +96,17 @@ def run_once(contender, row, label, number, settings, environment=()):
                str(settings.min_time)]
     start = time.monotonic()
     # A session of its own: Ctrl-C is for us.
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace",
                                start_new_session=True, env={**os.environ, **dict(environment)})
     try:
         answer = _answer(*process.communicate(timeout=settings.patience), process.returncode)
     except subprocess.TimeoutExpired:
-        answer = {"ok": False, "error": f"no answer within {settings.patience:g} s"}
+        answer = _silence(process, settings)
     finally:
-        if process.poll() is None:
-            process.kill()
-            process.communicate()
-    return Sample(row.id, contender.impl, label, number, bool(answer.get("ok")),
-                  float(answer.get("value", 0)), time.monotonic() - start, answer.get("error", ""),
+        _end_all(process)
+    ok = bool(answer.get("ok"))
+    return Sample(row.id, contender.impl, label, number, ok, float(answer["value"]) if ok else 0.0,
+                  time.monotonic() - start, answer.get("error", ""),
                   {key: answer[key] for key in ("items", "cpu_s", "latency", "loads", "shares", "voluntary",
                                                 "involuntary", "peak_kib", "allocations") if key in answer})
 

@@ -4,6 +4,7 @@ import tomllib
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import environment
 import topology
 
 BENCH = Path(__file__).resolve().parent.parent
@@ -91,6 +92,11 @@ def _table(entries):
         yield Row(**entry, floors=floors)
 
 
+def running(of, count):
+    """How many threads run where there are so many threads, pairs, or workers beside the one that gives them work."""
+    return {"pairs": 2 * count, "workers": count + 1}.get(of, count)
+
+
 def steps(most):
     """How many there are of a sweep, up to so many."""
     return [one for one in STEPS if one <= max(FEWEST, most)]
@@ -115,7 +121,7 @@ class _Parts:
 
     def sweep(self, entry):
         sweep = Sweep(entry["id"], entry["title"], entry["of"])
-        for n in steps(entry["most"] * len(topology.allowed())):
+        for n in steps(entry["most"] * environment.processors()):
             row = self._take(entry, "sweep", n=n)
             row.sweep, row.threads = sweep, n
 

@@ -5,7 +5,8 @@ import random
 from statistics import median
 
 from contenders import OURS
-from topology import allowed
+from environment import processors
+from rows import running
 
 FEWEST_COUNTS = 5  # of threads: the curve has three numbers of its own, and something has to be left to contradict it
 FEWEST_RUNS = 3
@@ -120,7 +121,7 @@ def _together(rows, what):
 
 
 def sweeps(rows, samples):
-    """[{id, title, of, rows, threads, fit or refused}]; of ours is what is fitted."""
+    """[{id, title, of, rows, threads, fit or refused}]; of ours is what is fitted, as far as each thread has a processor."""
     return [_sweep(sweep, sorted(members, key=lambda row: row.threads), samples)
             for sweep, members in _together(rows, "sweep")]
 
@@ -130,12 +131,14 @@ def _sweep(sweep, rows, samples):
                           for one in samples if one.ok and one.row == row.id and one.impl == OURS]
             for row in rows}
     runs = {threads: values for threads, values in runs.items() if values}
-    described = {"id": sweep.id, "title": sweep.title, "of": sweep.of, "threads": list(runs), "processors": len(allowed()),
+    described = {"id": sweep.id, "title": sweep.title, "of": sweep.of, "threads": list(runs), "processors": processors(),
                  "rows": [row.id for row in rows if row.threads in runs]}
+    # Threads that take turns would look like threads that wait for each other.
+    alone = {count: values for count, values in runs.items() if running(sweep.of, count) <= described["processors"]}
     try:
-        return {**described, "fit": fit(runs)}
+        return {**described, "fit": fit(alone)}
     except Refused as reason:
-        return {**described, "refused": str(reason)}
+        return {**described, "refused": f"{reason}; the others take turns" if len(alone) < len(runs) else str(reason)}
 
 
 def grids(rows):

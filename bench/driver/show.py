@@ -43,11 +43,16 @@ def verdicts(ratios):
     return ", ".join(f"{words.count(name)} {name}" for name in ("faster", "slower", "same", "inconclusive"))
 
 
-def _by_name(row, impl):
+def ours_of(row):
+    """None where ours did not run."""
+    return next((one for one in row["contenders"] if one["kind"] == "ours" and "value" in one), None)
+
+
+def named(row, impl):
     return next((one for one in row["contenders"] if one["impl"] == impl), None)
 
 
-def _fastest_cpython(row):
+def fastest_cpython(row):
     found = [one for one in row["contenders"] if one["kind"] == "cpython" and "ratio" in one]
     return min(found, key=lambda one: one["ratio"]["median"], default=None)
 
@@ -66,8 +71,7 @@ def floor(entry, unit):
 
 
 def markdown_row(row):
-    ours = next((one for one in row["contenders"] if one["kind"] == "ours" and "value" in one), None)
-    best, python = _by_name(row, row["best_peer"]), _fastest_cpython(row)
+    ours, best, python = ours_of(row), named(row, row["best_peer"]), fastest_cpython(row)
     cells = [
         f"{row['group']}: {row['text']}",
         value(ours["value"]["median"], row["unit"]) if ours else "–",
@@ -119,7 +123,7 @@ def _placed(place, rows):
     if "row" not in place:
         return f"{place['text']}: {place['why']}"
     row = next(row for row in rows if row["id"] == place["row"])
-    ours = next((one for one in row["contenders"] if one["kind"] == "ours" and "value" in one), None)
+    ours = ours_of(row)
     return f"{place['text']}: {value(ours['value']['median'], row['unit']) if ours else 'not run'}"
 
 

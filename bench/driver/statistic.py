@@ -25,10 +25,14 @@ def resampled(values, seed=1):
     return sorted(median(generator.choices(values, k=len(values))) for _ in range(RESAMPLES))
 
 
+def interval_around(middle, medians, count):
+    """The 95 % percentile interval of what the middle might have been, which is sorted."""
+    return Interval(middle, medians[int(0.025 * len(medians))], medians[int(0.975 * len(medians)) - 1], count)
+
+
 def interval_of(values, medians):
-    """The median, and the 95 % percentile interval of it."""
-    return Interval(median(values), medians[int(0.025 * len(medians))],
-                    medians[int(0.975 * len(medians)) - 1], len(values))
+    """That of their median."""
+    return interval_around(median(values), medians, len(values))
 
 
 def bootstrap(values, seed=1):

@@ -21,16 +21,17 @@ def numbers(text):
     return frozenset(found)
 
 
-def _read(path):
+def read(path):
+    """What stands in a file of the system; nothing where it can't be read."""
     try:
-        return Path(path).read_text().strip()
+        return Path(path).read_text(encoding="utf-8", errors="replace").strip()
     except OSError:
         return ""
 
 
 def _last_cache(folder):
     """The processors that share the largest of its caches."""
-    caches = [(int(_read(index + "/level") or 0), numbers(_read(index + "/shared_cpu_list")))
+    caches = [(int(read(index + "/level") or 0), numbers(read(index + "/shared_cpu_list")))
               for index in glob.glob(str(folder / "cache/index*"))]
     return max(caches, key=lambda one: one[0], default=(0, frozenset()))[1]
 
@@ -40,9 +41,9 @@ def _processors(cpu):
     found = {}
     for folder in cpu.glob("cpu[0-9]*"):
         topology, number = folder / "topology", int(re.search(r"\d+$", folder.name).group())
-        core = _read(topology / "core_cpus_list") or _read(topology / "thread_siblings_list")
+        core = read(topology / "core_cpus_list") or read(topology / "thread_siblings_list")
         if core:
-            found[number] = (numbers(core), _last_cache(folder), _read(topology / "physical_package_id"))
+            found[number] = (numbers(core), _last_cache(folder), read(topology / "physical_package_id"))
     return found
 
 
@@ -66,12 +67,17 @@ def _pairs(processors, numbers_of):
     return found
 
 
-def allowed():
-    """The processors that this process may use."""
+def affinity():
+    """The processors that this process may use; none where nobody says."""
     try:
         return sorted(os.sched_getaffinity(0))
     except (AttributeError, OSError):
-        return list(range(os.cpu_count() or 1))
+        return []
+
+
+def allowed():
+    """The same, or as many as there are."""
+    return affinity() or list(range(os.cpu_count() or 1))
 
 
 def places(cpu=CPU, usable=None):

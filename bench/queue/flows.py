@@ -96,7 +96,7 @@ def enter_quick(family, make_queue):
 
 
 def enter_open_loop(family, make_queue):
-    @open_loop_row(family + ".open_loop", lambda: ITEMS / flow(make_queue(), "int", 1, ITEMS))
+    @open_loop_row(family + ".open_loop", ITEMS)
     def open_flow(per_second, items):
         queue, times, sums = make_queue(), [], []
         starts = []  # the producer's; the first item brings it across

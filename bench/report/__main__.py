@@ -11,14 +11,14 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 def load(file):
-    return json.loads(file.read_text()) if file and file.exists() else None
+    return json.loads(file.read_text(encoding="utf-8")) if file and file.exists() else None
 
 
 def steps(file):
     """Lines of "seconds name"."""
     if not file or not file.exists():
         return []
-    pairs = [line.split(" ", 1) for line in file.read_text().splitlines()]
+    pairs = [line.split(" ", 1) for line in file.read_text(encoding="utf-8").splitlines()]
     return [{"seconds": int(seconds), "name": name} for seconds, name in pairs]
 
 
@@ -35,7 +35,7 @@ def main():
     runs = history.load(result["environment"]["machine_id"], ROOT / "bench/results", options.history) if result else []
     page = Page(Evidence(ROOT, options.conformance), result, steps(options.steps), runs)
     options.output.parent.mkdir(parents=True, exist_ok=True)
-    options.output.write_text(page.html())
+    options.output.write_text(page.html(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ class Evidence:
 
     def _read(self, file):
         try:
-            parsed = tomllib.loads(file.read_text())
+            parsed = tomllib.loads(file.read_text(encoding="utf-8"))
         except tomllib.TOMLDecodeError as error:
             self.unreadable.append(f"{file.name}: {error}")
             return
@@ -49,7 +49,7 @@ class Evidence:
                                      "claims": parsed.get("claim", [])}
 
     def _read_results(self, file):
-        for line in file.read_text().splitlines():
+        for line in file.read_text(encoding="utf-8").splitlines():
             record = json.loads(line)
             if record["record"] == "header":
                 self.header = record

@@ -10,7 +10,7 @@ NO_SOAK = "in every test run; no soak of it is committed"
 
 
 def load(folder, pattern):
-    return [json.loads(file.read_text()) for file in sorted(Path(folder).glob(pattern))]
+    return [json.loads(file.read_text(encoding="utf-8")) for file in sorted(Path(folder).glob(pattern))]
 
 
 def versions(minors):
@@ -24,7 +24,7 @@ def goldens(root):
     """{clause: what CPython said, and when}"""
     found = {}
     for file in sorted((root / "reference").rglob("*.golden.json")):
-        recorded = json.loads(file.read_text())
+        recorded = json.loads(file.read_text(encoding="utf-8"))
         for name, case in recorded["cases"].items():
             outcomes = f", {len(case['outcomes'])} outcomes" if "outcomes" in case else ""
             found[name] = f"CPython {versions(case['cpython'])}{outcomes}, recorded {recorded['recorded']}"
@@ -57,7 +57,7 @@ class Layer:
 
 def declared(root):
     file = root / "conformance/layers.toml"
-    return [Layer(entry) for entry in tomllib.loads(file.read_text())["layer"]] if file.exists() else []
+    return [Layer(entry) for entry in tomllib.loads(file.read_text(encoding="utf-8"))["layer"]] if file.exists() else []
 
 
 def generated(layers, soaks):

@@ -11,7 +11,7 @@ import parts
 import places
 import proofs
 import speed
-from markup import Markup, chip, command, details, render, tag
+from markup import Markup, chip, command, details, render, scroller, tag
 from speed import show  # which has put the driver on the path
 from stability import GRADES
 from statistic import widest_coverage
@@ -26,7 +26,7 @@ CHART_PLACES = ("/usr/share/javascript/chart.js/chart.min.js",
 
 def chart_library():
     found = next((Path(place) for place in CHART_PLACES if Path(place).exists()), None)
-    return found.read_text() if found else ""
+    return found.read_text(encoding="utf-8") if found else ""
 
 
 SCRIPTS = ("page", "rows", "trends", "clauses", "census", "charts", "start")
@@ -35,7 +35,7 @@ SCRIPTS = ("page", "rows", "trends", "clauses", "census", "charts", "start")
 def scripts():
     """One function of them all, so that nothing is global."""
     return "(() => {\n\"use strict\";\n" + "".join(
-        (HERE / "js" / f"{name}.js").read_text() for name in SCRIPTS) + "})();\n"
+        (HERE / "js" / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS) + "})();\n"
 
 
 def script_text(text):
@@ -277,7 +277,7 @@ class Page:
     def _calibration(self):
         kernels = self.result["summary"].get("calibration")
         lines = [tag("tr", tag("th", one["text"], scope="row"), *_kernel(one)) for one in (kernels or {}).values()]
-        return [_small_table("What it does by itself", ("", "median", "95 % interval"), lines),
+        return [_small_table("What it does by itself", ("what", "median", "95 % interval"), lines),
                 tag("p", "By these two machines are compared: ", command("scripts/compare HERE.json THERE.json"),
                     class_="quiet")] if lines else None
 
@@ -333,7 +333,7 @@ class Page:
                 Markup('<meta name="viewport" content="width=device-width, initial-scale=1">'),
                 Markup('<link rel="icon" href="data:,">'),
                 tag("title", "tandem: what conforms, and how fast it is"),
-                tag("style", Markup((HERE / "page.css").read_text()))]
+                tag("style", Markup((HERE / "page.css").read_text(encoding="utf-8")))]
         scaling = self.parts()
         navigation = [tag("a", text, href=f"#{to}") for text, to in
                       (("Speed", "speed"), *((("Scaling", "parts"),) if scaling else ()), ("Conformance", "conformance"),
@@ -395,9 +395,8 @@ def _tile(name, number, text, segments, target):
 def _small_table(caption, head, lines):
     if not lines:
         return None
-    return [tag("h3", caption), tag("div", tag("table", tag("thead", tag("tr", [tag("th", text, scope="col")
-                                                                            for text in head])),
-                                               tag("tbody", lines)), class_="scroll")]
+    return [tag("h3", caption), scroller(caption, tag("table", tag("thead", tag("tr", [tag("th", text, scope="col") for text in head])),
+                                                      tag("tbody", lines)))]
 
 
 def _plain(value):

@@ -1,8 +1,9 @@
 """What the rows beyond the table show: sweeps, grids, open loops, who gets how much."""
 import math
 
-from markup import chip, details, render, tag
-from speed import groups, named, ours_of, show, table
+from markup import chip, details, render, scroller, tag
+from speed import groups, named, ours_of, show, table  # which has put the driver on the path
+from rows import running
 
 WARMEST = 0.4  # of the accent's colour, so that the numbers on it can be read
 
@@ -23,11 +24,16 @@ def _numbers(entry):
     return f"{entry['median']:.3g} [{entry['low']:.3g}–{entry['high']:.3g}]"
 
 
+def _own(one):
+    """So many of its numbers of threads have a processor for each."""
+    processors = one.get("processors", math.inf)
+    return sum(running(one.get("of"), count) <= processors for count in one["threads"])
+
+
 def _turns(one):
     """Where there are more threads than processors, which measures something else."""
-    processors, each = one.get("processors"), 2 if one.get("of") == "pairs" else 1
-    over = [count for count in one["threads"] if processors and count * each > processors]
-    return tag("div", f"from {over[0]} on more threads than the {processors} processors", class_="quiet") if over else None
+    over = one["threads"][_own(one):]
+    return tag("div", f"from {over[0]} on more threads than the {one['processors']} processors", class_="quiet") if over else None
 
 
 def _fit(one):
@@ -50,11 +56,11 @@ def _sweeps(found, canvas):
              for one in found if len(one.get("rows", ())) > 1]
     head = _head("what", "how many", "of one", "σ, waiting for each other", "κ, agreeing with each other", "most at")
     return [tag("h3", "Scalability"),
-            tag("p", "Dashed is Gunther's law, X(N) = λN / (1 + σ(N − 1) + κN(N − 1)), as it was fitted to tandem, with 95 % "
-                "intervals in the table; where it can't be told from what was measured, the reason stands instead.",
+            tag("p", "Dashed is Gunther's law, X(N) = λN / (1 + σ(N − 1) + κN(N − 1)), as it was fitted to tandem, as far as each "
+                "thread has a processor, with 95 % intervals in the table; where it can't be told from what was measured, the reason stands instead.",
                 class_="quiet"),
             tag("div", panes, class_="panes script") if panes else None,
-            tag("div", tag("table", head, tag("tbody", [_fit(one) for one in found]), class_="stack"), class_="scroll")]
+            scroller("Scalability", tag("table", head, tag("tbody", [_fit(one) for one in found]), class_="stack"))]
 
 
 def _cell(row, heat):
@@ -83,9 +89,9 @@ def _grid(grid, rows):
                 [_cell(cells[down, across], heats[cells[down, across]["id"]]) if (down, across) in cells else tag("td", "–")
                  for across in columns]) for down in lines]
     unit = next(iter(cells.values()))["unit"]
-    return tag("div", tag("table", tag("caption", tag("b", grid["title"]), f", {unit}"),
-                          _head([tag("div", f"{grid['down']} ↓"), tag("div", f"{grid['across']} →")], *columns), tag("tbody", body), class_="heat"),
-               class_="scroll")
+    return scroller(grid["title"], tag("table", tag("caption", tag("b", grid["title"]), f", {unit}"),
+                                       _head([tag("div", f"{grid['down']} ↓"), tag("div", f"{grid['across']} →")], *columns),
+                                       tag("tbody", body), class_="heat"))
 
 
 def _grids(grids, rows):
@@ -109,8 +115,7 @@ def _loads(row, canvas):
              for one in ran]
     return [tag("h4", row["group"]),
             tag("div", canvas(f"loads-{row['id']}", f"p99 of {row['text']} over the load", 280), data_loads=row["id"], class_="pane"),
-            tag("div", tag("table", _head("contender", *(f"{one} %" for one in percents)), tag("tbody", lines), class_="stack"),
-                class_="scroll")]
+            scroller(row["group"], tag("table", _head("contender", *(f"{one} %" for one in percents)), tag("tbody", lines), class_="stack"))]
 
 
 def _open_loops(rows, canvas):
@@ -135,8 +140,8 @@ def _shares(rows):
     return [tag("h3", "Fairness"),
             tag("p", "What the threads get that all want the same, of what each would have if all had as much; Jain's index is 1 when "
                 "they do, and one over their number when one thread has all.", class_="quiet"),
-            tag("div", tag("table", _head("what", "contender", "min", "median", "max", "Jain's index"), tag("tbody", lines),
-                           class_="stack"), class_="scroll")] if lines else None
+            scroller("Fairness", tag("table", _head("what", "contender", "min", "median", "max", "Jain's index"), tag("tbody", lines),
+                                     class_="stack"))] if lines else None
 
 
 def _placed(place, rows):
@@ -162,7 +167,7 @@ def _placements(found, rows):
     return [tag("h3", "Where the threads are"),
             tag("p", "Bound to these processors; under each value its ratio to the best peer that is bound to the same. On one processor "
                 "all take turns.", class_="quiet"),
-            tag("div", tag("table", _head("what", *texts), tag("tbody", lines), class_="stack placements"), class_="scroll")]
+            scroller("Where the threads are", tag("table", _head("what", *texts), tag("tbody", lines), class_="stack placements"))]
 
 
 def section(result, trends, canvas):
@@ -184,6 +189,6 @@ def section(result, trends, canvas):
 
 def drawn(result):
     """For charts.js: {id of the sweep: …}."""
-    return {one["id"]: {key: one.get(key) for key in ("title", "of", "threads", "rows")}
+    return {one["id"]: {key: one.get(key) for key in ("title", "of", "threads", "rows")} | {"fitted": _own(one)}
             | {"fit": [one["fit"][name]["median"] for name in ("lambda", "sigma", "kappa")] if "fit" in one else None}
             for one in result["summary"].get("scaling", []) if one.get("rows")}

@@ -40,7 +40,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         page = options.page or Path(folder, "page.html")
         if options.bench:
-            page.write_text(Page(Evidence(folder, None), json.loads(options.bench.read_text()), []).html())
+            page.write_text(Page(Evidence(folder, None), json.loads(options.bench.read_text(encoding="utf-8")), []).html(), encoding="utf-8")
         take(page, options.output)
 
 

@@ -8,6 +8,7 @@ import history  # noqa: E402
 import show  # noqa: E402
 from explained import is_red  # noqa: E402
 from markup import chip, code, command, details, render, tag  # noqa: E402
+from show import fastest_cpython, named, ours_of  # noqa: E402
 
 STANDING = {"faster": "good", "same": "good", "inconclusive": "warn", "slower": "bad"}
 
@@ -17,14 +18,6 @@ def groups(rows):
     for row in rows:
         found.setdefault(row["group"], []).append(row)
     return found
-
-
-def ours_of(row):
-    return next((one for one in row["contenders"] if one["kind"] == "ours" and "value" in one), None)
-
-
-def named(row, impl):
-    return next((one for one in row["contenders"] if one["impl"] == impl), None)
 
 
 def _floor(floor, unit):
@@ -65,11 +58,6 @@ def _ratio(entry):
 def _to(entry):
     """How far ahead of it, and who that is."""
     return [_ratio(entry), tag("div", entry["impl"], class_="quiet")] if entry else "–"
-
-
-def fastest_cpython(row):
-    found = [one for one in row["contenders"] if one["kind"] == "cpython" and "ratio" in one]
-    return min(found, key=lambda one: one["ratio"]["median"], default=None)
 
 
 def trends(result, runs):

@@ -3,6 +3,7 @@ import contextlib
 import io
 import json
 import os
+import shutil
 import subprocess
 import tempfile
 import unittest
@@ -14,6 +15,8 @@ from support import CONTENDERS, a_row, both, synthetic
 import compare
 import schema
 import show
+import topology
+from contenders import OURS, Contender, on
 from judge import judge
 from rows import Kernel, kernels, load
 
@@ -27,16 +30,25 @@ class TheProgram(unittest.TestCase):
         listed = subprocess.run([PROGRAM, "--list"], capture_output=True, text=True, check=True).stdout
         self.assertEqual({json.loads(line)["row"] for line in listed.splitlines()}, {one.id for one in kernels()})
 
+    def answer(self, row, *before):
+        ran = subprocess.run([*before, PROGRAM, "--row", row, "--impl", "machine", "--scale", "0.01", "--min-time", "0.001"],
+                             capture_output=True, text=True)
+        return json.loads(ran.stdout)
+
     def test_each_takes_some_time(self):
         for kernel in kernels():
-            ran = subprocess.run([PROGRAM, "--row", kernel.id, "--impl", "machine", "--scale", "0.01", "--min-time", "0.001"],
-                                 capture_output=True, text=True)
-            answer = json.loads(ran.stdout)
+            answer = self.answer(kernel.id)
             if not answer["ok"] and kernel.id == LINE:
                 self.assertIn("one processor", answer["error"])
                 continue
             self.assertTrue(answer["ok"], answer)
             self.assertGreater(answer["value"], 0)
+
+
+    @unittest.skipUnless(shutil.which("taskset"), "taskset is not here")
+    def test_on_one_processor_no_line_goes_there_and_back(self):
+        answer = self.answer(LINE, *on(topology.allowed()[:1], Contender(OURS, "ours", [])).command)
+        self.assertEqual((answer["ok"], answer["error"]), (False, "there is one processor only"))
 
 
 class Measured(unittest.TestCase):
@@ -113,6 +125,9 @@ class TwoMachines(unittest.TestCase):
         both_machines, _ = self.compared([1e6])
         self.assertIsNone(both_machines.of({"id": "test.0", "unit": "B"}))
         self.assertIsNone(both_machines.of({"id": "lock.shares.4t", "unit": "Jain's index"}))
+        for part in ("sweep", "placement"):
+            self.assertIsNone(both_machines.of({"id": "test.0", "unit": "items/s", "part": part}))
+        self.assertEqual(both_machines.of({"id": "test.0", "unit": "items/s"}).id, LINE)
 
     def test_it_is_all_told(self):
         before, after = a_machine("one", [1e6, 1e6], 60.0), a_machine("two", [2e6, 1e6], 30.0)
@@ -130,11 +145,13 @@ class TwoMachines(unittest.TestCase):
             files = [Path(folder, name) for name in "ab"]
             files[0].write_text(json.dumps(one))
             one["environment"]["machine_id"] = "0" * 12
+            one["settings"]["scale"] = 1
             files[1].write_text(json.dumps(one))
             said = io.StringIO()
             with contextlib.redirect_stdout(said):
                 self.assertEqual(compare.main(list(map(str, files))), 0)
         self.assertRegex(said.getvalue(), r"queue\.alone +1\.00 × .*by calibration\.lock")
+        self.assertIn("One has 0.2 of the items of a full run, the other 1:", said.getvalue())
 
 
 class Explained(unittest.TestCase):

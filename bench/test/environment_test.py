@@ -59,6 +59,20 @@ class Read(unittest.TestCase):
                  "/sys/fs/cgroup/cpu.max": "400000 100000", "/sys/fs/cgroup/a/b/cpuset.cpus.effective": "0-1"}
         with mock.patch.object(environment, "text", lambda path: files.get(str(path), UNKNOWN)):
             self.assertEqual(environment.cgroup(), {"cpu_quota": "1.5 processors", "cpuset": "0-1"})
+            for allowed, processors in ((1, 1), (2, 2), (64, 2)):
+                with mock.patch.object(environment, "allowed", lambda count=allowed: list(range(count))):
+                    self.assertEqual(environment.processors(), processors)
+
+    def test_groups_of_the_older_kind_are_told_in_processors_too(self):
+        place = "/sys/fs/cgroup/cpu/cpu.cfs_"
+        for took, most in (("250000", "2.5 processors"), ("-1", "none"), (None, UNKNOWN)):
+            files = {"/proc/self/cgroup": "4:cpu,cpuacct:/", place + "period_us": "100000"} | ({place + "quota_us": took} if took else {})
+            with mock.patch.object(environment, "text", lambda path, files=files: files.get(str(path), UNKNOWN)):
+                self.assertEqual(environment.cgroup(), {"cpu_quota": most, "cpuset": UNKNOWN})
+
+    def test_without_a_limit_all_that_are_allowed_count(self):
+        with mock.patch.object(environment, "text", lambda path: UNKNOWN):
+            self.assertEqual(environment.processors(), len(environment.allowed()))
 
     def test_a_hypervisor_is_seen_by_its_flag(self):
         self.assertEqual(self.read(environment._hypervisor, cpuinfo="flags\t: sse"), "none")

@@ -2,6 +2,7 @@
 import io
 import os
 import resource
+import tempfile
 import unittest
 from dataclasses import replace
 
@@ -169,10 +170,58 @@ class Found(unittest.TestCase):
         self.assertEqual([one["impl"] for one in result["samples"]].count("peer"), 1)  # it is not asked again
         self.assertIn("Failed: peer in queue.alone (crashed with SIGABRT)", text)
 
+    def test_a_program_that_does_not_start_is_told_in_a_line(self):
+        with Programs(tandem=50, peer=100) as programs:
+            for script in ("#!/bin/sh\necho no such library >&2\nexit 127\n", "no program"):
+                (programs.folder / "bench_queue").write_text(script)
+                done = programs.bench("--quick")
+                self.assertEqual(done.returncode, 1)
+                self.assertRegex(done.stderr, r"\Abench_queue does not say what it has: .*(no such library|Exec format)")
+
+    def test_a_locale_without_these_signs_costs_no_result(self):
+        with Programs(tandem=50, peer=100) as programs:
+            done = programs.bench("--quick", "--rounds", "3", LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn("noise ?", done.stdout)
+            self.assertIn("tandem′", [one["label"] for one in programs.result()["samples"]])
+
     def test_a_crash_of_ours_fails_the_run(self):
         with Programs(tandem="crash", peer=100) as programs:
             self.assertEqual(programs.bench("--quick", "--rounds", "4").returncode, 1)
             self.assertEqual(programs.result()["rows"][0]["standing"], None)
+
+
+class Answers(unittest.TestCase):
+    """Of contenders that are a line of shell."""
+
+    def run_of(self, script, patience=20):
+        one = contenders.Contender("shell", "peer", ["sh", "-c", script, "sh"])
+        return run_once(one, a_row(), "shell", 0, replace(SETTINGS, patience=patience))
+
+    def test_what_is_no_measurement_fails(self):
+        for value in ("null", "0", "-1", "Infinity", "NaN", '"much"'):
+            sample = self.run_of(f"""echo '{{"ok": true, "value": {value}}}'""")
+            self.assertFalse(sample.ok, value)
+            self.assertIn("what it measured is", sample.error)
+
+    def test_what_is_no_answer_fails(self):
+        self.assertEqual(self.run_of("echo 7").error, "ended with status 0")
+        self.assertEqual(self.run_of("""echo '{"ok": false, "value": null, "error": "lost"}'""").error, "lost")
+
+    def test_bytes_that_are_no_text_are_told_as_they_are(self):
+        self.assertRegex(self.run_of(r"printf '\377 broken' >&2; exit 4").error, "^ended with status 4: . broken$")
+
+    def test_children_end_with_it(self):
+        """They would hold its pipes, and be measured beside the next one."""
+        with tempfile.TemporaryDirectory() as folder:
+            fifo = os.path.join(folder, "alive")
+            os.mkfifo(fifo)
+            for end, error in (("wait", "no answer within 1 s"), ("kill -ABRT $$", "crashed with SIGABRT")):
+                reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+                self.assertEqual(self.run_of(f"exec 3>{fifo}; sleep 1000 & {end}", patience=1).error, error)
+                with open(reader, "rb") as alive:
+                    os.set_blocking(reader, True)
+                    self.assertEqual(alive.read(), b"")  # the end: nobody has it open any more
 
 
 class Rounds(unittest.TestCase):

@@ -301,6 +301,15 @@ class BeyondTheTable(unittest.TestCase):
         self.assertEqual(self.parsed.errors + self.parsed.open, [])
         self.assertEqual(len(self.parsed.ids), len(set(self.parsed.ids)))
 
+    def test_the_arrow_keys_move_every_table_that_may_be_wide(self):
+        part = self.html[self.html.index('id="parts"'):].partition("<details")[0]
+        self.assertEqual(re.findall('<div class="scroll">', part), [])
+        for label in ("Scalability", "Where the threads are", "Fairness", "Queue(maxsize=1024), integers"):
+            self.assertIn(f'<div class="scroll" tabindex="0" role="region" aria-label="{label}">', self.html)
+
+    def test_no_head_of_a_column_is_empty(self):
+        self.assertEqual(re.findall(r"<th[^>]*></th>", self.html), [])
+
     def test_every_sweep_has_enough_to_be_fitted(self):
         self.assertGreaterEqual(len(self.summary["scaling"]), 2)
         for sweep in self.summary["scaling"]:
@@ -330,7 +339,9 @@ class BeyondTheTable(unittest.TestCase):
     def test_a_sweep_says_from_where_on_threads_take_turns(self):
         one = {"id": "x", "threads": [1, 2, 4, 8], "of": "pairs", "processors": 4, "refused": "no"}
         self.assertIn("from 4 on more threads than the 4 processors", parts._fit(one))
-        self.assertNotIn("more threads than", parts._fit({**one, "of": "workers", "processors": 8}))
+        self.assertNotIn("more threads than", parts._fit({**one, "of": "threads", "processors": 8}))
+        # Who gives the workers their work is a thread, too.
+        self.assertIn("from 8 on more threads than the 8 processors", parts._fit({**one, "of": "workers", "processors": 8}))
 
     def test_what_the_machine_does_by_itself_stands_there(self):
         for text in ("What it does by itself", "A child of fork() that ends at once", "scripts/compare HERE.json THERE.json"):

@@ -3,6 +3,7 @@ import json
 import sys
 import tempfile
 from pathlib import Path
+from unittest import mock
 
 from support import BENCH, CONTENDERS, both, synthetic
 
@@ -63,6 +64,7 @@ LOADS = (10, 30, 50, 70, 90)
 LATENCIES = {"p50": 1, "p90": 2, "p99": 4, "p99.9": 20, "max": 90}
 
 
+PROCESSORS = 12  # as many as a sweep needs that can be fitted
 # A machine with two threads in a core, one socket, and nothing said of its caches.
 PLACES = [("one", "one processor for all", (0,), ""), ("smt", "two threads of one core", (0, 4), ""),
           ("cache", "two cores, one cache", (), "unknown"), ("socket", "two sockets", (), "this machine has none")]
@@ -91,7 +93,8 @@ def beyond_the_table():
     """(judged rows, summary) of what bench/rows.toml has of sweeps, grids and the others, with made-up numbers."""
     rows = [row for row in load(PLACES) if row.part or row.sweep or row.grid]
     machine = [sample for kernel in kernels() for sample in synthetic({"machine": 20.0}, row=kernel.id, rounds=5)]
-    return judge(rows, {row.id: CONTENDERS for row in rows}, [*_measured(rows), *machine], lambda one: one.impl, kernels())
+    with mock.patch("scaling.processors", lambda: PROCESSORS):
+        return judge(rows, {row.id: CONTENDERS for row in rows}, [*_measured(rows), *machine], lambda one: one.impl, kernels())
 
 
 def with_parts(found):

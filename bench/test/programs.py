@@ -79,7 +79,7 @@ class Programs:
         self.speeds.update(speeds)
         (self.folder / "speeds.json").write_text(speeds_of(**self.speeds))
 
-    def bench(self, *arguments):
+    def bench(self, *arguments, **environment):
         """The driver, as scripts/bench calls it; ^C reaches it although the test may ignore it."""
         asked = [] if "--resume" in arguments else ["--filter", f"^{ROW}$", "--python", "none"]
         return subprocess.run(
@@ -88,7 +88,7 @@ class Programs:
              f"sys.path.insert(0, {str(BENCH / 'driver')!r})\n"
              f"runpy.run_path({str(BENCH / 'driver')!r}, run_name='__main__')",
              "--programs", str(self.folder), *arguments, *asked],
-            capture_output=True, text=True, env=dict(os.environ), timeout=120)
+            capture_output=True, text=True, env={**os.environ, **environment}, timeout=120)
 
     def result(self):
-        return json.loads((self.folder / "results.json").read_text())
+        return json.loads((self.folder / "results.json").read_text(encoding="utf-8"))

@@ -60,6 +60,16 @@ class Resumed(unittest.TestCase):
             programs.folder.joinpath(JOURNAL).write_text("nonsense\n")
             self.assertIn("is no journal", programs.bench("--resume").stderr)
 
+    def test_another_run_does_not_throw_it_away(self):
+        with Programs(tandem=50, peer=100, interrupt=5) as programs:
+            programs.bench("--quick", "--rounds", "4")
+            another = programs.bench("--quick", "--rounds", "3")
+            self.assertEqual(another.returncode, 0, another.stderr)
+            self.assertIn("an interrupted run is set aside", another.stderr)
+            (programs.folder / "results.journal.before").rename(programs.folder / JOURNAL)
+            self.assertEqual(programs.bench("--resume").returncode, 0)
+            self.assertEqual(len(programs.result()["samples"]), 12)
+
     def test_it_is_asked_for_once(self):
         with Programs(tandem=50, peer=100) as programs:
             self.assertIn("--resume goes on with what was asked for",
@@ -78,6 +88,19 @@ class Journals(unittest.TestCase):
             header, samples = journal.read(file)
             self.assertEqual(header["kind"], "quick")
             self.assertEqual([one.impl for one in samples], ["a"])
+
+    def test_what_was_measured_stays_until_the_next_journal_has_all_of_it(self):
+        def samples():
+            yield Sample("r", "a", "a", 0, True, 1.5)
+            raise KeyboardInterrupt
+
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder, JOURNAL)
+            kept = journal.Journal(file, {"kind": "quick"}, [Sample("r", name, name, 0, True, 1.5) for name in "ab"])
+            kept.close(complete=False)
+            with self.assertWarns(ResourceWarning), self.assertRaises(KeyboardInterrupt):  # of the file that nobody closes then
+                journal.Journal(file, {"kind": "quick"}, samples())
+            self.assertEqual([one.impl for one in journal.read(file)[1]], ["a", "b"])
 
     def test_a_round_that_was_cut_is_measured_anew(self):
         found = {"r": [contender("tandem", "ours"), contender("a", "peer"), contender("b", "peer")]}

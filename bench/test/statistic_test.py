@@ -1,6 +1,7 @@
 """Many rows, still and restless machines, and curves whose numbers are known."""
 import random
 import unittest
+from unittest import mock
 
 from support import CONTENDERS, a_row, both, synthetic
 
@@ -141,12 +142,29 @@ class Scaling(unittest.TestCase):
                    synthetic(both(rate(n, 1e6, 0.05, 0.01)), row=f"test.sweep.{n}t", seed=n)]
         sweep = Sweep("test.sweep", "a sweep", "threads")
         rows = [a_row(id=f"test.sweep.{n}t", sweep=sweep, threads=n) for n in COUNTS]
-        (found,) = sweeps([*rows[::-1], a_row(id="test.other.2t")], samples)
+        with mock.patch("scaling.processors", lambda: COUNTS[-1]):
+            (found,) = sweeps([*rows[::-1], a_row(id="test.other.2t")], samples)
+            (few,) = sweeps(rows[:2], samples)
         self.assertEqual((found["id"], found["threads"]), ("test.sweep", list(COUNTS)))
         self.assertEqual(found["rows"], [row.id for row in rows])
         self.assertAlmostEqual(found["fit"]["sigma"]["median"], 0.05, delta=0.03)
-        (found,) = sweeps(rows[:2], samples)
-        self.assertIn("2 numbers of threads", found["refused"])
+        self.assertEqual(few["refused"], "2 numbers of threads: 5 are needed at least")
+
+    def test_threads_that_take_turns_do_not_look_like_threads_that_wait(self):
+        counts = (1, 2, 3, 4, 6, 8, 12, 16)
+        samples = [sample for n in counts for sample in
+                   synthetic(both(1e6 * min(n, 8)), row=f"test.sweep.{n}t", seed=n)]
+        for of, processors, fitted in (("threads", 8, True), ("workers", 9, True), ("workers", 6, False), ("pairs", 8, False)):
+            sweep = Sweep("test.sweep", "a sweep", of)
+            rows = [a_row(id=f"test.sweep.{n}t", sweep=sweep, threads=n) for n in counts]
+            with mock.patch("scaling.processors", lambda most=processors: most):
+                (found,) = sweeps(rows, samples)
+            self.assertEqual("fit" in found, fitted, found)
+            if fitted:  # eight do eight times as much
+                self.assertAlmostEqual(found["fit"]["sigma"]["median"], 0, delta=0.01)
+                self.assertAlmostEqual(found["fit"]["kappa"]["median"], 0, delta=0.001)
+            else:
+                self.assertEqual(found["refused"], "4 numbers of threads: 5 are needed at least; the others take turns")
 
 
 if __name__ == "__main__":

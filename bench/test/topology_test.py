@@ -2,6 +2,7 @@
 import tempfile
 import unittest
 from pathlib import Path
+from unittest import mock
 
 from support import BENCH  # noqa: F401  which has put the driver on the path
 
@@ -56,6 +57,11 @@ class Places(unittest.TestCase):
     def test_lists_of_processors(self):
         self.assertEqual(topology.numbers("0-2,5,8-9"), {0, 1, 2, 5, 8, 9})
         self.assertEqual(topology.numbers(""), set())
+
+    def test_where_nobody_says_what_may_be_used_all_may(self):
+        with mock.patch.object(topology.os, "sched_getaffinity", side_effect=OSError), \
+                mock.patch.object(topology.os, "cpu_count", return_value=3):
+            self.assertEqual((topology.affinity(), topology.allowed()), ([], [0, 1, 2]))
 
     def test_this_machine_can_be_asked(self):
         self.assertEqual([name for name, *_ in topology.places()], [name for name, _ in topology.PLACES])

@@ -1,8 +1,10 @@
 """Do CPython's twins tell of loads and shares what the C++ harness tells?"""
 import json
+import math
 import subprocess
 import sys
 import unittest
+from unittest import mock
 
 from support import BENCH
 
@@ -42,12 +44,28 @@ class Twins(unittest.TestCase):
 
 
 class Loops(unittest.TestCase):
-    def test_loads_are_parts_of_the_peak(self):
-        asked = []
-        found = scenario.open_loop(Plan(), lambda: 1e6, lambda rate, items: asked.append((rate, items)) or list(range(items)))
-        self.assertEqual([rate for rate, _ in asked], [1e5, 3e5, 5e5, 7e5, 9e5])
-        self.assertEqual(found["items"], sum(items for _, items in asked))
-        self.assertAlmostEqual(found["value"], 0.99 * asked[2][1], delta=1)
+    def test_loads_are_parts_of_what_the_loop_itself_can_do(self):
+        asked, now = [], [0.0]
+
+        def pass_(rate, items):
+            asked.append((rate, items))
+            now[0] += items / 1e6  # whatever comes, it takes a microsecond each
+            return list(range(items))
+
+        with mock.patch.object(scenario.time, "perf_counter", lambda: now[0]):
+            found = scenario.open_loop(Plan(), 2000, pass_)
+        self.assertEqual(asked[:2], [(math.inf, 2000)] * 2)
+        loads = asked[2:]
+        for (rate, _), expected in zip(loads, (1e5, 3e5, 5e5, 7e5, 9e5), strict=True):
+            self.assertAlmostEqual(rate, expected, delta=1)
+        self.assertEqual(found["items"], sum(items for _, items in loads))
+        self.assertAlmostEqual(found["value"], 0.99 * loads[2][1], delta=1)
+
+    def test_all_at_once_waits_for_none(self):
+        with mock.patch.object(scenario.time, "sleep", side_effect=AssertionError("it waited")):
+            seen = []
+            scenario.arrive(scenario.time.perf_counter_ns(), scenario.ALL_AT_ONCE, 100, seen.append)
+        self.assertEqual(seen, [0] * 100)
 
     def test_all_arrive_in_order_and_none_too_early(self):
         start, seen = scenario.time.perf_counter_ns(), []

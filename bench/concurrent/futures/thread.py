@@ -73,7 +73,7 @@ latency_row("thread_pool.roundtrip.hot", 4000)(lambda count: round_trips(count, 
 latency_row("thread_pool.roundtrip.parked", 300)(lambda count: round_trips(count, 0.001))
 
 
-@open_loop_row("thread_pool.open_loop", lambda: TASKS / forget(2, 1, TASKS))
+@open_loop_row("thread_pool.open_loop", TASKS)
 def open_posts(per_second, count):
     took, seen = [], []
 

@@ -195,7 +195,7 @@ const charts = (() => {
 
   // Rates over how many there are; without CPython, which is measured in a few of the rows only.
   const sweep = (pane) => {
-    const { title, of, threads, rows: ids, fit } = data.sweeps[pane.dataset.sweep];
+    const { title, of, threads, rows: ids, fit, fitted } = data.sweeps[pane.dataset.sweep];
     const members = ids.map(rowOf);
     const { group, unit, better } = members[0];
     const height = (one, number) => (!one?.value ? null : better === "higher" ? one.value.median : threads[number] / one.value.median);
@@ -205,7 +205,7 @@ const charts = (() => {
     if (fit) {
       const [first, sigma, kappa] = fit;
       const law = (n) => (first * n) / (1 + sigma * (n - 1) + kappa * n * (n - 1));
-      drawn.push({ group, one: { impl: "Gunther's law", kind: "ours" }, data: threads.map(law), borderColor: colour("ink"),
+      drawn.push({ group, one: { impl: "Gunther's law", kind: "ours" }, data: threads.slice(0, fitted).map(law), borderColor: colour("ink"),
         backgroundColor: colour("ink"), borderDash: [6, 4], borderWidth: 1.5, pointRadius: 0, cubicInterpolationMode: "monotone" });
     }
     const format = (value) => shown(value, unit);

@@ -46,7 +46,7 @@ const rows = (() => {
       element("thead", {}, element("tr", {}, head.map((text) => element("th", { scope: "col" }, text)))),
       element("tbody", {}, row.contenders.map((one) => contender(row, one)))));
     return [table, element("p", { className: "quiet" }, "CPU and allocations are per item; switches of the processor are per 1,000 items, " +
-      "by who waits + by who is made to; memory is the most that was resident. CPU and switches are of the process and of those children " +
+      "by who waits + by who is made to; memory is the most that was resident of the process itself. CPU and switches are of the process and of those children " +
       "that it has waited for. Allocations are counted by full runs, in a run of their own, and CPython’s are not.")];
   };
 
