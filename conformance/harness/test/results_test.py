@@ -78,6 +78,15 @@ class ReadTest(FolderTest):
         self.assertIn("a.jsonl: cut short", self.read(header(), case("a.b", "PASS")).problems)
         self.assertTrue(self.read(header(), case("a.b", "PASS"), footer(2)).failed())
 
+    def test_problems_that_were_written_down_are_read_again(self):
+        results = self.read(header(), case("a.b", "SKIP", "why"), footer(1))
+        lib.apply_expectations(results)
+        path = os.path.join(self.folder, "results.jsonl")
+        lib.write_jsonl(results, path)
+        again = lib.Results()
+        again.read(path)
+        self.assertEqual(again.problems, ["a.b is skipped, and no expectation says so: why"])
+
     def test_no_case_selected_fails(self):
         self.assertIn("a.jsonl: no case was selected", self.of().problems)
 
@@ -107,6 +116,9 @@ class ExpectationsTest(FolderTest):
     def test_an_entry_that_matches_nothing_fails(self):
         results = self.expecting([entry("a.z")], case("a.b", "PASS"))
         self.assertEqual(results.problems, ["linux.toml: a.z matches no case"])
+        cannot = case("a.b", "UNSUPPORTED", "UNSUPPORTED(fork)")
+        self.assertEqual(self.expecting([entry("a.b")], cannot).problems, ["linux.toml: a.b matches no case that can run here"])
+        self.assertEqual(self.expecting([entry("a.*")], cannot, case("a.c", "FAIL", "bad")).problems, [])
 
     def test_a_pattern_has_a_limit(self):
         cases = [case("a.b%d" % i, "FAIL", "bad") for i in range(lib.MOST_PER_PATTERN + 1)]
@@ -117,6 +129,8 @@ class ExpectationsTest(FolderTest):
         skipped = case("a.b", "SKIP", "no such thing here")
         self.assertTrue(self.expecting([], skipped).failed())
         self.assertFalse(self.expecting([entry("a.b", "SKIP", "no such")], dict(skipped)).failed())
+        self.assertTrue(self.expecting([entry("a.b", "SKIP", "another thing")], dict(skipped)).failed())
+        self.assertTrue(self.expecting([entry("a.b", "FAIL", "no such")], dict(skipped)).failed())
 
     def test_entries_for_one_sanitizer(self):
         entries = [entry("a.b", sanitizer="thread")]
