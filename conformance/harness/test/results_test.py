@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """scripts/lib/results.py and scripts/conformance: expectations, what counts as failed, the files that are written."""
+import fnmatch
 import json
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -14,6 +16,7 @@ sys.dont_write_bytecode = True
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 sys.path.append(os.path.join(ROOT, "scripts", "lib"))
 
+import evidence
 import results as lib
 
 
@@ -189,6 +192,15 @@ class ExpectationsTest(FolderTest):
                 results = lib.Results()
                 lib.apply_expectations(results, os.path.join(folder, name), of=kind, whole=False)
                 self.assertEqual(results.problems, [])
+
+    def test_the_committed_files_are_of_what_there_is(self):
+        ids = [clause["id"] for spec in evidence.specs().values() for clause in spec.get("clause", [])]
+        probes = re.findall(r'^    {"([a-z0-9-]+)", \w+}', evidence.read(os.path.join(ROOT, "conformance", "doctor", "main.cpp")), re.M)
+        folder = os.path.join(ROOT, "conformance", "expect")
+        for name in sorted(os.listdir(folder)):
+            for one in lib.toml_subset.load(os.path.join(folder, name))["expect"]:
+                self.assertTrue("test" in one or fnmatch.filter(ids, one["case"]), (name, one))
+                self.assertIn(one.get("lacks", probes[0]), probes, (name, one))
 
 
 class WriteTest(FolderTest):
