@@ -102,7 +102,7 @@ def rounded(count):
 class Column:
     """What became of the clauses somewhere: on a target, under a sanitizer.
 
-    `again`: the command that runs all of them, `one`: what it needs beside for {module}, or for {id}.
+    `again`: the command that runs all of them, `one`: the one for {module}, or for {id}.
     """
 
     def __init__(self, name, about, document, again, one):
@@ -114,14 +114,15 @@ class Column:
 def targets(root):
     """Those that are committed."""
     return [Column(one["target"], f"{one['toolchain']}, {one['mode']}, {one['when']}, commit {one['commit']}", one,
-                   one["again"], " --suite {module}")
+                   one["again"], one["again_module"])
             for one in load(root / "conformance/ports", "*.json")]
 
 
 def sanitizers(root):
     """Those that are committed."""
     return [Column(f"{one['sanitizer'].replace(',', ' + ')} sanitizer", f"{one['toolchain']}, {one['target']}, {one['when'][:10]}, commit {one['commit']}", one,
-                   f"scripts/test --preset {one['preset']} --reduced", " -R '^{id}$'")
+                   f"scripts/test --preset {one['preset']} --reduced",
+                   f"scripts/test --preset {one['preset']} --reduced -R '^{{id}}$'")
             for one in load(root / "conformance/results", "sanitizer-*.json")]
 
 

@@ -190,6 +190,10 @@ void all() {
 #endif
 #ifdef CASE_49  // WHY cannot be pickled
   mp::Queue<std::string_view> views;
+  views.put("x");
+  views.get();
+  views.try_put("x");
+  views.try_get();
 #endif
 #ifdef CASE_50  // not one block of memory
   mp::Value<std::string> text;

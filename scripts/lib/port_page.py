@@ -38,7 +38,8 @@ def _verdict(document):
     return ["%d of %d cases and %d of %d other tests as they should be. " % (
         good, total, sum(document["tests"].get(status, 0) for status in ports.GOOD), tests),
         chip("failed", "bad") if ports.failed(document) else chip("green", "good"),
-        " %s, %s, %s, commit %s" % (document["mode"], document["toolchain"], document["when"], document["commit"])]
+        " %s, %s, %s, commit %s. " % (document["mode"], document["toolchain"], document["when"], document["commit"]),
+        command(document["again"])]
 
 
 def _table(label, head, lines):

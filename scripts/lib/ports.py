@@ -155,6 +155,13 @@ def _unlike(one, other):
     return {name: (one[name], other[name]) for name in one if name in other and one[name] != other[name]}
 
 
+def not_run(cases):
+    """Clauses of which nothing was heard: their suite may never have been built."""
+    heard = {case["id"] for case in cases.cases}
+    missing = [id for spec in evidence.specs().values() for id in (clause["id"] for clause in spec.get("clause", [])) if id not in heard]
+    return ["no case was run of %d clauses, such as %s" % (len(missing), missing[0])] if missing else []
+
+
 def failed(document):
     counts = [document["counts"], document["tests"]]
     return bool(document["problems"]) or any(row.get(status) for row in counts for status in lib.BAD)

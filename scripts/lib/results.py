@@ -43,6 +43,7 @@ class Results:
             self.problems.append("%s: cut short" % os.path.basename(path))
         if not cases:
             self.problems.append("%s: no case was selected" % os.path.basename(path))
+        self.problems += [problem for footer in footers for problem in footer.get("problems", [])]
         self.headers += [record for record in records if record.get("record") == "header"]
         self.cases += cases
 
@@ -111,23 +112,23 @@ def _malformed(entry):
 
 def _apply(results, entry, name, whole, of):
     matched = [case for case in results.cases if fnmatch.fnmatchcase(case["id"], entry[of])]
-    if not matched and whole:
-        results.problems.append("%s: %s matches no %s" % (name, entry[of], of))
+    if whole and all(case["status"] == "UNSUPPORTED" for case in matched):
+        results.problems.append("%s: %s matches no %s%s" % (name, entry[of], of, " that can run here" if matched else ""))
     if len(matched) > MOST_PER_PATTERN:
         results.problems.append("%s: %s matches %d, more than %d" % (
             name, entry[of], len(matched), MOST_PER_PATTERN))
-    for case in matched:
-        _judge(case, entry)
-    return {case["id"] for case in matched if case["status"] in ("SKIP", "XFAIL")}
+    return {case["id"] for case in matched if _is_excused(case, entry)}
 
 
-def _judge(case, entry):
+def _is_excused(case, entry):
     if case["status"] == "PASS":
         case["status"] = "XPASS"
         case["message"] = "expected %s: %s" % (entry["status"], entry["reason"])
     elif case["status"] == entry["status"] and case["message"].startswith(entry.get("message", "")):
         case["reason"] = entry["reason"]
         case["status"] = "SKIP" if entry["status"] == "SKIP" else "XFAIL"
+        return True
+    return False
 
 
 def write_jsonl(results, path):

@@ -1,9 +1,13 @@
 #!/usr/bin/env python3
-"""scripts/lib/ports.py and port_page.py: how a target is called, what ctest said, what differs, what fails."""
+"""scripts/lib/ports.py, port_page.py, scripts/validate-port: how a target is called, what ctest said, what differs, what fails."""
+import importlib.util
 import os
+import subprocess
 import sys
 import tempfile
 import unittest
+from importlib.machinery import SourceFileLoader
+from unittest import mock
 
 sys.dont_write_bytecode = True
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
@@ -11,6 +15,11 @@ sys.path.append(os.path.join(ROOT, "scripts", "lib"))
 
 import ports
 import results as lib
+
+COMMAND = os.path.join(ROOT, "scripts", "validate-port")
+spec = importlib.util.spec_from_loader("validate_port", SourceFileLoader("validate_port", COMMAND))
+validate = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(validate)
 
 FACTS = {"system": "Linux", "machine": "x86_64", "compiler": "GNU 12.2.0", "standard-library": "libstdc++ 12",
          "pointer-bits": 64, "endianness": "little", "time-scale": 1}
@@ -45,7 +54,7 @@ def of(*cases):
 
 def document(target, *cases, tests=(), **facts):
     doctor = {"capabilities": {"fork": "yes", "pidfd": facts.pop("pidfd", "yes")}, "facts": dict(FACTS, **facts)}
-    return ports.port(target, doctor, of(*cases), of(*tests), mode="quick", suites=[], absent=[], commit="c")
+    return ports.port(target, doctor, of(*cases), of(*tests), mode="quick", suites=[], absent=[], commit="c", again="scripts/validate-port")
 
 
 class PortsTest(unittest.TestCase):
@@ -106,6 +115,11 @@ class PortsTest(unittest.TestCase):
         self.assertTrue(ports.failed(document("t", case("a.b.c"), tests=[case("X.Y", "CRASH")])))
         self.assertTrue(ports.failed(dict(document("t", case("a.b.c")), problems=["none matched"])))
 
+    def test_a_clause_of_which_nothing_was_heard(self):
+        ids = [clause["id"] for spec in ports.evidence.specs().values() for clause in spec.get("clause", [])]
+        self.assertEqual(ports.not_run(of(*map(case, ids))), [])
+        self.assertEqual(ports.not_run(of(*map(case, ids[:-2]))), ["no case was run of 2 clauses, such as " + ids[-2]])
+
     def test_differences_are_between_what_both_ran(self):
         one = document("t", case("a.b.c"), case("a.b.d"), case("a.b.e"), endianness="big", pidfd="no: ENOSYS", **{"time-scale": 3})
         other = document("u", case("a.b.c"), case("a.b.d", "XFAIL", "bad"))
@@ -126,6 +140,49 @@ class PortsTest(unittest.TestCase):
             self.assertEqual(one["target"], name)
             self.assertFalse(ports.failed(one), name)
             self.assertEqual(set(ports.statuses(one).values()), set(one["counts"]), name)
+
+
+class CommandTest(unittest.TestCase):
+    def again(self, *arguments):
+        with mock.patch.object(sys, "argv", [COMMAND, *arguments]):
+            return validate.again(validate.arguments())
+
+    def test_what_to_type_for_the_same(self):
+        for arguments in ("", " --preset s390x --full", " --compiler clang++-19 --suite pickle --suite queue", " --certify"):
+            self.assertEqual(self.again(*arguments.split())["again"], "scripts/validate-port" + arguments)
+        file = os.path.join("conformance", "my own.cmake")
+        self.assertEqual(self.again("--toolchain", os.path.join(ROOT, file), "--full"), {
+            "again": "scripts/validate-port --toolchain '%s' --full" % file,
+            "again_module": "scripts/validate-port --toolchain '%s' --suite {module}" % file})
+
+    def test_what_an_earlier_run_left_is_not_taken(self):
+        with tempfile.TemporaryDirectory() as path:
+            for name in ("tests.xml", "tests.log", "results/results.jsonl", "port-t.html"):
+                os.makedirs(os.path.dirname(os.path.join(path, name)), exist_ok=True)
+                with open(os.path.join(path, name), "w", encoding="utf-8") as file:
+                    file.write("all pass")
+            folder = validate.Folder(path)
+            self.assertEqual(os.listdir(path), ["port-t.html"])
+            with open(folder.path("tests.log"), "w", encoding="utf-8") as file:
+                file.write("no such program")
+            with self.assertRaisesRegex(validate.Failed, "tests left no results:\nno such program"):
+                folder.written("tests", "tests.xml")
+
+    def test_what_an_archive_has(self):
+        import tarfile
+        with tempfile.TemporaryDirectory() as path:
+            folder = validate.Folder(path)
+            for name in ("tests.xml", "port-t.json", "port-t.html", "port-another.json", "port-another.tar.gz", "port-t.tar.gz"):
+                with open(folder.path(name), "w", encoding="utf-8"):
+                    pass
+            with tarfile.open(validate.archived(folder, {"target": "t"})) as archive:
+                self.assertEqual(sorted(archive.getnames()), ["port-t/port-t.html", "port-t/port-t.json", "port-t/tests.xml"])
+
+    def test_what_cannot_be_asked_together(self):
+        for wrong in ("--suite queue --full", "--implementation x --suite queue", "--implementation x --preset i386"):
+            child = subprocess.run([sys.executable, "-B", COMMAND, *wrong.split()], stderr=subprocess.PIPE)
+            self.assertEqual(child.returncode, 2, wrong)
+            self.assertIn(b"error: ", child.stderr)
 
 
 if __name__ == "__main__":

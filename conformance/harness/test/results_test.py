@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """scripts/lib/results.py and scripts/conformance: expectations, what counts as failed, the files that are written."""
+import fnmatch
 import json
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -14,6 +16,7 @@ sys.dont_write_bytecode = True
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 sys.path.append(os.path.join(ROOT, "scripts", "lib"))
 
+import evidence
 import results as lib
 
 
@@ -78,6 +81,15 @@ class ReadTest(FolderTest):
         self.assertIn("a.jsonl: cut short", self.read(header(), case("a.b", "PASS")).problems)
         self.assertTrue(self.read(header(), case("a.b", "PASS"), footer(2)).failed())
 
+    def test_problems_that_were_written_down_are_read_again(self):
+        results = self.read(header(), case("a.b", "SKIP", "why"), footer(1))
+        lib.apply_expectations(results)
+        path = os.path.join(self.folder, "results.jsonl")
+        lib.write_jsonl(results, path)
+        again = lib.Results()
+        again.read(path)
+        self.assertEqual(again.problems, ["a.b is skipped, and no expectation says so: why"])
+
     def test_no_case_selected_fails(self):
         self.assertIn("a.jsonl: no case was selected", self.of().problems)
 
@@ -107,6 +119,9 @@ class ExpectationsTest(FolderTest):
     def test_an_entry_that_matches_nothing_fails(self):
         results = self.expecting([entry("a.z")], case("a.b", "PASS"))
         self.assertEqual(results.problems, ["linux.toml: a.z matches no case"])
+        cannot = case("a.b", "UNSUPPORTED", "UNSUPPORTED(fork)")
+        self.assertEqual(self.expecting([entry("a.b")], cannot).problems, ["linux.toml: a.b matches no case that can run here"])
+        self.assertEqual(self.expecting([entry("a.*")], cannot, case("a.c", "FAIL", "bad")).problems, [])
 
     def test_a_pattern_has_a_limit(self):
         cases = [case("a.b%d" % i, "FAIL", "bad") for i in range(lib.MOST_PER_PATTERN + 1)]
@@ -117,6 +132,8 @@ class ExpectationsTest(FolderTest):
         skipped = case("a.b", "SKIP", "no such thing here")
         self.assertTrue(self.expecting([], skipped).failed())
         self.assertFalse(self.expecting([entry("a.b", "SKIP", "no such")], dict(skipped)).failed())
+        self.assertTrue(self.expecting([entry("a.b", "SKIP", "another thing")], dict(skipped)).failed())
+        self.assertTrue(self.expecting([entry("a.b", "FAIL", "no such")], dict(skipped)).failed())
 
     def test_entries_for_one_sanitizer(self):
         entries = [entry("a.b", sanitizer="thread")]
@@ -175,6 +192,15 @@ class ExpectationsTest(FolderTest):
                 results = lib.Results()
                 lib.apply_expectations(results, os.path.join(folder, name), of=kind, whole=False)
                 self.assertEqual(results.problems, [])
+
+    def test_the_committed_files_are_of_what_there_is(self):
+        ids = [clause["id"] for spec in evidence.specs().values() for clause in spec.get("clause", [])]
+        probes = re.findall(r'^    {"([a-z0-9-]+)", \w+}', evidence.read(os.path.join(ROOT, "conformance", "doctor", "main.cpp")), re.M)
+        folder = os.path.join(ROOT, "conformance", "expect")
+        for name in sorted(os.listdir(folder)):
+            for one in lib.toml_subset.load(os.path.join(folder, name))["expect"]:
+                self.assertTrue("test" in one or fnmatch.filter(ids, one["case"]), (name, one))
+                self.assertIn(one.get("lacks", probes[0]), probes, (name, one))
 
 
 class WriteTest(FolderTest):

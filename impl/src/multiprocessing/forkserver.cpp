@@ -51,6 +51,10 @@ struct Client {
 };
 [[maybe_unused]] const Client& fork_server_at_start = Client::get();
 
+bool is_there(const Helper& server) noexcept {
+  return server && !platform::is_hung_up(server.handle());
+}
+
 // With the mutex held.
 void start_server(Helper& server) {
   server.stop();  // it was killed
@@ -65,11 +69,12 @@ void start_server(Helper& server) {
 void ensure_server() {
   Client& own = Client::get();
   const std::scoped_lock guard(own.mutex);
-  if (!own.server || platform::is_hung_up(own.server.handle())) start_server(own.server);
+  if (!is_there(own.server)) start_server(own.server);
 }
 
-// One packet; a server that was killed is started again. One that has ended before it was asked
-// answers no less than one that ends then: see without_answer().
+// One packet; a server that was killed is started again, and no other: it has children to answer
+// for. One that has ended before it was asked answers no less than one that ends then: see
+// without_answer().
 void send_request(const std::vector<int>& handles) {
   Client& own = Client::get();
   const std::scoped_lock guard(own.mutex);
@@ -77,12 +82,9 @@ void send_request(const std::vector<int>& handles) {
   for (bool again = true;; again = false) {
     const auto sent = platform::send_some(own.server.handle(), &request, 1, handles);
     if (sent.error == 0) return;
-    if (again)
-      start_server(own.server);
-    else if (platform::is_hung_up(own.server.handle()))
-      return;
-    else
-      throw_os_error(sent.error);
+    if (is_there(own.server)) throw_os_error(sent.error);
+    if (!again) return;
+    start_server(own.server);
   }
 }
 

@@ -29,7 +29,9 @@ class RobustMutex {
   alignas(16) std::byte storage_[48];
 };
 
-// For tests, which have the way round tried as well: whether those made from now on are robust.
+// For tests, which have the way round tried as well: whether those made from now on are robust, and
+// the BriefMutexes of threads and processes that begin from now on.
 void allow_robust_mutexes(bool allow) noexcept;
+bool are_robust_mutexes_allowed() noexcept;
 
 }  // namespace tandem::inline v1::platform

@@ -30,12 +30,12 @@ class ItemQueue : v1::pickle::detail::Checked<v1::pickle::check_portable<T>(), T
 
   void put_item(const T& item, const BlockOptions& options) const {
     v1::pickle::Output output;
-    v1::pickle::dump(output, item);
+    dump(output, item);
     bytes_.put(output.bytes(), options);
   }
   bool try_put_item(const T& item) const {
     v1::pickle::Output output;
-    v1::pickle::dump(output, item);
+    dump(output, item);
     return bytes_.try_put(output.bytes());
   }
   T get_item(const BlockOptions& options) const {
@@ -52,9 +52,13 @@ class ItemQueue : v1::pickle::detail::Checked<v1::pickle::check_portable<T>(), T
   ByteQueue bytes_;
 
  private:
+  // What goes on only with what can be pickled says nothing after the error above.
+  static void dump(v1::pickle::Output& output, const T& item) {
+    if constexpr (v1::pickle::Portable<T>) v1::pickle::dump(output, item);
+  }
   static T load(ItemBytes& item) {
     v1::pickle::Input input(item.bytes());
-    return v1::pickle::load<T>(input);
+    if constexpr (v1::pickle::Portable<T>) return v1::pickle::load<T>(input);
   }
 };
 

@@ -121,7 +121,8 @@ constinit thread_local robust_list_head nobodys{};
 
 void Registration::enroll() noexcept {
   std::size_t size = 0;
-  const bool found = ::syscall(SYS_get_robust_list, 0, &head_, &size) == 0 && head_;
+  const bool found = are_robust_mutexes_allowed() &&
+                     ::syscall(SYS_get_robust_list, 0, &head_, &size) == 0 && head_;
   if (found) word_at_ = link_at + head_->futex_offset;
   if (!found || word_at_ < 0 || word_at_ > link_at - std::ptrdiff_t{sizeof(Word)} ||
       word_at_ % std::ptrdiff_t{sizeof(Word)} != 0) {

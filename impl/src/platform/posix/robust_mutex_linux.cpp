@@ -45,8 +45,7 @@ RobustMutex::Taken judge(pthread_mutex_t* mutex, int result) noexcept {
 RobustMutex::RobustMutex() noexcept : storage_{} {
   static_assert(sizeof(pthread_mutex_t) <= sizeof storage_ && alignof(pthread_mutex_t) <= 16);
   auto* const mutex = new (storage_) pthread_mutex_t;
-  // relaxed: changed by tests, before they make any
-  if (!may_be_robust.load(std::memory_order_relaxed) || !make(mutex, true)) make(mutex, false);
+  if (!are_robust_mutexes_allowed() || !make(mutex, true)) make(mutex, false);
 }
 
 RobustMutex::Taken RobustMutex::try_lock() noexcept {
@@ -64,7 +63,11 @@ RobustMutex::Taken RobustMutex::lock(const seam::clock::time_point* until) noexc
 void RobustMutex::unlock() noexcept { ::pthread_mutex_unlock(native(storage_)); }
 
 void allow_robust_mutexes(bool allow) noexcept {
-  may_be_robust.store(allow, std::memory_order_relaxed);  // relaxed: see above
+  // relaxed: tests do it, before they make any
+  may_be_robust.store(allow, std::memory_order_relaxed);
+}
+bool are_robust_mutexes_allowed() noexcept {
+  return may_be_robust.load(std::memory_order_relaxed);  // relaxed: as above
 }
 
 }  // namespace tandem::inline v1::platform
