@@ -1176,6 +1176,42 @@ CASE("multiprocessing.connection.killed.sender",
 
 namespace {
 
+void send_short_ones_for_ever(const Connection& connection) {
+  for (;;) connection.send_bytes("short");
+}
+
+}  // namespace
+
+CASE("multiprocessing.connection.killed.at-random",
+     "wherever in send(): who comes next is heard, and where nobody does it is the end") {
+  const Context fork = mp::get_context("fork");
+  for (int round = 0; round < 100; ++round) {
+    const bool has_successor = round % 2 == 0;
+    const auto [reader, writer] = fork.Pipe(false);
+    const Process process = started(fork, send_short_ones_for_ever, writer);
+    if (!has_successor) writer.close();
+    Bytes last = reader.recv_bytes();
+    std::thread thread([&, &end = reader] {
+      EXPECT_EQ(raised([&] {
+                  for (;;) last = end.recv_bytes();
+                }),
+                "EOFError");
+    });
+    for (int moment = 0; moment < round / 10; ++moment) std::this_thread::yield();
+    killed(process);
+    if (has_successor) {
+      wait_until_blocked(1);  // it has read all that the killed one had sent
+      writer.send_bytes("after");
+      writer.close();
+    }
+    thread.join();
+    EXPECT_EQ(last, has_successor ? "after" : "short");
+    reader.close();
+  }
+}
+
+namespace {
+
 void be_interrupted(const Connection& connection) {
   struct sigaction action {};
   action.sa_handler = [](int) {};

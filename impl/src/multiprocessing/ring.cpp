@@ -419,8 +419,9 @@ bool RingReader::has_piece() const noexcept {
   // relaxed: our own; or, for who takes nothing, one that may be old, and a piece is there too
   // long.
   const std::uint64_t head = state_->head.load(std::memory_order_relaxed);
-  // seq_cst with publish(): either it sees us armed, or we see its move.
-  return head != state_->tail.load(std::memory_order_seq_cst);
+  // seq_cst with publish(): either it sees us armed, or we see its move. The tail may be behind
+  // what has been read: its writer is about to move it, or was killed before.
+  return head < state_->tail.load(std::memory_order_seq_cst);
 }
 
 std::optional<RingReader::Piece> RingReader::front() noexcept {

@@ -69,8 +69,8 @@ class RingTransport final : public Transport {
 
   void send(std::span<Part> parts, std::size_t size, std::span<const int> handles) override {
     const Turn turn(writer_->state().writing);
+    if (turn.is_from_the_dead()) writer_->recover();  // nobody else is told
     check_open();
-    if (turn.is_from_the_dead()) writer_->recover();
     // An end goes as a whole: who cannot receive any more cannot send either.
     if (reader_ && reader_->knows_hang_up()) throw_os_error(EPIPE);
     if (writer_->has_hung_up()) throw_os_error(EPIPE);

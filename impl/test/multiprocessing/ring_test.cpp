@@ -53,6 +53,14 @@ class Ring : public testing::TestWithParam<bool> {
     return count;
   }
 
+  // As of a writer that was killed when its last piece was there, but had not been counted yet.
+  void put_by_the_dead(std::string_view bytes) {
+    const std::uint64_t before = state().tail.load();
+    put(bytes);
+    state().tail.store(before);
+  }
+  RingState& state() { return memory_->state(0); }
+
   // Runs in a child, which has both ends.
   pid_t fork_child(const std::function<void()>& body) {
     const pid_t child = ::fork();
@@ -227,6 +235,49 @@ TEST_P(Ring, TheRestOfWhatAKilledReaderBeganIsSkipped) {
     reader().pop();
   }
   EXPECT_EQ(get(), "next");
+}
+
+TEST_P(Ring, WhatAKilledWriterHadWrittenIsReadOnce) {
+  put("before");
+  put_by_the_dead("last");
+  writer().recover();
+  EXPECT_TRUE(put("after"));
+  for (const auto* const expected : {"before", "last", "after"}) EXPECT_EQ(get(), expected);
+  EXPECT_FALSE(reader().ready());
+}
+
+TEST_P(Ring, AKilledWriterMayHaveBeenReadAlready) {
+  put_by_the_dead("last");
+  EXPECT_EQ(get(), "last");
+  writer().recover();
+  EXPECT_TRUE(put("next"));
+  EXPECT_EQ(get(), "next");
+  EXPECT_FALSE(reader().has_piece());
+}
+
+// Before anybody else writes; and nobody may be left who could.
+TEST_P(Ring, WhatWasReadOfAKilledWriterIsNotThereAnyMore) {
+  put_by_the_dead("last");
+  EXPECT_EQ(get(), "last");
+  EXPECT_FALSE(reader().has_piece());
+  EXPECT_EQ(reader().wait(Deadline::after(1ms)), Outcome::timed_out);
+  EXPECT_EQ(reader().look(Deadline::after(1ms)), Outcome::timed_out);
+  writer().close();
+  EXPECT_EQ(reader().wait({}), Outcome::hung_up);
+}
+
+// He had not looked at the bell yet; or had taken the reader from it, and not woken it yet.
+TEST_P(Ring, WhomAKilledWriterDidNotWakeIsWokenByTheNext) {
+  for (const std::uint32_t seen : {std::uint32_t{0}, Bell::taker}) {
+    const std::size_t before = parked_threads();
+    std::thread other([&] { EXPECT_EQ(get(), "last"); });
+    wait_until_parked(before + 1);
+    const std::uint32_t watch = state().data.watch.exchange(0);
+    put_by_the_dead("last");
+    state().data.watch.store(watch & ~seen);
+    writer().recover();
+    other.join();
+  }
 }
 
 TEST_P(Ring, BetweenProcesses) {
