@@ -21,7 +21,7 @@ if(TANDEM_SANITIZE)
                                                                                     VERSION_LESS 13)
     set(fork_guard ${CMAKE_BINARY_DIR}/asan_fork.o)
     execute_process(
-      COMMAND ${CMAKE_CXX_COMPILER} -std=c++20 -O2 -g1 -fPIC -c ${CMAKE_CURRENT_LIST_DIR}/asan_fork.cpp -o ${fork_guard}
+      COMMAND ${CMAKE_CXX_COMPILER} -std=c++20 -O2 -g1 -fPIC -fno-omit-frame-pointer -c ${CMAKE_CURRENT_LIST_DIR}/asan_fork.cpp -o ${fork_guard}
               COMMAND_ERROR_IS_FATAL ANY)
     add_link_options(${fork_guard})
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/asan_fork.cpp)

@@ -4,12 +4,16 @@
 // way, as glibc's own allocator and later sanitizers do.
 #include <dlfcn.h>
 #include <limits.h>
+#include <link.h>
 #include <pthread.h>
+#include <sys/auxv.h>
 
 #include <cerrno>
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <new>
+#include <utility>
 
 extern "C" {
 void* __interceptor_malloc(std::size_t);
@@ -94,41 +98,58 @@ Function* sanitizers(const char* name) noexcept {
   return reinterpret_cast<Function*>(::dlsym(RTLD_NEXT, name));
 }
 
+// What the dynamic linker allocates the leak sanitizer knows by its caller: it calls without
+// anything between.
+bool is_linker(const void* caller) noexcept {
+  static const auto [begin, end] = [] {
+    const auto base = ::getauxval(AT_BASE);
+    const auto& header = *reinterpret_cast<const ElfW(Ehdr)*>(base);
+    const auto* segments = reinterpret_cast<const ElfW(Phdr)*>(base + header.e_phoff);
+    std::size_t size = 0;
+    for (int i = 0; i < header.e_phnum; ++i)
+      if (segments[i].p_type == PT_LOAD) size = segments[i].p_vaddr + segments[i].p_memsz;
+    return std::pair(base, base + size);
+  }();
+  const auto place = reinterpret_cast<std::uintptr_t>(caller);
+  return begin <= place && place < end;
+}
+
+template <auto function, class... Arguments>
+__attribute__((noinline)) auto guarded(Arguments... arguments) {
+  const Inside inside;
+  return function(arguments...);
+}
+
+// Both are the last that is done, so that the frame is gone.
+template <auto function, class... Arguments>
+__attribute__((always_inline)) inline auto allocated(Arguments... arguments) {
+  return is_linker(__builtin_return_address(0)) ? function(arguments...)
+                                                : guarded<function>(arguments...);
+}
+
 }  // namespace
 
 extern "C" {
-void* malloc(std::size_t size) {
-  const Inside inside;
-  return __interceptor_malloc(size);
-}
+void* malloc(std::size_t size) { return allocated<__interceptor_malloc>(size); }
 void* calloc(std::size_t count, std::size_t size) {
-  const Inside inside;
-  return __interceptor_calloc(count, size);
+  return allocated<__interceptor_calloc>(count, size);
 }
 void* realloc(void* block, std::size_t size) {
-  const Inside inside;
-  return __interceptor_realloc(block, size);
+  return allocated<__interceptor_realloc>(block, size);
 }
 void* reallocarray(void* block, std::size_t count, std::size_t size) {
-  const Inside inside;
-  return __interceptor_reallocarray(block, count, size);
+  return guarded<__interceptor_reallocarray>(block, count, size);
 }
 void* memalign(std::size_t alignment, std::size_t size) {
-  const Inside inside;
-  return __interceptor_memalign(alignment, size);
+  return guarded<__interceptor_memalign>(alignment, size);
 }
 void* aligned_alloc(std::size_t alignment, std::size_t size) {
-  const Inside inside;
-  return __interceptor_aligned_alloc(alignment, size);
+  return guarded<__interceptor_aligned_alloc>(alignment, size);
 }
 int posix_memalign(void** block, std::size_t alignment, std::size_t size) {
-  const Inside inside;
-  return __interceptor_posix_memalign(block, alignment, size);
+  return guarded<__interceptor_posix_memalign>(block, alignment, size);
 }
-void free(void* block) {
-  const Inside inside;
-  __interceptor_free(block);
-}
+void free(void* block) { guarded<__interceptor_free>(block); }
 int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*body)(void*),
                    void* argument) {
   const Inside inside;
