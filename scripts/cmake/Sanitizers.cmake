@@ -19,12 +19,14 @@ if(TANDEM_SANITIZE)
   endif()
   if(TANDEM_SANITIZE MATCHES "address" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION
                                                                                     VERSION_LESS 13)
-    set(fork_guard ${CMAKE_BINARY_DIR}/asan_fork.o)
-    execute_process(
-      COMMAND ${CMAKE_CXX_COMPILER} -std=c++20 -O2 -g1 -fPIC -fno-omit-frame-pointer -c ${CMAKE_CURRENT_LIST_DIR}/asan_fork.cpp -o ${fork_guard}
-              COMMAND_ERROR_IS_FATAL ANY)
-    add_link_options(${fork_guard})
-    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/asan_fork.cpp)
+    set(fork_guard_source ${CMAKE_CURRENT_LIST_DIR}/asan_fork.cpp)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${fork_guard_source})
+    file(MD5 ${fork_guard_source} fork_guard) # part of the name, so that a change of it is linked
+    set(fork_guard ${CMAKE_BINARY_DIR}/asan_fork-${fork_guard}.o)
+    execute_process(COMMAND ${CMAKE_CXX_COMPILER} -std=c++20 -O2 -g1 -fPIC -fno-omit-frame-pointer -c ${fork_guard_source} -o
+                            ${fork_guard} COMMAND_ERROR_IS_FATAL ANY)
+    # In a library the sanitizer would take these functions for those that it replaces.
+    add_link_options($<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>:${fork_guard}>)
   endif()
   if(TANDEM_SANITIZE STREQUAL "thread" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     add_compile_options(-Wno-tsan) # std::atomic_thread_fence, used in the standard library

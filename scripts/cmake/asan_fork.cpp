@@ -16,6 +16,7 @@
 #include <utility>
 
 extern "C" {
+void __asan_init();
 void* __interceptor_malloc(std::size_t);
 void* __interceptor_calloc(std::size_t, std::size_t);
 void* __interceptor_realloc(void*, std::size_t);
@@ -87,11 +88,14 @@ void* begin_thread(void* place) {
   return start.body(start.argument);
 }
 
-// Before all others: the last that is called before fork(), the first that is called after it.
-__attribute__((constructor(101))) void watch_forks() {
+// Before all others, those of the libraries, too: the last that is called before fork(), the first
+// that is called after it. The sanitizer's key is older, so its destructor is called before ours.
+void watch_forks() {
+  __asan_init();
   pthread_key_create(&end_of_thread, at_end_of_thread);
   pthread_atfork(before_fork, in_parent, in_child);
 }
+__attribute__((section(".preinit_array"), used)) void (*const at_start)() = watch_forks;
 
 template <class Function>
 Function* sanitizers(const char* name) noexcept {
@@ -165,8 +169,8 @@ int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*
 // Weak: some tests have their own, which come to malloc() and free().
 #define TANDEM_GUARDED(type, symbol, parameters, arguments)                     \
   extern "C" __attribute__((weak)) type symbol parameters {                     \
-    static type(*const next) parameters = sanitizers<type parameters>(#symbol); \
     const Inside inside;                                                        \
+    static type(*const next) parameters = sanitizers<type parameters>(#symbol); \
     return next arguments;                                                      \
   }
 TANDEM_GUARDED(void*, _Znwm, (std::size_t size), (size))
@@ -177,13 +181,23 @@ TANDEM_GUARDED(void*, _ZnamRKSt9nothrow_t, (std::size_t size, const std::nothrow
                (size, tag))
 TANDEM_GUARDED(void*, _ZnwmSt11align_val_t, (std::size_t size, std::align_val_t to), (size, to))
 TANDEM_GUARDED(void*, _ZnamSt11align_val_t, (std::size_t size, std::align_val_t to), (size, to))
+TANDEM_GUARDED(void*, _ZnwmSt11align_val_tRKSt9nothrow_t,
+               (std::size_t size, std::align_val_t to, const std::nothrow_t& tag), (size, to, tag))
+TANDEM_GUARDED(void*, _ZnamSt11align_val_tRKSt9nothrow_t,
+               (std::size_t size, std::align_val_t to, const std::nothrow_t& tag), (size, to, tag))
 TANDEM_GUARDED(void, _ZdlPv, (void* block), (block))
 TANDEM_GUARDED(void, _ZdaPv, (void* block), (block))
 TANDEM_GUARDED(void, _ZdlPvm, (void* block, std::size_t size), (block, size))
 TANDEM_GUARDED(void, _ZdaPvm, (void* block, std::size_t size), (block, size))
+TANDEM_GUARDED(void, _ZdlPvRKSt9nothrow_t, (void* block, const std::nothrow_t& tag), (block, tag))
+TANDEM_GUARDED(void, _ZdaPvRKSt9nothrow_t, (void* block, const std::nothrow_t& tag), (block, tag))
 TANDEM_GUARDED(void, _ZdlPvSt11align_val_t, (void* block, std::align_val_t to), (block, to))
 TANDEM_GUARDED(void, _ZdaPvSt11align_val_t, (void* block, std::align_val_t to), (block, to))
 TANDEM_GUARDED(void, _ZdlPvmSt11align_val_t, (void* block, std::size_t size, std::align_val_t to),
                (block, size, to))
 TANDEM_GUARDED(void, _ZdaPvmSt11align_val_t, (void* block, std::size_t size, std::align_val_t to),
                (block, size, to))
+TANDEM_GUARDED(void, _ZdlPvSt11align_val_tRKSt9nothrow_t,
+               (void* block, std::align_val_t to, const std::nothrow_t& tag), (block, to, tag))
+TANDEM_GUARDED(void, _ZdaPvSt11align_val_tRKSt9nothrow_t,
+               (void* block, std::align_val_t to, const std::nothrow_t& tag), (block, to, tag))
