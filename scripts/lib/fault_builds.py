@@ -28,6 +28,10 @@ def _run(command, log):
         raise BuildError("%s failed; all it said is in %s\n%s" % (command[0], log, evidence.read(log)[-6000:]))
 
 
+def _included(path):
+    return '#include "%s"' % path
+
+
 class Copy:
     """build/faults/src and build/faults/build; a second one, where texts overlap, is src-2 and build-2."""
 
@@ -85,22 +89,37 @@ class Copy:
         return errors, None if errors else self._link(suite, usual, compiled, overlay)
 
     def mutant_of_source(self, path, text, suite, overlay):
-        """The suite, linked with a source of the library that was compiled from this text."""
+        """The suite, linked with a source of the library that was compiled from this text, and with those that are compiled with it."""
         source, header = os.path.join(overlay, os.path.basename(path)), os.path.join(overlay, mutants.HEADER)
         mutants.write_if_changed(source, text.encode())
         mutants.write_if_changed(header, mutants.HEADER_TEXT.encode())
         command, compiled = self._compile_command(path), os.path.join(overlay, "mutants.o")
+        at = command.index("-c") + 1
         command[command.index("-o") + 1] = compiled
-        command[command.index("-c") + 1] = source
+        command[at] = source if command[at] == self._own(path) else self._with_others(command[at], path, source, overlay)
         code, said = self._ask([*command, "-w", "-include", header])
         if code != 0:
             raise BuildError("the mutants of %s do not compile:\n%s" % (path, said[-4000:]))
         return self._link(suite, None, compiled, overlay)
 
-    def _compile_command(self, case_file):
-        path = os.path.join(self.source, *case_file.split("/"))
+    def _with_others(self, whole, path, source, overlay):
+        """A file that includes sources (TANDEM_UNITY), with another one instead of that of the path."""
+        changed = os.path.join(overlay, os.path.basename(whole))
+        text = evidence.read(whole).replace(_included(self._own(path)), _included(source))
+        mutants.write_if_changed(changed, text.encode())
+        return changed
+
+    def _own(self, path):
+        return os.path.join(self.source, *path.split("/"))
+
+    def _compile_command(self, path):
+        """Of the file, or of the one that includes it with others (TANDEM_UNITY)."""
+        own = self._own(path)
         with open(os.path.join(self.build, "compile_commands.json"), encoding="utf-8") as file:
-            return next(shlex.split(one["command"]) for one in json.load(file) if one["file"] == path)
+            for one in json.load(file):
+                if one["file"] == own or "/Unity/" in one["file"] and _included(own) in evidence.read(one["file"]):
+                    return shlex.split(one["command"])
+        raise BuildError("%s is not compiled in %s" % (path, self.build))
 
     def _link(self, suite, usual, compiled, overlay):
         """The suite as it was linked, with one of its objects replaced, or one of the library's."""
