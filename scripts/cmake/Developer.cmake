@@ -30,8 +30,8 @@ endif()
 include(Warnings)
 include(Sanitizers)
 
-# tandem_unity(<target>): so are the sources of a target of the library's, if that is wanted. Each of them compiles
-# alone, too: what users get is built that way.
+# tandem_unity(<target>): the sources of a target of the library's are compiled together, if that is wanted. Each of them
+# compiles alone, too, as what users get is built that way; of the tests, consumer.shared-library tries that.
 function(tandem_unity target)
   if(NOT TANDEM_UNITY)
     return()

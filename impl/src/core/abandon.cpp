@@ -11,8 +11,7 @@ namespace tandem::inline v1::detail {
 namespace {
 
 seam::atomic<bool> abandoned{false};
-constinit thread_local bool has_abandoned_the_others =
-    false;  // the thread that abandoned the others
+constinit thread_local bool has_abandoned_the_others = false;  // this thread has
 [[maybe_unused]] const bool abandoner_of_each_thread = seam::thread_word(has_abandoned_the_others);
 
 // In a child they are no more; and the child goes on, whoever forked it.

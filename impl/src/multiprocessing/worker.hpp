@@ -50,7 +50,7 @@ enum class WorkerAnswer : std::uint8_t {
 
 // The tag of a message in a ring.
 struct Tag {
-  std::uint8_t kind = 0;       // a WorkerRequest or an WorkerAnswer
+  std::uint8_t kind = 0;       // a WorkerRequest or a WorkerAnswer
   std::uint8_t handles = 0;    // how many open files come with it
   TaskBoard::Place place = 0;  // of the task on the board
 

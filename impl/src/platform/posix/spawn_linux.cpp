@@ -1,12 +1,11 @@
 // The parent's side of a start. The ways, the best first; abilities() has what was found out.
 //
 //   shared   clone(CLONE_VM | CLONE_VFORK | CLONE_PIDFD): the child works in the parent's memory,
-//   on a
-//            stack of its own, while the calling thread stands still. The price does not depend on
-//            how much memory there is. What went wrong is written where the parent reads it.
+//            on a stack of its own, while the calling thread stands still. The price does not
+//            depend on how much memory there is. What went wrong is written where the parent
+//            reads it.
 //   copied   where memory is not really shared (qemu-user, WSL1) or sharing is refused (seccomp):
-//   the
-//            child is a copy, and sends what went wrong through a pipe that its program closes.
+//            the child is a copy, and sends what went wrong through a pipe that its program closes.
 //   forked   for a plan with prepare(), which has to be called in a copy: by fork() itself, so that
 //            whoever registered for it is told. The rest as in copied.
 #include <fcntl.h>
