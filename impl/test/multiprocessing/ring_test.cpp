@@ -294,19 +294,18 @@ TEST_P(Ring, BetweenProcesses) {
 }
 
 TEST_P(Ring, AKilledWriterHangsUp) {
+  const std::string bytes = pattern(2 * ring_capacity);
+  Outgoing half(bytes);
+  ASSERT_FALSE(writer().push(half));  // there is no room for more as long as nobody reads
   const pid_t child = fork_child([&] {
     reader().close();
-    const std::string bytes = pattern(2 * ring_capacity);
-    Outgoing half(bytes);
-    writer().push(half);
     ::pause();
   });
   writer().close();
   Incoming message;
-  while (!message.begun) {
-    ASSERT_EQ(reader().wait({}), Outcome::done);
-    ASSERT_FALSE(reader().pull(message));
-  }
+  ASSERT_EQ(reader().wait({}), Outcome::done);
+  ASSERT_FALSE(reader().pull(message));
+  ASSERT_TRUE(message.begun);
   const std::size_t before = parked_threads();
   std::thread other([&] { EXPECT_EQ(reader().receive(message), Outcome::hung_up); });
   wait_until_parked(before + 1);
