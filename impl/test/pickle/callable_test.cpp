@@ -1,7 +1,12 @@
 #include "tandem/pickle/callable.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 
+#include <bit>
+#include <cstdint>
+#include <cstring>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -34,6 +39,26 @@ R call_there(const A&... call) {
   EXPECT_EQ(received.left(), 0U);
   Input answer(answered.bytes());
   return decode_outcome<R>(answer);
+}
+
+// What lies between the captures is the upper half of an address, and together they are one.
+TEST(Call, TakesNoPaddingForAnAddress) {
+  if constexpr (sizeof(void*) > 4 && std::endian::native == std::endian::little) {
+    std::uint64_t window = std::uint64_t{1} << 40;  // of four GiB; with its first page mapped
+    const auto map = [&] {
+      return ::mmap(reinterpret_cast<void*>(static_cast<std::uintptr_t>(window)), 4096, PROT_READ,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    };
+    void* page = map();
+    for (; page == MAP_FAILED; page = map()) window += std::uint64_t{1} << 32;
+    int four = 4;
+    double half = 0.5;
+    auto times = [four, half](int x) { return four * x * half; };
+    const auto upper = static_cast<std::uint32_t>(window >> 32);
+    std::memcpy(reinterpret_cast<std::byte*>(&times) + sizeof four, &upper, sizeof upper);
+    EXPECT_EQ(call_there<double>(times, 3), 6);
+    ::munmap(page, 4096);
+  }
 }
 
 TEST(Call, IsMadeThere) {
