@@ -44,20 +44,18 @@ R call_there(const A&... call) {
 // What lies between the captures is the upper half of an address, and together they are one.
 TEST(Call, TakesNoPaddingForAnAddress) {
   if constexpr (sizeof(void*) > 4 && std::endian::native == std::endian::little) {
-    std::uint64_t window = std::uint64_t{1} << 40;  // of four GiB; with its first page mapped
-    const auto map = [&] {
-      return ::mmap(reinterpret_cast<void*>(static_cast<std::uintptr_t>(window)), 4096, PROT_READ,
-                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
-    };
-    void* page = map();
-    for (; page == MAP_FAILED; page = map()) window += std::uint64_t{1} << 32;
+    constexpr std::uint64_t window = std::uint64_t{1} << 32;
+    void* const two = ::mmap(nullptr, static_cast<std::size_t>(2 * window), PROT_NONE,
+                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    ASSERT_NE(two, MAP_FAILED);  // the beginning of a window is among it
     int four = 4;
     double half = 0.5;
     auto times = [four, half](int x) { return four * x * half; };
-    const auto upper = static_cast<std::uint32_t>(window >> 32);
+    const auto upper =
+        static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(two) / window + 1);
     std::memcpy(reinterpret_cast<std::byte*>(&times) + sizeof four, &upper, sizeof upper);
     EXPECT_EQ(call_there<double>(times, 3), 6);
-    ::munmap(page, 4096);
+    ::munmap(two, static_cast<std::size_t>(2 * window));
   }
 }
 
