@@ -39,14 +39,9 @@ void cannot_pickle(const std::type_info& type, const char* why) {
   throw PicklingError("cannot pickle '" + name_of_type(type) + "' object: " + why);
 }
 
-// Where the compiler cannot clear the bytes between the captures, as clang 19, there is often the
-// upper half of an address in those behind a small int; and its page may be mapped.
-constexpr bool is_small_and_padded(std::uintptr_t word) noexcept {
-#if defined(__has_builtin)
-#if __has_builtin(__builtin_clear_padding)
-  return false;
-#endif
-#endif
+// In the gap behind a small int there is often the upper half of an address; and its page may be
+// mapped.
+constexpr bool is_small_before_gap(std::uintptr_t word) noexcept {
   constexpr std::uint32_t small = std::uint32_t{1} << 16;
   return sizeof word > sizeof small && static_cast<std::uint32_t>(word) < small;
 }
@@ -54,13 +49,14 @@ constexpr bool is_small_and_padded(std::uintptr_t word) noexcept {
 // Whatever was captured, an address is a word that lies as one. Those below four GiB are not looked
 // at: any small number may be one, and a program at a random place has nothing there.
 void write_closure(Output& output, const void* closure, std::size_t size,
-                   const std::type_info& type) {
+                   const std::type_info& type, bool has_gaps) {
   constexpr std::uintptr_t least = std::uintptr_t{1} << (sizeof(void*) > 4 ? 32 : 16);
   const auto* const bytes = static_cast<const std::byte*>(closure);
   for (std::size_t at = 0; at + sizeof(void*) <= size; at += sizeof(void*)) {
     std::uintptr_t word;
     std::memcpy(&word, bytes + at, sizeof word);
-    if (word >= least && !is_small_and_padded(word) && platform::is_mapped(word))
+    if (has_gaps && is_small_before_gap(word)) continue;
+    if (word >= least && platform::is_mapped(word))
       cannot_pickle(type, "it has captured a pointer, which means nothing in another process");
   }
   output.write(closure, size);

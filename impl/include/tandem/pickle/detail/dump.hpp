@@ -24,19 +24,23 @@ namespace detail {
 TANDEM_API void dump_exception(Output& output, const std::exception_ptr& exception);
 [[noreturn]] TANDEM_API void cannot_pickle(const std::type_info& type, const char* why);
 // For the bytes of a closure.
+//   has_gaps  what lies between its captures may be anything
 // Throws PicklingError: one of the words is an address.
 TANDEM_API void write_closure(Output& output, const void* closure, std::size_t size,
-                              const std::type_info& type);
-// The bytes between its captures mean nothing, and may look like an address.
+                              const std::type_info& type, bool has_gaps);
+// The bytes between its captures mean nothing, and may look like an address. Who compiles this can
+// clear them or not (clang 19), whoever has compiled the library.
 template <class F>
 void write_closure(Output& output, const F& closure) {
   std::remove_const_t<F> copy(closure);
+  bool has_gaps = true;
 #if defined(__has_builtin)
 #if __has_builtin(__builtin_clear_padding)
   __builtin_clear_padding(std::addressof(copy));
+  has_gaps = false;
 #endif
 #endif
-  write_closure(output, std::addressof(copy), sizeof copy, typeid(F));
+  write_closure(output, std::addressof(copy), sizeof copy, typeid(F), has_gaps);
 }
 
 TANDEM_API void write_function(Output& output, void (*function)());
