@@ -6,9 +6,9 @@
 #include <limits.h>
 #include <link.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <sys/auxv.h>
 
-#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -25,13 +25,16 @@ void* __interceptor_memalign(std::size_t, std::size_t);
 void* __interceptor_aligned_alloc(std::size_t, std::size_t);
 int __interceptor_posix_memalign(void**, std::size_t, std::size_t);
 void __interceptor_free(void*);
+char* __interceptor_strdup(const char*);
+char* __interceptor_strndup(const char*, std::size_t);
+int __interceptor_pthread_setname_np(pthread_t, const char*);
 int __interceptor_pthread_create(pthread_t*, const pthread_attr_t*, void* (*)(void*), void*);
 }
 
 namespace {
 
 // Read: in the sanitizer. Written: in fork(). Readers come first, since they nest, and since a
-// thread that starts another one waits for it in the sanitizer.
+// thread that starts another one waits for it in there.
 pthread_rwlock_t in_sanitizer = PTHREAD_RWLOCK_INITIALIZER;
 thread_local bool forks __attribute__((tls_model("initial-exec"))) = false;
 
@@ -67,25 +70,29 @@ void in_child() {
 // before this one: it is inside from the end of the round before on.
 pthread_key_t end_of_thread;
 char rounds[PTHREAD_DESTRUCTOR_ITERATIONS];
+constexpr char* last_round = rounds + PTHREAD_DESTRUCTOR_ITERATIONS - 1;
 void at_end_of_thread(void* place) {
   char* const round = static_cast<char*>(place);
-  if (round == rounds + PTHREAD_DESTRUCTOR_ITERATIONS - 1) {
+  if (round == last_round) {
     pthread_rwlock_unlock(&in_sanitizer);
     return;
   }
   pthread_setspecific(end_of_thread, round + 1);
-  if (round + 1 == rounds + PTHREAD_DESTRUCTOR_ITERATIONS - 1) pthread_rwlock_rdlock(&in_sanitizer);
+  if (round + 1 == last_round) pthread_rwlock_rdlock(&in_sanitizer);
 }
 
+// Of a thread that starts, on the stack of the one that starts it.
 struct Start {
   void* (*body)(void*);
   void* argument;
+  sem_t is_begun;
 };
 void* begin_thread(void* place) {
-  const Start start = *static_cast<Start*>(place);
-  free(place);
+  Start& start = *static_cast<Start*>(place);
+  const auto [body, argument] = std::pair(start.body, start.argument);
+  sem_post(&start.is_begun);
   pthread_setspecific(end_of_thread, rounds);
-  return start.body(start.argument);
+  return body(argument);
 }
 
 // Before all others, those of the libraries, too: the last that is called before fork(), the first
@@ -154,14 +161,24 @@ int posix_memalign(void** block, std::size_t alignment, std::size_t size) {
   return guarded<__interceptor_posix_memalign>(block, alignment, size);
 }
 void free(void* block) { guarded<__interceptor_free>(block); }
+char* strdup(const char* text) { return guarded<__interceptor_strdup>(text); }
+char* strndup(const char* text, std::size_t size) {
+  return guarded<__interceptor_strndup>(text, size);
+}
+int pthread_setname_np(pthread_t thread, const char* name) {
+  return guarded<__interceptor_pthread_setname_np>(thread, name);
+}
+// The sanitizer's lock of all threads is taken by the new thread, too, before it comes to its body:
+// no fork() until then.
 int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*body)(void*),
                    void* argument) {
   const Inside inside;
-  void* const start = __interceptor_malloc(sizeof(Start));
-  if (!start) return ENOMEM;
-  const int failure = __interceptor_pthread_create(thread, attributes, begin_thread,
-                                                   new (start) Start{body, argument});
-  if (failure) __interceptor_free(start);
+  Start start{body, argument, {}};
+  sem_init(&start.is_begun, 0, 0);
+  const int failure = __interceptor_pthread_create(thread, attributes, begin_thread, &start);
+  while (failure == 0 && sem_wait(&start.is_begun) != 0) {
+  }
+  sem_destroy(&start.is_begun);
   return failure;
 }
 }
