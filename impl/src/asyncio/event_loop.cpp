@@ -101,6 +101,7 @@ threading::local<Chosen>& chosen() {
   static auto& forever = *new threading::local<Chosen>;  // never destroyed: threads outlive statics
   return forever;
 }
+[[maybe_unused]] const auto& chosen_at_start = chosen();
 const ForkReset forget_in_child{ForkStage::users, [] { chosen()->loop.reset(); }};
 
 }  // namespace

@@ -67,10 +67,11 @@ struct ThreadEnd {
 
   std::uint64_t number;
 
-  static std::uint64_t of_this_thread() {
+  static const threading::local<ThreadEnd>& of_each_thread() {
     static const auto& forever = *new threading::local<ThreadEnd>;
-    return forever->number;
+    return forever;
   }
+  static std::uint64_t of_this_thread() { return of_each_thread()->number; }
 };
 
 namespace {
@@ -95,10 +96,16 @@ constexpr std::chrono::seconds fork_patience(5);
 
 // While this thread forks: what becomes of the peers in the child.
 using Prepared = std::vector<std::pair<std::shared_ptr<Peer>, std::shared_ptr<Peer::Keeper>>>;
-Prepared& prepared() {
+const threading::local<Prepared>& prepared_by_each_thread() {
   static const auto& forever = *new threading::local<Prepared>;
-  return *forever;
+  return forever;
 }
+Prepared& prepared() { return *prepared_by_each_thread(); }
+
+// Made before there are threads: a child of fork() must not find them half-made.
+[[maybe_unused]] const auto& of_each_thread_at_start = ThreadEnd::of_each_thread();
+[[maybe_unused]] const auto& prepared_at_start = prepared_by_each_thread();
+[[maybe_unused]] const PeerBook& book_at_start = PeerBook::get();
 
 }  // namespace
 
