@@ -100,6 +100,7 @@ void thread_body(void* argument) noexcept {
   state.take_numbers();
   platform::name_this_thread(state.name().c_str());
   run_and_report(*launch);
+  state.target = {};  // a run() of its own leaves it; user code may go with it, here as anywhere
   launch->object.reset();  // whoever has joined may rely on being the last owner
   LocalKey::end_thread();
   ThreadRegistry::get().remove(state);
