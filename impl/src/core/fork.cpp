@@ -1,6 +1,9 @@
 #include "tandem/core/fork.hpp"
 
 #include <array>
+#include <cassert>
+#include <cstddef>
+#include <cstdint>
 #include <mutex>
 #include <utility>
 
@@ -10,6 +13,16 @@
 namespace tandem::inline v1::detail {
 
 std::uint32_t process_generation = 0;
+
+#ifndef NDEBUG
+namespace {
+
+// Those that this thread holds, but for what a fork() took: the last, which knows the one before.
+constinit thread_local ForkSafeMutex* last_held = nullptr;
+[[maybe_unused]] const bool last_held_of_each_thread = seam::thread_word(last_held);
+
+}  // namespace
+#endif
 
 // The lists only grow, at their beginning, so they can be walked without a lock.
 class ForkStages {
@@ -25,6 +38,8 @@ class ForkStages {
     std::unique_lock guard(forking_, std::defer_lock);
     if (stage != ForkStage::users) guard.lock();
     auto& first = first_[static_cast<std::size_t>(stage)];
+    const auto age = made_.fetch_add(1, std::memory_order_relaxed);  // relaxed: a number
+    node.order_ = (std::uint64_t{static_cast<std::uint32_t>(stage)} << 32) | (UINT32_MAX - age);
     node.next_ = first.load(std::memory_order_relaxed);  // relaxed: the CAS decides
     // release pairs with the acquire in each().
     while (!first.compare_exchange_weak(node.next_, &node, std::memory_order_release,
@@ -45,6 +60,7 @@ class ForkStages {
 
   void before() noexcept {
     each(ForkStage::users, &ForkAware::before_fork);
+    assert(!last_held && "this thread has a lock that its fork() waits for");
     forking_.lock();
     for (const auto stage : {ForkStage::executors, ForkStage::threading, ForkStage::core})
       each(stage, &ForkAware::before_fork);
@@ -63,6 +79,7 @@ class ForkStages {
 
   Mutex forking_;  // from before() to after(): one fork() at a time, and nobody joins the lists
   std::array<seam::atomic<ForkAware*>, 4> first_{};  // by stage; forking_ guards all but users'
+  seam::atomic<std::uint32_t> made_{0};
 };
 
 namespace {
@@ -70,5 +87,28 @@ namespace {
 }  // namespace
 
 ForkAware::ForkAware(ForkStage stage) { ForkStages::get().add(stage, *this); }
+
+#ifdef NDEBUG
+
+void ForkSafeMutex::lock() noexcept { Mutex::lock(); }
+void ForkSafeMutex::unlock() noexcept { Mutex::unlock(); }
+
+#else
+
+void ForkSafeMutex::lock() noexcept {
+  for (const ForkSafeMutex* held = last_held; held; held = held->held_before_)
+    assert(held->comes_before(*this) && "a fork() takes these locks in another order");
+  Mutex::lock();
+  held_before_ = std::exchange(last_held, this);
+}
+
+void ForkSafeMutex::unlock() noexcept {
+  ForkSafeMutex** place = &last_held;
+  for (; *place != this; place = &(*place)->held_before_) assert(*place);
+  *place = held_before_;
+  Mutex::unlock();
+}
+
+#endif
 
 }  // namespace tandem::inline v1::detail

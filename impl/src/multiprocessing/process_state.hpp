@@ -73,7 +73,7 @@ class ProcessBook {
   void start_counting();
 
   // Guards the fields of all states. No other lock is taken under it.
-  Mutex& mutex() noexcept { return mutex_; }
+  ForkSafeMutex& mutex() noexcept { return mutex_; }
 
   // Has what belongs to the end of this process done at its end, once.
   void register_exit_hook();
@@ -87,7 +87,8 @@ class ProcessBook {
   std::shared_ptr<ProcessState> parent_;                 // guarded by mutex_
   std::vector<std::shared_ptr<ProcessState>> children_;  // guarded by mutex_
   int made_ = 0;                                         // guarded by mutex_
-  bool exit_hook_ = false;                               // guarded by mutex_
+  ForkSafeMutex registering_{ForkStage::threading};      // the exit hook's own lock comes later
+  bool exit_hook_ = false;                               // guarded by registering_
   ForkReset forget_children_{ForkStage::core, [] { get().children_.clear(); }};
 };
 

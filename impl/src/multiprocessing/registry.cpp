@@ -101,7 +101,7 @@ void ProcessBook::start_counting() {
 }
 
 void ProcessBook::register_exit_hook() {
-  const std::scoped_lock guard(mutex_);
+  const std::scoped_lock guard(registering_);
   if (exit_hook_) return;
   at_exit(ExitStage::processes, [] { get().finish(); });
   exit_hook_ = true;

@@ -33,12 +33,12 @@ constexpr std::uint64_t with_next_round(std::uint64_t word) {
 }
 
 // One for all: each barrier that came along to a child of fork() takes it once.
-detail::Mutex& forgetting() {
-  using detail::ForkStage;
-  static auto& forever = *new detail::ForkSafeMutex(ForkStage::threading);  // never destroyed
+detail::ForkSafeMutex& forgetting() {
+  using detail::ForkSafeMutex;
+  static auto& forever = *new ForkSafeMutex(detail::ForkStage::threading);  // never destroyed
   return forever;
 }
-[[maybe_unused]] const detail::Mutex& forgetting_at_start = forgetting();
+[[maybe_unused]] const detail::ForkSafeMutex& forgetting_at_start = forgetting();
 
 std::uint32_t checked_parties(std::int64_t parties) {
   if (parties < 1) throw ValueError("parties must be > 0");

@@ -10,11 +10,11 @@ namespace tandem::inline v1::detail {
 namespace {
 
 // One for all: a name is seldom asked for, and a fork() can see to one.
-Mutex& names() {
+ForkSafeMutex& names() {
   static ForkSafeMutex& forever = *new ForkSafeMutex(ForkStage::threading);  // never destroyed
   return forever;
 }
-[[maybe_unused]] const Mutex& names_at_start = names();
+[[maybe_unused]] const ForkSafeMutex& names_at_start = names();
 
 }  // namespace
 

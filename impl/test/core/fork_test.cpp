@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <csignal>
+#include <mutex>
 #include <thread>
 
 #include "platform/sanitizers.hpp"
@@ -21,8 +23,27 @@ int exit_code_of_child(Body body) {
   if (child == 0) ::_exit(body());
   int status = 0;
   ::waitpid(child, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
+
+#ifndef NDEBUG
+TEST(Fork, LocksAreTakenInItsOrder) {
+  static auto& outer = *new ForkSafeMutex(ForkStage::threading);  // never destroyed, as each
+  static auto& old = *new ForkSafeMutex(ForkStage::core);
+  static auto& young = *new ForkSafeMutex(ForkStage::core);
+  const auto exit_code_of_both = [](ForkSafeMutex& first, ForkSafeMutex& second) {
+    return exit_code_of_child([&] {
+      const std::scoped_lock guard(first);
+      const std::scoped_lock both(second);
+      return 0;
+    });
+  };
+  EXPECT_EQ(exit_code_of_both(outer, young), 0);
+  EXPECT_EQ(exit_code_of_both(young, old), 0);
+  EXPECT_EQ(exit_code_of_both(old, young), -SIGABRT);
+  EXPECT_EQ(exit_code_of_both(old, outer), -SIGABRT);
+}
+#endif
 
 TEST(Fork, CountsGenerations) {
   const std::uint32_t here = process_generation;

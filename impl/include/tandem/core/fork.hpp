@@ -39,20 +39,30 @@ class ForkAware {
   virtual void after_fork_in_parent() noexcept = 0;
   virtual void after_fork_in_child() noexcept = 0;
 
+  // Whether a fork() comes to this one first.
+  bool comes_before(const ForkAware& other) const noexcept { return order_ < other.order_; }
+
  private:
   friend class ForkStages;
   ForkAware* next_ = nullptr;
+  std::uint64_t order_ = 0;
 };
 
-// A mutex that nobody else holds in the child: every fork() takes it.
-class ForkSafeMutex final : public Mutex, ForkAware {
+// A mutex that nobody else holds in the child: every fork() takes it. Who takes several takes them
+// in the order of a fork(), or the two wait for each other: by stage, in one stage the youngest
+// first. With assertions the library ends the program that does not.
+class ForkSafeMutex final : Mutex, ForkAware {
  public:
   explicit ForkSafeMutex(ForkStage stage) : ForkAware(stage) {}
+  void lock() noexcept;
+  void unlock() noexcept;
 
  private:
-  void before_fork() noexcept override { lock(); }
-  void after_fork_in_parent() noexcept override { unlock(); }
-  void after_fork_in_child() noexcept override { unlock(); }
+  void before_fork() noexcept override { Mutex::lock(); }
+  void after_fork_in_parent() noexcept override { Mutex::unlock(); }
+  void after_fork_in_child() noexcept override { Mutex::unlock(); }
+
+  [[maybe_unused]] ForkSafeMutex* held_before_ = nullptr;  // by the thread that holds it
 };
 
 // A function that is called in the child.
