@@ -24,14 +24,6 @@
 
 namespace tandem::conformance::detail {
 
-/// What a case's body sees first, so that `log(1.5)` is never the logarithm of <math.h>.
-struct CaseScope {
-  template <typename... Values>
-  static void log(const Values&... values) {
-    ::tandem::conformance::log(values...);
-  }
-};
-
 struct CaseInfo {
   std::string id;
   std::string says;
@@ -44,12 +36,18 @@ bool register_case(CaseInfo info);
 
 }  // namespace tandem::conformance::detail
 
+// What cases, and functions beside them in the unnamed namespace, see first: else `log(1.5)` is the
+// logarithm of <math.h>, and with libc++ `log(true)` is, too.
+namespace {
+using tandem::conformance::log;
+}
+
 #define TANDEM_CASE_JOIN_(a, b) a##b
 #define TANDEM_CASE_NAME_(line) TANDEM_CASE_JOIN_(TandemCase, line)
 
 #define CASE(id, says)                                                                    \
   namespace {                                                                             \
-  struct TANDEM_CASE_NAME_(__LINE__) : ::tandem::conformance::detail::CaseScope {         \
+  struct TANDEM_CASE_NAME_(__LINE__) {                                                    \
     static void body();                                                                   \
     static const bool registered;                                                         \
   };                                                                                      \

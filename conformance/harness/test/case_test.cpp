@@ -132,6 +132,8 @@ void dumps_transcripts() {
   std::ifstream in(everything().folder / "dump.json");
   const json dump = json::parse(in);
   EXPECT_EQ(dump.at("cases").at("sample.pass.equal").at("transcript"), json::array({"one 1"}));
+  EXPECT_EQ(dump.at("cases").at("sample.pass.model").at("transcript"),
+            json::array({"1.5", "2.5", "True"}));
   EXPECT_EQ(dump.at("cases").at("sample.crash.signal").at("status"), "CRASH");
 }
 
