@@ -18,6 +18,16 @@ namespace tandem::inline v1::detail {
 
 namespace {
 
+// The type as programs name it: not by the namespace in which a standard library versions its own.
+std::string without_versions(std::string name) {
+  for (const std::string_view versioned : {"std::__1::", "std::__cxx11::"}) {
+    constexpr std::size_t kept = 5;  // std::
+    for (auto at = name.find(versioned); at != name.npos; at = name.find(versioned, at + kept))
+      name.erase(at + kept, versioned.size() - kept);
+  }
+  return name;
+}
+
 // The type that was thrown by std::throw_with_nested() as what the program called it.
 std::string without_nesting(std::string name) {
   const auto begin = name.find('<');
@@ -35,7 +45,7 @@ std::string type_name(const std::type_info& type) {
   int status = 0;
   const std::unique_ptr<char, void (*)(void*)> demangled(
       abi::__cxa_demangle(type.name(), nullptr, nullptr, &status), std::free);
-  std::string name = without_nesting(status == 0 ? demangled.get() : type.name());
+  std::string name = without_nesting(without_versions(status == 0 ? demangled.get() : type.name()));
   if (name.starts_with("tandem::") && name.find('<') == std::string::npos)
     name.erase(0, name.rfind(':') + 1);
   return name;

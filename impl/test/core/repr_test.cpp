@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <list>
+#include <mutex>
 #include <stdexcept>
+#include <typeinfo>
 
 #include "tandem/core/exceptions.hpp"
 
@@ -16,6 +19,12 @@ TEST(Repr, NamesTypesAsPythonDoes) {
   EXPECT_EQ(detail::type_name<std::string>(), "str");
   EXPECT_EQ(detail::type_name<void>(), "NoneType");
   EXPECT_EQ(detail::type_name<ValueError>(), "ValueError");
+}
+
+TEST(Repr, NamesTypesOfTheStandardWithoutTheirVersion) {
+  EXPECT_EQ(detail::type_name(typeid(std::timed_mutex)), "std::timed_mutex");
+  EXPECT_TRUE(detail::type_name(typeid(std::list<std::list<int>>))
+                  .starts_with("std::list<std::list<int, std::allocator<int>"));
 }
 
 TEST(Repr, TellsAnExceptionAsATracebackEnds) {
