@@ -13,6 +13,7 @@ ROOT = evidence.ROOT
 COMMITTED = os.path.join(ROOT, "conformance", "ports")
 EXPECT = os.path.join(ROOT, "conformance", "expect")
 GOOD = ("PASS", "XFAIL")
+MODES = ("quick", "full", "certify")  # each runs all of what is before it
 # What a target has, however fast it happens to be today.
 LASTING = ("system", "machine", "compiler", "standard-library", "c-library", "endianness", "pointer-bits", "long-bits",
            "time-bits", "file-offset-bits", "char-is-signed", "atomic-64-is-lock-free", "page-bytes")
@@ -160,6 +161,12 @@ def not_run(cases):
     heard = {case["id"] for case in cases.cases}
     missing = [id for spec in evidence.specs().values() for id in (clause["id"] for clause in spec.get("clause", [])) if id not in heard]
     return ["no case was run of %d clauses, such as %s" % (len(missing), missing[0])] if missing else []
+
+
+def runs_less(mode, suites, before):
+    """Whether a run leaves out what that document is of."""
+    return MODES.index(mode) < MODES.index(before["mode"]) or \
+        bool(suites) and not (before["suites"] and set(before["suites"]) <= set(suites))
 
 
 def failed(document):

@@ -120,6 +120,14 @@ class PortsTest(unittest.TestCase):
         self.assertEqual(ports.not_run(of(*map(case, ids))), [])
         self.assertEqual(ports.not_run(of(*map(case, ids[:-2]))), ["no case was run of 2 clauses, such as " + ids[-2]])
 
+    def test_what_runs_less(self):
+        for mode, suites, before_mode, before_suites, less in (
+                ("quick", [], "quick", [], False), ("quick", [], "full", [], True), ("full", [], "quick", [], False),
+                ("quick", ["queue"], "quick", [], True), ("quick", [], "quick", ["queue"], False),
+                ("quick", ["os", "queue"], "quick", ["queue"], False), ("quick", ["os"], "quick", ["os", "queue"], True)):
+            before = {"mode": before_mode, "suites": before_suites}
+            self.assertEqual(ports.runs_less(mode, suites, before), less, (mode, suites, before))
+
     def test_differences_are_between_what_both_ran(self):
         one = document("t", case("a.b.c"), case("a.b.d"), case("a.b.e"), endianness="big", pidfd="no: ENOSYS", **{"time-scale": 3})
         other = document("u", case("a.b.c"), case("a.b.d", "XFAIL", "bad"))
@@ -154,6 +162,16 @@ class CommandTest(unittest.TestCase):
         self.assertEqual(self.again("--toolchain", os.path.join(ROOT, file), "--full"), {
             "again": "scripts/validate-port --toolchain '%s' --full" % file,
             "again_module": "scripts/validate-port --toolchain '%s' --suite {module}" % file})
+
+    def test_less_is_not_recorded(self):
+        before = {"t": dict(document("t", case("a.b.c")), again="scripts/validate-port")}
+        with mock.patch.object(ports, "committed", return_value=before):
+            for arguments, target in (("--record", "t"), ("--suite os", "t"), ("--record --suite os", "u")):
+                with mock.patch.object(sys, "argv", [COMMAND, *arguments.split()]):
+                    validate.refuse_to_record_less(target, validate.arguments())
+            with mock.patch.object(sys, "argv", [COMMAND, "--record", "--suite", "os"]):
+                with self.assertRaisesRegex(validate.Failed, "conformance/ports/t.json is of scripts/validate-port: "):
+                    validate.refuse_to_record_less("t", validate.arguments())
 
     def test_what_an_earlier_run_left_is_not_taken(self):
         with tempfile.TemporaryDirectory() as path:
