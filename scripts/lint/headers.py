@@ -1,19 +1,25 @@
 #!/usr/bin/env python3
 """Every public header compiles alone, and twice in a row.
 
-usage: headers.py [--cache FILE] [--jobs N] -- <compiler and its options>
+usage: headers.py [--but-first-in FOLDER] [--cache FILE] [--jobs N] -- <compiler and its options>
 
-A header is compiled again only when it, or a header of ours that it reaches, has changed.
+A header is compiled again only when it, or a header of ours that it reaches, has changed. With a folder of sources that
+something else compiles one by one, those that one of them includes first are left to it, if they say #pragma once.
 """
 import concurrent.futures
 import hashlib
+import itertools
 import json
 import os
+import re
 import subprocess
 import sys
 
 import closure
 import tree
+
+NOT_EVERYWHERE = re.compile(r"/platform/(annotated|scheduled)/|_linux\.cpp$")
+ONCE = re.compile(r"^#pragma once$", re.M)
 
 
 def key_of(root, header, command):
@@ -32,9 +38,19 @@ def complaint(root, header, command):
     return "%s%s: does not compile alone" % (done.stdout, header) if done.returncode else None
 
 
-def check(root, command, jobs, known):
-    """Returns the complaints, how many headers there are, and the keys of the good ones."""
-    headers = closure.public_headers(root)
+def first_in(root, folder):
+    """The headers that are the first that a source of every build includes: it does not compile where they do not."""
+    first = set()
+    for path in tree.files(root, folder, (".cpp",)):
+        if not NOT_EVERYWHERE.search(path):
+            first |= {name for _, name, _ in itertools.islice(tree.includes(tree.read(root, path)), 1)}
+    return {name for name in first & set(closure.public_headers(root))
+            if ONCE.search(tree.without_comments(tree.read(root, closure.PUBLIC + name)))}
+
+
+def check(root, command, jobs, known, left_out=frozenset()):
+    """Returns the complaints, how many headers were looked at, and the keys of the good ones."""
+    headers = [header for header in closure.public_headers(root) if header not in left_out]
     keys = {header: key_of(root, header, command) for header in headers}
     todo = [header for header in headers if known.get(header) != keys[header]]
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
@@ -59,8 +75,9 @@ def main(arguments):
     split = arguments.index("--")
     options = dict(zip(arguments[:split:2], arguments[1:split:2]))
     cache = options.get("--cache", os.devnull)
+    left_out = first_in(tree.ROOT, options["--but-first-in"]) if "--but-first-in" in options else set()
     complaints, looked_at, keys = check(
-        tree.ROOT, arguments[split + 1:], int(options.get("--jobs", 2)), load(cache))
+        tree.ROOT, arguments[split + 1:], int(options.get("--jobs", 2)), load(cache), left_out)
     with open(cache, "w", encoding="utf-8") as file:
         json.dump(keys, file, indent=0, sort_keys=True)
     tree.finish("headers", complaints, looked_at)

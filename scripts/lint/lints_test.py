@@ -250,6 +250,16 @@ class HeadersTest(unittest.TestCase):
             self.assertEqual((len(said), count, list(known)), (2, 3, ["tandem/good.hpp"]))
             self.assertEqual(headers.check(root, [COMPILER, "-std=c++20"], 2, known)[2], known)
 
+    def test_what_a_source_includes_first_is_left_to_it(self):
+        first = {"a.cpp": "good", "platform/b_linux.cpp": "bad", "platform/scheduled/c.cpp": "bad", "d.cpp": "twice"}
+        files = {"impl/src/" + path: '#include "tandem/%s.hpp"\n#include "tandem/bad.hpp"\n' % name
+                 for path, name in first.items()}
+        with project({**self.FILES, **files}) as root:
+            left_out = headers.first_in(root, "impl/src")
+            self.assertEqual(left_out, {"tandem/good.hpp"})
+            said, count, _ = headers.check(root, [COMPILER, "-std=c++20"], 2, {}, left_out)
+            self.assertEqual((len(said), count), (2, 2))
+
     def test_usage(self):
         for arguments in ([], ["--"], ["--jobs", "2"]):
             with self.assertRaisesRegex(SystemExit, "usage: headers.py"):
