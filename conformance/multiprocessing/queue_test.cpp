@@ -5,6 +5,7 @@
 #include <map>
 #include <numeric>
 #include <string>
+#include <thread>
 #include <tuple>
 #include <utility>
 #include <variant>
@@ -502,11 +503,12 @@ CASE("multiprocessing.queue.killed.reader", "killed while it waits") {
 CASE("multiprocessing.queue.killed.at-random", "killed in the middle") {
   const mp::Context fork = mp::get_context("fork");
   const Queue<std::pair<int, std::string>> q(fork);
-  for (int round = 0; round < 20; ++round) {
+  for (int round = 0; round < 40; ++round) {
     std::vector<mp::Process> children;
     for (int who = 0; who < 3; ++who)
       children.push_back(started(fork, put_and_get_for_ever, q, 1 + round * 3 + who));
-    for (int i = 0; i < round; ++i) let_others_run();
+    // Each of these may take as long as the children may run at a stretch.
+    for (int moment = 0; moment < 10 * round; ++moment) std::this_thread::yield();
     for (const mp::Process& child : children) child.kill();
     joined(children);
     std::map<int, int> seen;
