@@ -31,9 +31,11 @@ void write_to_stderr(std::string_view message) {
 
 LogSink log_sink(LogSink next) {
   auto shared = std::make_shared<LogSink>(std::move(next));
-  std::scoped_lock guard(sink().mutex);
-  sink().current.swap(shared);
-  return *shared;
+  {
+    const std::scoped_lock guard(sink().mutex);
+    sink().current.swap(shared);
+  }
+  return *shared;  // a copy of the user's, which may log
 }
 
 void detail::log(std::string_view message) noexcept {

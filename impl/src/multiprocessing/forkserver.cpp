@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstdint>
 #include <cstdlib>
 #include <exception>
@@ -26,6 +27,7 @@
 
 #include "multiprocessing/helper.hpp"
 #include "multiprocessing/preparation.hpp"
+#include "multiprocessing/turns.hpp"
 #include "platform/fork.hpp"
 #include "platform/poll.hpp"
 #include "platform/shared_memory.hpp"
@@ -55,21 +57,24 @@ bool is_there(const Helper& server) noexcept {
   return server && !platform::is_hung_up(server.handle());
 }
 
-// With the mutex held.
-void start_server(Helper& server) {
-  server.stop();  // it was killed
+// With the mutex held. Returns the one before, which was killed.
+Helper start_server(Helper& server) {
   platform::SocketPair pair;
   if (const int error = platform::open_socket_pair(platform::SocketKind::packets, pair))
     throw_os_error(error);
   const int end = pair.second.get();
-  server = Helper(std::move(pair.first), execute_again("server=" + std::to_string(end), {end}));
+  return std::exchange(
+      server, Helper(std::move(pair.first), execute_again("server=" + std::to_string(end), {end})));
 }
 
 // So that what the child is told of it is right.
 void ensure_server() {
   Client& own = Client::get();
-  const std::scoped_lock guard(own.mutex);
-  if (!is_there(own.server)) start_server(own.server);
+  std::unique_lock guard(own.mutex);
+  if (is_there(own.server)) return;
+  Helper former = start_server(own.server);
+  guard.unlock();
+  former.stop();
 }
 
 // One packet; a server that was killed is started again, and no other: it has children to answer
@@ -77,14 +82,15 @@ void ensure_server() {
 // without_answer().
 void send_request(const std::vector<int>& handles) {
   Client& own = Client::get();
-  const std::scoped_lock guard(own.mutex);
   const char request = 'f';
   for (bool again = true;; again = false) {
+    std::unique_lock guard(own.mutex);
     const auto sent = platform::send_some(own.server.handle(), &request, 1, handles);
     if (sent.error == 0) return;
     if (is_there(own.server)) throw_os_error(sent.error);
     if (!again) return;
-    start_server(own.server);
+    guard.unlock();
+    ensure_server();
   }
 }
 
@@ -109,7 +115,7 @@ class ServedChild final : public Running {
         status_(std::move(status)) {}
 
   std::optional<int> poll() noexcept override {
-    const std::scoped_lock guard(mutex_);
+    const std::scoped_lock guard(turns_.get());
     if (!returncode_ && is_readable(sentinel())) ask_server();
     return returncode_;
   }
@@ -131,17 +137,17 @@ class ServedChild final : public Running {
   }
 
  private:
-  // It is about to say it. With mutex_ held.
+  // It is about to say it. In one's turn.
   void ask_server() noexcept {
     std::int32_t code = 0;
     const auto got = platform::receive_some(status_.get(), &code, sizeof code);
     returncode_ = got.error == 0 && got.count == sizeof code ? code : 255;
   }
 
-  Mutex mutex_;
+  Turns turns_;
   const platform::Process process_;
   const platform::Handle status_;
-  std::optional<int> returncode_;  // guarded by mutex_
+  std::optional<int> returncode_;  // written in one's turn
 };
 
 // A server that never came to serve: the program does not call freeze_support(). It counts as the
@@ -158,13 +164,23 @@ class NeverServed final : public Running {
   const int exitcode_;
 };
 
-std::shared_ptr<Running> without_answer(platform::Handle status) {
+// The server, if it has hung up and so is about to end by itself. Null: it has not, or is another
+// process' child.
+std::shared_ptr<subprocess::detail::Child> ending_server() {
   Client& own = Client::get();
   const std::scoped_lock guard(own.mutex);
-  if (!own.server || !platform::is_hung_up(own.server.handle())) throw EOFError("unexpected EOF");
-  const auto exitcode = own.server.wait_for_exitcode();
+  if (!own.server || !platform::is_hung_up(own.server.handle())) return nullptr;
+  return own.server.child();
+}
+
+std::shared_ptr<Running> without_answer(platform::Handle status) {
+  const auto server = ending_server();
+  if (!server) throw EOFError("unexpected EOF");
+  constexpr std::chrono::seconds ends_within(30);
+  server->wait(Deadline::after(ends_within));
+  const auto exitcode = server->returncode();
   if (!exitcode || *exitcode <= 0) throw EOFError("unexpected EOF");
-  return std::make_shared<NeverServed>(own.server.pid(), *exitcode, std::move(status));
+  return std::make_shared<NeverServed>(server->pid(), *exitcode, std::move(status));
 }
 
 std::shared_ptr<Running> await_answer(platform::Handle status) {
@@ -295,8 +311,10 @@ void adopt_fork_server(platform::Handle handle) noexcept {
 
 void stop_fork_server() {
   Client& own = Client::get();
-  const std::scoped_lock guard(own.mutex);
-  own.server.stop();
+  std::unique_lock guard(own.mutex);
+  Helper server = std::exchange(own.server, {});
+  guard.unlock();
+  server.stop();
 }
 
 int serve(platform::Handle connection) noexcept {

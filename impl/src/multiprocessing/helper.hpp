@@ -4,7 +4,6 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <utility>
 
 #include "platform/handle.hpp"
@@ -30,33 +29,25 @@ class Helper {
   explicit operator bool() const noexcept { return static_cast<bool>(handle_); }
   int handle() const noexcept { return handle_.get(); }
 
-  // The exit code of one that has closed its handle, since it is about to end by itself. None: it
-  // does not end, or is another process' child.
-  std::optional<int> wait_for_exitcode() {
-    if (!child_ || generation_ != process_generation) return {};
-    constexpr std::chrono::seconds ends_within(30);
-    child_->wait(Deadline::after(ends_within));
-    return child_->returncode();
+  // Null: another process' child.
+  std::shared_ptr<subprocess::detail::Child> child() const noexcept {
+    return generation_ == process_generation ? child_ : nullptr;
   }
-  int pid() const noexcept { return child_ ? child_->pid() : -1; }
 
   // Lets go of it, and waits for its end if this process has started it. It does not end while
-  // others hold on to it; then it is killed.
+  // others hold on to it; then it is killed. Not under a lock of the library's, for which a fork()
+  // would wait as long: who has one takes the helper out of it first.
   void stop() {
     handle_.reset();
-    const auto child = own_child();
-    if (!child || child->wait(Deadline::after(std::chrono::seconds(2)))) return;
+    const auto own = child();
+    child_.reset();
+    if (!own || own->wait(Deadline::after(std::chrono::seconds(2)))) return;
     constexpr int sigkill = 9;  // the same on every system
-    child->send_signal(sigkill);
-    child->wait(Deadline::never());
+    own->send_signal(sigkill);
+    own->wait(Deadline::never());
   }
 
  private:
-  std::shared_ptr<subprocess::detail::Child> own_child() {
-    auto child = std::exchange(child_, nullptr);
-    return generation_ == process_generation ? child : nullptr;
-  }
-
   platform::Handle handle_;
   std::shared_ptr<subprocess::detail::Child> child_;  // null: another process' child
   std::uint32_t generation_ = process_generation;

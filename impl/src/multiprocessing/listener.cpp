@@ -23,7 +23,7 @@
 #include "platform/socket.hpp"
 #include "platform/system.hpp"
 #include "tandem/core/exceptions.hpp"
-#include "tandem/core/mutex.hpp"
+#include "tandem/core/fork.hpp"
 #include "tandem/core/park.hpp"
 #include "tandem/core/repr.hpp"
 #include "tandem/multiprocessing/exceptions.hpp"
@@ -140,6 +140,15 @@ void refuse_pipe(const std::string& family) {
   if (family == "AF_PIPE") throw ValueError("Family AF_PIPE is not recognized.");
 }
 
+// Guards whom each listener has accepted last. One for all: it is seldom asked for, and a fork()
+// can see to one.
+v1::detail::ForkSafeMutex& accepting() {
+  using v1::detail::ForkSafeMutex;
+  static auto& forever = *new ForkSafeMutex(v1::detail::ForkStage::core);  // never destroyed
+  return forever;
+}
+[[maybe_unused]] const v1::detail::ForkSafeMutex& accepting_at_start = accepting();
+
 Connection over(platform::Handle handle) {
   return multiprocessing::detail::ConnectionAccess::make(
       multiprocessing::detail::make_stream_transport(std::move(handle), true, true));
@@ -217,8 +226,7 @@ struct Listener::State {
   std::optional<Address> address{};
   const int maker = platform::process_id();
   std::optional<multiprocessing::detail::Finalizer> cleaner{};  // where there is a file
-  v1::detail::Mutex mutex{};
-  std::optional<Address> last_accepted{};  // guarded by mutex
+  std::optional<Address> last_accepted{};                       // guarded by accepting()
 };
 
 Listener::Listener(ListenerOptions options) : state_(std::make_shared<State>(std::move(options))) {}
@@ -231,8 +239,9 @@ Connection Listener::accept() const {
     SocketAddress peer;
     const v1::detail::ParkedInSystem parked;
     if (const int error = platform::accept_from(use.get(), accepted, peer)) fail(error);
-    const std::scoped_lock guard(state_->mutex);
-    state_->last_accepted = from_socket(peer);
+    std::optional<Address> from(from_socket(peer));
+    const std::scoped_lock guard(accepting());
+    state_->last_accepted.swap(from);
   }
   Connection connection = over(std::move(accepted));
   if (state_->key) admit(connection, *state_->key, v1::detail::Deadline::never());
@@ -250,7 +259,7 @@ Address Listener::address() const {
 std::optional<Address> Listener::last_accepted() const {
   const multiprocessing::detail::SharedHandle::Use use(*state_->listening);
   if (!use) throw AttributeError("'NoneType' object has no attribute '_last_accepted'");
-  const std::scoped_lock guard(state_->mutex);
+  const std::scoped_lock guard(accepting());
   return state_->last_accepted;
 }
 

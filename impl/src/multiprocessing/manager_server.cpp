@@ -41,8 +41,12 @@ const CreationNode& creation_of(std::uint64_t hash, const std::string& typeid_) 
 // The servers of this process. A fork() takes its mutex and theirs: the child closes what they have
 // open, and finds it whole.
 struct Serving final : private ForkAware {
+  struct Server {
+    std::shared_ptr<ManagerServer> server;
+    std::size_t times = 0;  // it serves
+  };
   v1::detail::Mutex mutex{};
-  std::vector<std::shared_ptr<ManagerServer>> servers{};  // guarded by mutex
+  std::vector<Server> servers{};  // guarded by mutex; each once
 
   static Serving& get() {
     static Serving& forever = *new Serving;  // never destroyed, as the book of processes
@@ -50,7 +54,7 @@ struct Serving final : private ForkAware {
   }
   // With nobody else there.
   void forget() noexcept {
-    for (const auto& server : servers) server->forget();
+    for (const auto& [server, times] : servers) server->forget();
     servers.clear();
   }
 
@@ -59,10 +63,10 @@ struct Serving final : private ForkAware {
 
   void before_fork() noexcept override {
     mutex.lock();
-    for (const auto& server : servers) server->mutex().lock();
+    for (const auto& [server, times] : servers) server->mutex().lock();
   }
   void after_fork_in_parent() noexcept override {
-    for (const auto& server : servers) server->mutex().unlock();
+    for (const auto& [server, times] : servers) server->mutex().unlock();
     mutex.unlock();
   }
   void after_fork_in_child() noexcept override { after_fork_in_parent(); }
@@ -73,14 +77,19 @@ const ForkReset forget_servers{ForkStage::users, [] { Serving::get().forget(); }
 class ServingHere {
  public:
   explicit ServingHere(std::shared_ptr<ManagerServer> server) : server_(std::move(server)) {
+    auto& servers = Serving::get().servers;
     const std::scoped_lock guard(Serving::get().mutex);
-    Serving::get().servers.push_back(server_);
+    auto place = std::ranges::find(servers, server_, &Serving::Server::server);
+    if (place == servers.end()) place = servers.insert(place, Serving::Server{server_});
+    ++place->times;
   }
   ServingHere(const ServingHere&) = delete;
   ServingHere& operator=(const ServingHere&) = delete;
   ~ServingHere() {
+    auto& servers = Serving::get().servers;
     const std::scoped_lock guard(Serving::get().mutex);
-    std::erase(Serving::get().servers, server_);
+    const auto place = std::ranges::find(servers, server_, &Serving::Server::server);
+    if (place != servers.end() && --place->times == 0) servers.erase(place);
   }
 
  private:
@@ -322,14 +331,14 @@ ManagerServer::ManagerServer(Registry registry, std::optional<connection::Addres
 std::shared_ptr<ManagerServer> ManagerServer::serving(const connection::Address& address) {
   Serving& here = Serving::get();
   const std::scoped_lock guard(here.mutex);
-  for (const auto& server : here.servers)
+  for (const auto& [server, times] : here.servers)
     if (server->address_ == address) return server;
   return nullptr;
 }
 std::shared_ptr<ManagerServer> ManagerServer::serving() {
   Serving& here = Serving::get();
   const std::scoped_lock guard(here.mutex);
-  return here.servers.empty() ? nullptr : here.servers.back();
+  return here.servers.empty() ? nullptr : here.servers.back().server;
 }
 
 void ManagerServer::serve_forever(bool ends_with_parent) {
@@ -340,7 +349,7 @@ void ManagerServer::serve_forever(bool ends_with_parent) {
   if (ends_with_parent)
     threading::Thread({.target = [self] { self->stop_when_orphaned(); }, .daemon = true}).start();
   stop_.wait();
-  platform::hang_up(listener_.fileno());  // wakes the accepter
+  hang_up_on_listener();
   accepter.join();
   listener_.close();
   hang_up_on_all();
@@ -383,6 +392,12 @@ void ManagerServer::detach(std::size_t number) {
   if (!connections_.empty()) return;
   nobody_is_left_.set();
   if (orphaned_) stop_.set();
+}
+
+// Wakes all accepters. Of several serve_forever() the first one does it, before any closes it.
+void ManagerServer::hang_up_on_listener() {
+  const std::scoped_lock guard(mutex_);
+  if (!std::exchange(is_deaf_, true)) platform::hang_up(listener_.fileno());
 }
 
 // What clients do here ends; but a method that runs goes on.

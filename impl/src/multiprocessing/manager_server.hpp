@@ -30,7 +30,7 @@ class ManagerServer : public std::enable_shared_from_this<ManagerServer> {
   connection::Address address() const { return address_; }
   const std::string& authkey() const noexcept { return authkey_; }
 
-  // Until a client has asked for shutdown.
+  // Until a client has asked for shutdown. Any number at once, as CPython's.
   //   ends_with_parent  or the parent has ended, and no client is left
   void serve_forever(bool ends_with_parent);
 
@@ -67,6 +67,7 @@ class ManagerServer : public std::enable_shared_from_this<ManagerServer> {
   void accept_all();
   void attach(const Connection& connection);
   void detach(std::size_t number);
+  void hang_up_on_listener();
   void hang_up_on_all();
   void serve(const Connection& connection);
   void stop_when_orphaned();
@@ -97,6 +98,7 @@ class ManagerServer : public std::enable_shared_from_this<ManagerServer> {
   std::uint64_t last_ticket_ = 0;                   // guarded by mutex_
   std::size_t last_connection_ = 0;                 // guarded by mutex_
   bool orphaned_ = false;                           // guarded by mutex_
+  bool is_deaf_ = false;                            // guarded by mutex_: it accepts nobody
 };
 
 }  // namespace tandem::inline v1::multiprocessing::detail

@@ -61,6 +61,7 @@ bool may_spin() noexcept {
   static const bool several = platform::usable_cpus() > 1;
   return several;
 }
+[[maybe_unused]] const bool may_spin_at_start = may_spin();
 
 // Locks what a bell has. After a death the packets are not what `rung` says: one more does no harm.
 class BellGuard {
@@ -493,7 +494,7 @@ std::vector<platform::Handle> RingReader::take_handles(std::size_t count) {
 }
 
 int RingReader::beacon() {
-  const std::scoped_lock lighting(lighting_);
+  const std::scoped_lock lighting(lighting_.get());
   if (beacon_) return beacon_.get();
   const SharedHandle::Use use(socket_);
   if (!use) throw_os_error(EBADF);
@@ -511,7 +512,7 @@ void RingReader::settle() noexcept {
   if (has_piece()) return;
   const SharedHandle::Use use(socket_);
   if (!use) return;
-  const std::scoped_lock lighting(lighting_);
+  const std::scoped_lock lighting(lighting_.get());
   const BellGuard guard(state_->data);
   if (has_piece()) return;
   take_packets(state_->data, use.get(), false);

@@ -32,11 +32,11 @@
 #include <utility>
 #include <vector>
 
+#include "multiprocessing/turns.hpp"
 #include "platform/beacon.hpp"
 #include "platform/handle.hpp"
 #include "platform/ring_memory.hpp"
 #include "platform/brief_mutex.hpp"
-#include "tandem/core/mutex.hpp"
 #include "tandem/core/spin.hpp"
 #include "tandem/core/timeout.hpp"
 #include "tandem/multiprocessing/context.hpp"
@@ -324,8 +324,8 @@ class RingReader : public RingEnd {
 
   seam::hint<std::uint32_t> vain_spins_{0};
   std::size_t front_size_ = 0;
-  Mutex lighting_;
-  platform::Beacon beacon_;  // guarded by lighting_
+  Turns lighting_;
+  platform::Beacon beacon_;  // used in one's turn
 };
 
 // Somebody who waits at an end, any number at a time: for a reader until a piece is there, for a

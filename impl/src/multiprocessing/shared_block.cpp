@@ -272,8 +272,12 @@ class Heap final : ForkAware {
 
   std::shared_ptr<Known> know(std::shared_ptr<Arena> arena, std::size_t place, std::size_t offset,
                               std::size_t size) {
+    // Its entry comes first: who is known and fails is let go, which takes the mutex.
+    Blocks entry{{{arena.get(), place}, nullptr}};
     auto known = std::make_shared<Known>(std::move(arena), place, offset, size);
-    known_[{known->arena.get(), place}] = known.get();
+    entry.begin()->second = known.get();
+    known_.erase(entry.begin()->first);  // of one that is about to be let go
+    known_.merge(entry);
     return known;
   }
 

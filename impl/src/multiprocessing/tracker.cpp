@@ -34,13 +34,15 @@ class Tracker {
 
   void track(const std::string& name) {
     if (name.size() >= sizeof Message::name) throw_os_error(ENAMETOOLONG, name);
-    const std::scoped_lock guard(mutex_);
+    std::unique_lock guard(mutex_);
     forget_other_generations();
     if (!helper_) start();
-    send_again_if_needed(message_for(Message::Kind::track, name));
+    Helper former = send_again_if_needed(message_for(Message::Kind::track, name));
     names_.push_back(name);
     // The lowest priority: whatever else ends may still have names.
     if (!at_end_) at_end_ = std::make_unique<Finalizer>(lowest, [] { get().end(); });
+    guard.unlock();
+    former.stop();
   }
 
   void untrack(const std::string& name) noexcept {
@@ -59,9 +61,11 @@ class Tracker {
     helper_ = Helper(std::move(handle));
   }
   void stop() {
-    const std::scoped_lock guard(mutex_);
-    helper_.stop();
+    std::unique_lock guard(mutex_);
+    Helper helper = std::exchange(helper_, {});
     names_.clear();
+    guard.unlock();
+    helper.stop();
   }
 
  private:
@@ -80,27 +84,31 @@ class Tracker {
     at_end_.reset();
   }
 
-  void start() {
+  // Returns the one before.
+  Helper start() {
     platform::Pipe pipe;
     if (const int error = platform::open_pipe(pipe)) throw_os_error(error);
     const int end = pipe.reader.get();
-    helper_.stop();                       // it was killed
     const platform::TrackerSignals held;  // or Ctrl-C might end it before it ignores that
-    helper_ = Helper(std::move(pipe.writer),
-                     execute(platform::own_executable(),
-                             {platform::tracker_marker(), "pipe=" + std::to_string(end)}, {end}));
+    return std::exchange(
+        helper_,
+        Helper(std::move(pipe.writer),
+               execute(platform::own_executable(),
+                       {platform::tracker_marker(), "pipe=" + std::to_string(end)}, {end})));
   }
 
   bool send(const Message& message) noexcept {
     return helper_ && platform::write_some(helper_.handle(), &message, sizeof message).error == 0;
   }
 
-  // A tracker that was killed is started again, and told of all that this process has.
-  void send_again_if_needed(const Message& message) {
-    if (send(message)) return;
-    start();
+  // A tracker that was killed is started again, and told of all that this process has. Returns the
+  // killed one.
+  Helper send_again_if_needed(const Message& message) {
+    if (send(message)) return {};
+    Helper killed = start();
     for (const std::string& name : names_) send(message_for(Message::Kind::track, name));
     send(message);
+    return killed;
   }
 
   void end() noexcept {

@@ -37,9 +37,11 @@ bool is_system_exit(const std::exception_ptr& exception) {
 
 ExceptHook excepthook(ExceptHook next) {
   auto shared = std::make_shared<ExceptHook>(std::move(next));
-  std::scoped_lock guard(hook().mutex);
-  hook().current.swap(shared);
-  return *shared;
+  {
+    const std::scoped_lock guard(hook().mutex);
+    hook().current.swap(shared);
+  }
+  return *shared;  // a copy of the user's, which may do anything
 }
 
 void excepthook(const ExceptHookArgs& args) {

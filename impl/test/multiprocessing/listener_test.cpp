@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <filesystem>
 #include <functional>
 #include <string>
@@ -111,6 +112,32 @@ TEST(Listener, RemovesItsFile) {
   EXPECT_THROW(listener.address(), AttributeError);
   EXPECT_THROW(listener.last_accepted(), AttributeError);
   EXPECT_THROW(Client(path.string()), FileNotFoundError);
+}
+
+// A fork() while another thread asks leaves nothing half-done in the child.
+TEST(Listener, SaysInAChildWhomItHasAcceptedLast) {
+  const Listener listener({.address = Address("localhost", 0)});
+  std::atomic<bool> done = false;
+  std::thread other([&] {
+    while (!done) {
+      const Connection client = Client(listener.address());
+      listener.accept();
+      listener.last_accepted();
+    }
+  });
+  for (int round = 0; round < 50; ++round) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      ::alarm(60);
+      const auto last = listener.last_accepted();
+      ::_exit(!last || last->host() == "127.0.0.1" ? 0 : 1);
+    }
+    int status = -1;
+    ::waitpid(child, &status, 0);
+    EXPECT_EQ(status, 0);
+  }
+  done = true;
+  other.join();
 }
 
 TEST(Listener, RefusesOddFamilies) {

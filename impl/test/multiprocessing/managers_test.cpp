@@ -27,6 +27,7 @@
 #include "multiprocessing/manager_server.hpp"
 #include "multiprocessing/segments.hpp"
 #include "tandem/core/exceptions.hpp"
+#include "tandem/core/park.hpp"
 #include "tandem/multiprocessing/process.hpp"
 #include "tandem/multiprocessing/shared_memory.hpp"
 #include "tandem/threading/event.hpp"
@@ -224,6 +225,22 @@ TEST(Server, IsWholeInAChild) {
   for (int round = 0; round < 50; ++round) EXPECT_EQ(Child([] { return 0; }).wait(), 0);
   done = true;
   client.join();
+}
+
+// Its lock is taken once for each fork().
+TEST(Server, ServesTwiceAtOnceWhileAThreadForks) {
+  const auto key = current_process().authkey();
+  const auto server =
+      std::make_shared<detail::ManagerServer>(detail::Registry{}, std::nullopt, key);
+  const auto before = parked_threads();
+  std::vector<std::thread> serving;
+  for (int i = 0; i < 2; ++i) serving.emplace_back([&] { server->serve_forever(false); });
+  while (parked_threads() < before + 4) std::this_thread::yield();  // each has an accepter
+  EXPECT_EQ(Child([] { return 0; }).wait(), 0);
+  EXPECT_EQ(detail::ManagerServer::serving(server->address()), server);
+  detail::ask_once(server->address(), key, detail::Request::SHUTDOWN);
+  for (std::thread& thread : serving) thread.join();
+  EXPECT_EQ(detail::ManagerServer::serving(), nullptr);
 }
 
 // Of a client that has to be raw.

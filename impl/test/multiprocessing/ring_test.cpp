@@ -7,10 +7,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <functional>
 #include <thread>
 #include <vector>
 
+#include "asleep.hpp"
 #include "tandem/core/park.hpp"
 
 namespace tandem::multiprocessing::detail {
@@ -362,6 +364,25 @@ TEST_P(Ring, NobodyWatchesNobodyIsRung) {
   EXPECT_FALSE(is_readable(reader().socket()));
   { Watch watch(reader()); }
   EXPECT_EQ(get(), "x");
+}
+
+// What another thread is in the middle of making is there.
+TEST_P(Ring, HasItsBeaconInAChildToo) {
+  std::atomic<pid_t> lighter = 0;
+  state().data.mutex.lock(nullptr);  // which the other one comes to last
+  std::thread other([&] {
+    lighter = own_thread();
+    reader().beacon();
+  });
+  wait_until_asleep(lighter);
+  const pid_t child = fork_child([&] {
+    ::alarm(60);
+    put("x");
+    ::_exit(is_readable(reader().beacon()) ? 0 : 1);
+  });
+  state().data.mutex.unlock();
+  other.join();
+  EXPECT_EQ(ending(child), 0);
 }
 
 TEST_P(Ring, IsFoundAgainByItsHandle) {

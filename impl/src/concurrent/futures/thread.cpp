@@ -225,6 +225,13 @@ class Pools final : v1::detail::ForkAware {
     pools_.push_back(pool);
   }
 
+  // Those that a fork() alone still had may end. User code goes with them.
+  void end_left() noexcept {
+    std::unique_lock guard(mutex_);
+    const auto left = std::exchange(left_, {});
+    guard.unlock();
+  }
+
  private:
   Pools() : ForkAware(v1::detail::ForkStage::executors) {}
 
@@ -249,24 +256,43 @@ class Pools final : v1::detail::ForkAware {
   }
   void after_fork_in_parent() noexcept override {
     for (const auto& pool : forking_) pool->after_fork_in_parent();
-    const auto pools = std::exchange(forking_, {});  // destroyed after the guard
+    move_forking_to(left_);
     mutex_.unlock();
   }
   void after_fork_in_child() noexcept override {
     for (const auto& pool : forking_) pool->after_fork_in_child();
-    lost_.insert(lost_.end(), forking_.begin(), forking_.end());
-    forking_.clear();
+    move_forking_to(lost_);
+    lost_.insert(lost_.end(), left_.begin(), left_.end());
+    left_.clear();
     pools_.clear();
     mutex_.unlock();
+  }
+
+  void move_forking_to(std::vector<std::shared_ptr<ThreadPool>>& others) {
+    others.insert(others.end(), forking_.begin(), forking_.end());
+    forking_.clear();
   }
 
   v1::detail::Mutex mutex_;
   std::vector<std::weak_ptr<ThreadPool>> pools_;  // guarded by mutex_, as are all
   bool exit_hook_ = false;
   std::vector<std::shared_ptr<ThreadPool>> forking_;  // those whose mutex the fork() holds
+  std::vector<std::shared_ptr<ThreadPool>> left_;     // the same, until the fork() has no lock
   std::vector<std::shared_ptr<ThreadPool>> lost_;     // never destroyed: see after_fork_in_child()
 };
 [[maybe_unused]] const Pools& pools_at_start = Pools::get();
+
+// Outside of all locks of a fork().
+class EndOfLeftPools final : v1::detail::ForkAware {
+ public:
+  EndOfLeftPools() : ForkAware(v1::detail::ForkStage::users) {}
+
+ private:
+  void before_fork() noexcept override {}
+  void after_fork_in_parent() noexcept override { Pools::get().end_left(); }
+  void after_fork_in_child() noexcept override {}
+};
+const EndOfLeftPools end_of_left_pools;
 
 std::shared_ptr<ThreadPool> make_pool(ThreadPoolExecutorOptions options) {
   auto pool = std::make_shared<ThreadPool>(std::move(options));

@@ -18,8 +18,8 @@ int Beacon::open(int handle) noexcept {
     epoll_event event{EPOLLIN, {}};
     if (::epoll_ctl(both.get(), EPOLL_CTL_ADD, part, &event) != 0) return errno;
   }
-  both_ = std::move(both);
   light_ = std::move(light);
+  both_ = std::move(both);  // last: whoever finds it, a child of fork() too, has the light as well
   return 0;
 }
 

@@ -1,0 +1,88 @@
+// The thread pool from inside: what a fork() does to one that comes to its end meanwhile.
+#include "tandem/concurrent/futures/thread.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "tandem/core/fork.hpp"
+#include "tandem/core/park.hpp"
+#include "tandem/threading/event.hpp"
+
+namespace tandem::concurrent::futures {
+namespace {
+
+using v1::detail::ForkAware;
+using v1::detail::ForkSafeMutex;
+using v1::detail::ForkStage;
+
+// Does something when a fork() has the executors' locks, and not those of threads yet.
+class BetweenStages final : ForkAware {
+ public:
+  BetweenStages() : ForkAware(ForkStage::threading) {}
+
+  std::function<void()> act{};
+
+ private:
+  void before_fork() noexcept override {
+    if (act) act();
+  }
+  void after_fork_in_parent() noexcept override {}
+  void after_fork_in_child() noexcept override {}
+};
+
+// Whose end needs a lock of a fork().
+class Needy {
+ public:
+  explicit Needy(std::atomic<bool>& is_gone) : is_gone_(is_gone) {}
+  Needy(const Needy&) = delete;
+  Needy& operator=(const Needy&) = delete;
+  ~Needy() {
+    static auto& forever = *new ForkSafeMutex(ForkStage::executors);  // never destroyed, as each
+    const std::scoped_lock guard(forever);
+    is_gone_ = true;
+  }
+
+ private:
+  std::atomic<bool>& is_gone_;
+};
+
+// Its owner lets go of it while a fork() has it, and so is not the last.
+TEST(ThreadPool, EndsOutsideOfTheLocksOfAFork) {
+  static auto& between = *new BetweenStages;  // never destroyed, as each
+  std::atomic<bool> is_gone = false, is_dropped = false;
+  threading::Event go_on;
+  std::optional<ThreadPoolExecutor> executor;
+  executor.emplace(ThreadPoolExecutorOptions{
+      .max_workers = 1, .initializer = [needy = std::make_shared<Needy>(is_gone)] {}});
+  const auto before = parked_threads();
+  executor->submit([&] { go_on.wait(); });
+  std::thread owner([&] {
+    executor.reset();
+    is_dropped = true;
+  });
+  // Until the owner waits for the worker. Then it takes no lock of the pool any more.
+  while (parked_threads() < before + 2) std::this_thread::yield();
+  between.act = [&] {
+    go_on.set();
+    while (!is_dropped) std::this_thread::yield();
+  };
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(0);
+  between.act = {};
+  EXPECT_TRUE(is_gone);
+  owner.join();
+  int status = -1;
+  ::waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
+}
+
+}  // namespace
+}  // namespace tandem::concurrent::futures

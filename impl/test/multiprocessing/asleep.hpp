@@ -1,0 +1,27 @@
+// Whether a thread of this process sleeps in the system, wherever that is.
+#pragma once
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <fstream>
+#include <string>
+#include <thread>
+
+namespace tandem::inline v1::multiprocessing {
+
+inline pid_t own_thread() { return static_cast<pid_t>(::syscall(SYS_gettid)); }
+
+// The thread says its number as soon as it has one.
+inline void wait_until_asleep(const std::atomic<pid_t>& thread) {
+  for (;; std::this_thread::yield()) {
+    if (thread == 0) continue;
+    std::ifstream file("/proc/self/task/" + std::to_string(thread) + "/stat");
+    std::string stat;
+    std::getline(file, stat);
+    const auto name_ends = stat.rfind(')');
+    if (name_ends != stat.npos && stat.substr(name_ends + 2, 1) == "S") return;
+  }
+}
+
+}  // namespace tandem::inline v1::multiprocessing

@@ -1,0 +1,113 @@
+// The fork server as its clients see it, when one of them forks.
+#include "multiprocessing/forkserver.hpp"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+
+#include "asleep.hpp"
+#include "children.hpp"
+#include "tandem/core/exceptions.hpp"
+#include "tandem/core/park.hpp"
+#include "tandem/multiprocessing/connection.hpp"
+#include "tandem/multiprocessing/context.hpp"
+#include "tandem/multiprocessing/detail/helpers.hpp"
+#include "tandem/multiprocessing/process.hpp"
+
+namespace tandem::multiprocessing {
+namespace {
+
+constexpr const char* hung_up_until = "TANDEM_TEST_HUNG_UP_UNTIL";
+
+// A server that hangs up on its first client, and ends when nobody writes to a file any more.
+__attribute__((constructor)) void serve_badly(int argc, char** argv) {
+  const char* const file = std::getenv(hung_up_until);
+  constexpr std::string_view task = "server=";
+  if (!file || argc != 3 || !std::string_view(argv[2]).starts_with(task)) return;
+  const int connection = std::atoi(argv[2] + task.size());
+  pollfd polled{connection, POLLIN, 0};
+  ::poll(&polled, 1, -1);
+  const int until = ::open(file, O_RDONLY | O_NONBLOCK);
+  ::fcntl(until, F_SETFL, 0);
+  ::close(connection);
+  char byte;
+  while (::read(until, &byte, 1) > 0) {
+  }
+  ::_exit(1);
+}
+
+class ForkServer : public testing::Test {
+ protected:
+  void SetUp() override { detail::stop_helpers(); }
+  void TearDown() override { detail::stop_helpers(); }
+};
+
+void do_nothing() {}
+
+// No fork() waits for one that takes its time to end.
+TEST_F(ForkServer, IsWaitedForWithoutItsLock) {
+  const auto file = std::filesystem::temp_directory_path() /
+                    ("tandem-test-" + std::to_string(::getpid()) + "-hung-up");
+  ASSERT_EQ(::mkfifo(file.c_str(), 0600), 0);
+  const int gate = ::open(file.c_str(), O_RDWR | O_CLOEXEC);
+  ::setenv(hung_up_until, file.c_str(), 1);
+  const Process process = get_context("forkserver").Process(do_nothing);
+  const auto before = parked_threads();
+  std::thread starter([&] { EXPECT_NO_THROW(process.start()); });
+  while (parked_threads() == before) std::this_thread::yield();  // until it waits for the end
+  Child child([gate] {
+    ::close(gate);
+    ::alarm(60);
+    return detail::fork_server_handle() == platform::Handle::none ? 1 : 0;
+  });
+  EXPECT_EQ(child.wait(), 0);
+  ::close(gate);
+  starter.join();
+  EXPECT_EQ(process.exitcode(), 1);
+  ::unsetenv(hung_up_until);
+  std::filesystem::remove(file);
+}
+
+void say_server_and_wait(const Connection& answer, const Connection& gate) {
+  answer.send(static_cast<int>(::getppid()));
+  gate.recv<bool>();
+}
+
+// What another thread was asking for is no lock that is lost.
+TEST_F(ForkServer, SaysAnExitCodeInAChildToo) {
+  const auto answer = Pipe(), gate = Pipe();
+  const Process process =
+      get_context("forkserver").Process(say_server_and_wait, answer.second, gate.second);
+  process.start();
+  const auto server = answer.first.recv<int>();
+  ::kill(server, SIGSTOP);  // so nobody says how the process ends
+  gate.first.send(true);
+  connection::wait({process.sentinel()});
+  std::atomic<pid_t> asker = 0;
+  std::thread other([&] {
+    asker = own_thread();
+    EXPECT_TRUE(process.exitcode());
+  });
+  wait_until_asleep(asker);
+  Child child([&] {
+    ::alarm(60);
+    return process.exitcode() ? 0 : 1;
+  });
+  ::kill(server, SIGCONT);
+  other.join();
+  EXPECT_EQ(child.wait(), 0);
+}
+
+}  // namespace
+}  // namespace tandem::multiprocessing
