@@ -82,6 +82,7 @@ class ServingHere {
     auto place = std::ranges::find(servers, server_, &Serving::Server::server);
     if (place == servers.end()) place = servers.insert(place, Serving::Server{server_});
     ++place->times;
+    std::rotate(place, place + 1, servers.end());  // serving() is who began last
   }
   ServingHere(const ServingHere&) = delete;
   ServingHere& operator=(const ServingHere&) = delete;
