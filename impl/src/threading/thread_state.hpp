@@ -47,7 +47,7 @@ struct ThreadState : std::enable_shared_from_this<ThreadState> {
   seam::atomic<std::uint64_t> ident{0};                          // 0: not known yet
   static constexpr std::uint32_t no_number = ~std::uint32_t{0};  // in native_id: start() failed
   seam::atomic<std::uint32_t> native_id{0};  // 0: the thread has not come so far; askers park on it
-  Target target;                             // start() to the end of run(): the thread's alone
+  Target target;  // from start() on the thread's alone; gone with its end
   seam::atomic<bool> daemon;
 
   // Set by make_thread() before anybody else has a handle; the type by Timer, too.
