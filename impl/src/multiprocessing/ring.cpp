@@ -56,12 +56,17 @@ Word& word_at(std::byte* bytes, std::uint64_t position) noexcept {
   return *std::launder(reinterpret_cast<Word*>(bytes + position % ring_capacity));
 }
 
-// Others may be running while this one spins.
+// Others may be running while this one spins. Asked once; not for a static with a guard, which a
+// child of fork() might find taken.
 bool may_spin() noexcept {
-  static const bool several = platform::usable_cpus() > 1;
-  return several;
+  static constinit seam::hint<int> cpus{0};
+  int known = cpus.load(std::memory_order_relaxed);  // relaxed: only a number
+  if (known == 0) {
+    known = platform::usable_cpus();
+    cpus.store(known, std::memory_order_relaxed);  // relaxed: as above
+  }
+  return known > 1;
 }
-[[maybe_unused]] const bool may_spin_at_start = may_spin();
 
 // Locks what a bell has. After a death the packets are not what `rung` says: one more does no harm.
 class BellGuard {
@@ -495,15 +500,17 @@ std::vector<platform::Handle> RingReader::take_handles(std::size_t count) {
 
 int RingReader::beacon() {
   const std::scoped_lock lighting(lighting_.get());
-  if (beacon_) return beacon_.get();
+  if (is_announced_) return beacon_.get();
   const SharedHandle::Use use(socket_);
   if (!use) throw_os_error(EBADF);
-  if (const int error = beacon_.open(use.get())) throw_os_error(error);
+  if (!beacon_)
+    if (const int error = beacon_.open(use.get())) throw_os_error(error);
   const BellGuard guard(state_->data);
   // seq_cst as in Watch::arm(): from here on each message makes the socket readable. Of those that
   // are there already nobody said so.
   state_->data.watch.fetch_or(Bell::watched, std::memory_order_seq_cst);
   if (!state_->data.rung && has_piece()) beacon_.light();
+  is_announced_ = true;
   return beacon_.get();
 }
 

@@ -34,9 +34,9 @@
 
 #include "multiprocessing/turns.hpp"
 #include "platform/beacon.hpp"
+#include "platform/brief_mutex.hpp"
 #include "platform/handle.hpp"
 #include "platform/ring_memory.hpp"
-#include "platform/brief_mutex.hpp"
 #include "tandem/core/spin.hpp"
 #include "tandem/core/timeout.hpp"
 #include "tandem/multiprocessing/context.hpp"
@@ -70,7 +70,7 @@ struct RingState {
   alignas(128) seam::atomic<std::uint64_t> head{0};  // what is before it has been read
   Bell data;                                         // the reader's
   Bell room;                                         // the writer's
-  alignas(128) platform::BriefMutex writing;        // for those who share an end
+  alignas(128) platform::BriefMutex writing;         // for those who share an end
   alignas(128) platform::BriefMutex reading;
 };
 
@@ -326,6 +326,8 @@ class RingReader : public RingEnd {
   std::size_t front_size_ = 0;
   Turns lighting_;
   platform::Beacon beacon_;  // used in one's turn
+  // Last: a child of fork() that another thread's call was just in goes through it once more.
+  bool is_announced_ = false;  // written in one's turn: who sends knows of the beacon
 };
 
 // Somebody who waits at an end, any number at a time: for a reader until a piece is there, for a

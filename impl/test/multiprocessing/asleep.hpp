@@ -12,11 +12,12 @@ namespace tandem::inline v1::multiprocessing {
 
 inline pid_t own_thread() { return static_cast<pid_t>(::syscall(SYS_gettid)); }
 
-// The thread says its number as soon as it has one.
+// The thread says its number as soon as it has one. Also when it has ended.
 inline void wait_until_asleep(const std::atomic<pid_t>& thread) {
   for (;; std::this_thread::yield()) {
     if (thread == 0) continue;
     std::ifstream file("/proc/self/task/" + std::to_string(thread) + "/stat");
+    if (!file) return;
     std::string stat;
     std::getline(file, stat);
     const auto name_ends = stat.rfind(')');
