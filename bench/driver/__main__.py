@@ -132,10 +132,14 @@ def main(argv=None):
         return 0
     os.environ["TANDEM_BENCH_PROGRAMS"] = str(options.programs.resolve())  # for CPython's twins
     kernels = table.kernels()
-    found = {**contenders.find(rows, options.programs, pythons), **contenders.kernel_contenders(kernels, options.programs)}
+    peers = contenders.load_json(options.programs / "peers.json", [])
+    uvloop = None
+    if asked["python"] != "none":
+        uvloop, peer = contenders.find_uvloop(pythons)
+        peers.append(peer)
+    found = {**contenders.find(rows, options.programs, pythons, uvloop), **contenders.kernel_contenders(kernels, options.programs)}
     described = environment.capture(
-        contenders.ROOT, contenders.load_json(options.programs / "build.json", {}),
-        contenders.load_json(options.programs / "peers.json", []), pythons)
+        contenders.ROOT, contenders.load_json(options.programs / "build.json", {}), peers, pythons)
     now = {"machine_id": described["machine_id"], "commit": described["commit"],
            "programs": journal.fingerprint(options.programs, (row.program for row in [*rows, *kernels]))}
     if options.resume:

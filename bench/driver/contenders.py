@@ -10,6 +10,8 @@ from rows import BENCH
 ROOT = BENCH.parent
 OURS = "tandem"
 MACHINE = "machine"  # who runs a kernel
+UVLOOP = "uvloop"  # a CPython whose asyncio has that loop in place of its own
+SYSTEM_PYTHON = "/usr/bin/python3"  # has what the distribution packages, whichever python3 comes first on the PATH
 
 
 @dataclass
@@ -41,13 +43,39 @@ def from_program(program):
     return found
 
 
-def find_pythons():
-    """Every CPython from 3.8 on, oldest first, as the conformance suite finds them."""
+def _interpreters():
+    """How the conformance suite finds CPythons."""
     spec = importlib.util.spec_from_file_location("interpreters",
                                                   ROOT / "reference" / "interpreters.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    return module
+
+
+def find_pythons():
+    """Every CPython from 3.8 on, oldest first; python3."""
+    module = _interpreters()
     return module.find(), module.start("python3")
+
+
+def _uvloop_of(interpreter):
+    """The version of what that CPython imports; "": it has none."""
+    try:
+        asked = subprocess.run([interpreter.command, "-c", "import uvloop; print(uvloop.__version__)"], capture_output=True,
+                               text=True, timeout=30)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return asked.stdout.strip() if asked.returncode == 0 else ""
+
+
+def find_uvloop(interpreters, system=SYSTEM_PYTHON):
+    """(who runs it, as peers.json has it): the newest of these CPythons that has uvloop, or the system's; None: nobody."""
+    last = _interpreters().start(system)
+    for one in [*reversed(interpreters), *([last] if last else [])]:
+        version = _uvloop_of(one)
+        if version:
+            return one, {"peer": UVLOOP, "found": True, "version": f"{version}, CPython {one}"}
+    return None, {"peer": UVLOOP, "found": False, "version": "", "package": "python3-uvloop", "impls": [UVLOOP]}
 
 
 def choose_pythons(found, usual, wanted, quick):
@@ -78,6 +106,14 @@ def from_python(interpreter, row):
                      [f"python{interpreter.minor}", shown_path(script), *arguments])
 
 
+def with_uvloop(interpreter, row):
+    """[Contender] of a row of asyncio, else []."""
+    if not interpreter or not row.python.startswith("asyncio/"):
+        return []
+    plain, loop = from_python(interpreter, row), ["--loop", UVLOOP]
+    return [replace(plain, impl=UVLOOP, command=[*plain.command, *loop], shown=[*plain.shown, *loop])]
+
+
 def on(processors, contender):
     """The same on these processors only."""
     only = ["taskset", "-c", ",".join(map(str, processors))]
@@ -96,7 +132,7 @@ def kernel_contenders(kernels, programs_dir):
     return {kernel.id: by_program[kernel.program].get(kernel.id, []) for kernel in kernels}
 
 
-def find(rows, programs_dir, interpreters):
+def find(rows, programs_dir, interpreters, uvloop=None):
     """{row id: [Contender]}, ours first."""
     by_program, found = _by_program(rows, programs_dir), {}
     for row in rows:
@@ -104,7 +140,7 @@ def find(rows, programs_dir, interpreters):
         native = sorted(native, key=lambda contender: contender.kind != "ours")
         if row.processors:
             native = [on(row.processors, one) for one in native if one.kind != "limit"]  # these spin until the other runs
-        found[row.id] = native + [from_python(one, row) for one in interpreters if row.python]
+        found[row.id] = native + [from_python(one, row) for one in interpreters if row.python] + with_uvloop(uvloop, row)
     return found
 
 

@@ -2,7 +2,7 @@
 import math
 from statistics import median
 
-from contenders import OURS
+from contenders import OURS, UVLOOP
 from measure import second
 from scaling import grids, placements, sweeps
 from stability import again, grade
@@ -140,6 +140,8 @@ def _floor(row, floor, entries):
             entry.update(got=got, met=got["median"] <= floor.needed,
                          sure=got["high"] <= floor.needed or got["low"] > floor.needed)
         return entry
+    # Of CPython as it comes.
+    entries = [entry for entry in entries if entry["impl"] != UVLOOP]
     best = _best(entries, "peer" if floor.against == "peers" else "cpython", floor.of)
     if best:
         got = best["ratio"]

@@ -234,11 +234,15 @@ def main():
     parser.add_argument("--row")
     parser.add_argument("--scale", type=float, default=1.0)
     parser.add_argument("--min-time", type=float, default=0.2)
+    parser.add_argument("--loop", choices=("uvloop",), help="for asyncio, instead of its own")
     plan = parser.parse_args()
+    if plan.loop:
+        import uvloop
+        uvloop.install()
     if plan.list:
         print("\n".join(ROWS))
         return 0
-    line = {"row": plan.row, "impl": "cpython-%d.%d.%d" % sys.version_info[:3], "scale": plan.scale}
+    line = {"row": plan.row, "impl": plan.loop or "cpython-%d.%d.%d" % sys.version_info[:3], "scale": plan.scale}
     plan.before = usage()  # those with a warm-up set it once more
     try:
         line.update(ROWS[plan.row](plan), ok=True)

@@ -114,6 +114,12 @@ class Floors(unittest.TestCase):
         self.assertEqual(result["best_peer"], "peer")
         self.assertEqual(result["standing"], "faster")
 
+    def test_a_floor_against_cpython_is_that_of_its_own_loop(self):
+        row = a_row(floors=[floor(against="cpython", needed=50.0)])
+        contenders = [*CONTENDERS, contender("cpython-3.13.0", "cpython"), contender("uvloop", "cpython")]
+        (found,) = judged({**both(60e6), "peer": 1e6, "cpython-3.13.0": 1e6, "uvloop": 2e6}, row=row, contenders=contenders)["floors"]
+        self.assertEqual((found["impl"], found["met"]), ("cpython-3.13.0", True))
+
     def test_the_sum_of_it(self):
         row = a_row(never_below=True, floors=[floor(against="peers", needed=2.0)])
         samples = synthetic({**both(1.5e6), "peer": 1e6})

@@ -1,7 +1,8 @@
 # Sourced after steps.sh and packages.sh. Builds the benchmarks, and knows what their peers are called on Debian.
 
 bench_peer_packages=(libtbb-dev libboost-dev libboost-thread-dev libconcurrentqueue-dev
-  libatomic-queue-dev libglib2.0-dev libabsl-dev libboost-filesystem-dev libuv1-dev libzmq3-dev)
+  libatomic-queue-dev libglib2.0-dev libabsl-dev libboost-filesystem-dev libuv1-dev libzmq3-dev
+  python3-uvloop)
 bench_programs=(bench_queue bench_futures bench_threading bench_subprocess
   bench_multiprocessing bench_process_pool bench_asyncio bench_calibration)
 source "$tandem_root/scripts/lib/configure.sh"
