@@ -36,7 +36,7 @@ Condition::Condition() : state_(std::make_shared<State>(nullptr)) {}
 Condition::Condition(Lock& lock) : state_(std::make_shared<State>(&lock)) {}
 Condition::~Condition() = default;
 
-Coroutine<bool> Condition::acquire() { return state_->the_lock().acquire(); }
+detail::Attempt<Lock::Acquiring> Condition::acquire() { return state_->the_lock().acquire(); }
 void Condition::release() { state_->the_lock().release(); }
 bool Condition::locked() const noexcept { return state_->is_locked(); }
 

@@ -10,13 +10,6 @@ void Event::set() {
   waiters_.wake_all();
 }
 
-Coroutine<bool> Event::wait() {
-  if (value_) co_return true;
-  detail::Waiter waiter(waiters_, binding_.running(*this));
-  co_await waiter;
-  co_return true;
-}
-
 std::string to_string(const Event& event) {
   return detail::lock_repr("Event", &event, event.value_ ? "set" : "unset", event.waiters_);
 }

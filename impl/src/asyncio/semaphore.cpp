@@ -2,7 +2,6 @@
 
 #include <ostream>
 
-#include "tandem/asyncio/exceptions.hpp"
 #include "tandem/core/exceptions.hpp"
 
 namespace tandem::inline v1::asyncio {
@@ -12,40 +11,6 @@ Semaphore::Semaphore(std::ptrdiff_t value) : value_(value) {
 }
 
 Semaphore::~Semaphore() = default;
-
-// The end of one task's waiting, whatever has ended it.
-class Semaphore::Turn {
- public:
-  Turn(Semaphore& semaphore, detail::Waiter& waiter) noexcept
-      : semaphore_(semaphore), waiter_(waiter) {}
-  Turn(const Turn&) = delete;
-  Turn& operator=(const Turn&) = delete;
-  ~Turn() {
-    if (!waiter_.leave()) return;
-    // It was given one, and will not use it.
-    if (waiter_.is_woken() && !has_come_) ++semaphore_.value_;
-    // Others may have had to wait only because it was before them.
-    while (semaphore_.value_ > 0 && semaphore_.wake_up_next()) continue;
-  }
-  void come() noexcept { has_come_ = true; }
-
- private:
-  Semaphore& semaphore_;
-  detail::Waiter& waiter_;
-  bool has_come_ = false;
-};
-
-Coroutine<bool> Semaphore::acquire() {
-  if (!locked()) {
-    --value_;
-    co_return true;
-  }
-  detail::Waiter waiter(waiters_, binding_.running(*this));
-  Turn turn(*this, waiter);
-  co_await waiter;
-  turn.come();
-  co_return true;
-}
 
 void Semaphore::release() {
   ++value_;

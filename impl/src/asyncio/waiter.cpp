@@ -32,7 +32,7 @@ std::size_t Waiters::size() const noexcept {
   return count;
 }
 
-bool Waiters::any_uncancelled() const noexcept {
+bool Waiters::finds_uncancelled() const noexcept {
   for (const Waiter* waiter = first_; waiter; waiter = waiter->next_)
     if (!waiter->is_cancelled()) return true;
   return false;

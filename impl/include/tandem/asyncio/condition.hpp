@@ -29,7 +29,7 @@ class TANDEM_API Condition {
   ~Condition();
 
   // The lock's own.
-  Coroutine<bool> acquire();
+  detail::Attempt<Lock::Acquiring> acquire();
   void release();
   bool locked() const noexcept;
   detail::Referrers& referrers() noexcept { return referrers_; }  // the library's own

@@ -3,7 +3,7 @@
 #include <iosfwd>
 #include <string>
 
-#include "tandem/asyncio/coroutine.hpp"
+#include "tandem/asyncio/detail/attempt.hpp"
 #include "tandem/asyncio/detail/waiter.hpp"
 
 namespace tandem::inline v1::asyncio {
@@ -13,6 +13,8 @@ namespace tandem::inline v1::asyncio {
 // Threads  those of its loop only.
 // Spec     asyncio.event
 class TANDEM_API Event {
+  struct Waiting;
+
  public:
   Event() = default;
   Event(const Event&) = delete;
@@ -24,17 +26,32 @@ class TANDEM_API Event {
   // Spec     asyncio.event.set
   void set();
   void clear() noexcept { value_ = false; }
-  // Waits until the flag is set; not at all if it is. Returns true.
+  // Waits until the flag is set; not at all if it is. Returns true. A coroutine without a frame of
+  // its own, as Queue::get().
   // Throws   CancelledError; RuntimeError (it has to wait, and not in the loop where tasks have
   //          waited before).
   // Spec     asyncio.event.wait
-  Coroutine<bool> wait();
+  detail::Attempt<Waiting> wait() { return detail::Attempt<Waiting>(Waiting{this}); }
 
   // Python's repr: "<asyncio.locks.Event object at 0x7f12ab [unset, waiters:2]>".
   TANDEM_API friend std::string to_string(const Event& event);
   TANDEM_API friend std::ostream& operator<<(std::ostream& out, const Event& event);
 
  private:
+  // wait(), as Attempt asks for it.
+  struct Waiting {
+    using Result = bool;
+    static constexpr bool looks_again = false;
+    Event* event;
+
+    bool has_to_wait() const noexcept { return !event->value_; }
+    detail::Waiters& waiters() const noexcept { return event->waiters_; }
+    void bind_to(detail::LoopState& loop) const { event->binding_.bind_to(loop, *event); }
+    void give_up(detail::Waiter&) const noexcept {}
+    bool is_gone() const noexcept { return true; }
+    bool act(bool) const noexcept { return true; }
+  };
+
   bool value_ = false;
   detail::Waiters waiters_;
   detail::LoopBinding binding_;

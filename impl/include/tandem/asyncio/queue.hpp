@@ -183,6 +183,7 @@ class Queue {
   // put() and get(), as Attempt asks for them.
   struct Putting {
     using Result = void;
+    static constexpr bool looks_again = true;
     Queue* queue;
     T item;
 
@@ -193,10 +194,11 @@ class Queue {
       queue->state_.give_up(putter, !queue->full(), waiters());
     }
     [[noreturn]] void is_gone() const { throw QueueShutDown(); }
-    void act() { queue->put_nowait(std::move(item)); }
+    void act(bool) { queue->put_nowait(std::move(item)); }
   };
   struct Getting {
     using Result = T;
+    static constexpr bool looks_again = true;
     Queue* queue;
 
     bool has_to_wait() const noexcept { return queue->empty() && !queue->state_.is_shut_down; }
@@ -205,8 +207,8 @@ class Queue {
     void give_up(detail::Waiter& getter) {
       queue->state_.give_up(getter, !queue->empty(), waiters());
     }
-    [[noreturn]] void is_gone() const { throw QueueShutDown(); }
-    T act() { return queue->get_nowait(); }
+    [[noreturn]] T is_gone() const { throw QueueShutDown(); }
+    T act(bool) { return queue->get_nowait(); }
   };
 
   void bind_to(detail::LoopState& loop) { state_.binding.bind_to(loop, Named{*this}); }

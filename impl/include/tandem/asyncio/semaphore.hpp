@@ -4,7 +4,7 @@
 #include <iosfwd>
 #include <string>
 
-#include "tandem/asyncio/coroutine.hpp"
+#include "tandem/asyncio/detail/attempt.hpp"
 #include "tandem/asyncio/detail/referrers.hpp"
 #include "tandem/asyncio/detail/waiter.hpp"
 
@@ -17,6 +17,8 @@ namespace tandem::inline v1::asyncio {
 // Order    who comes first gets in first, and nobody overtakes one that was woken.
 // Spec     asyncio.semaphore
 class TANDEM_API Semaphore {
+  struct Acquiring;
+
  public:
   //   value  the count at first
   // Throws   ValueError (negative).
@@ -25,11 +27,12 @@ class TANDEM_API Semaphore {
   Semaphore& operator=(const Semaphore&) = delete;
   virtual ~Semaphore();
 
-  // Takes one, waiting until there is one. Returns true.
+  // Takes one, waiting until there is one. Returns true. A coroutine without a frame of its own, as
+  // Queue::get().
   // Throws   CancelledError: then nothing is taken; RuntimeError (it has to wait, and not in the
   //          loop where tasks have waited before).
   // Spec     asyncio.semaphore.acquire
-  Coroutine<bool> acquire();
+  detail::Attempt<Acquiring> acquire() { return detail::Attempt<Acquiring>(Acquiring{this}); }
   // Adds one, which belongs to the task that has waited longest, if there is one.
   // Spec     asyncio.semaphore.release
   virtual void release();
@@ -45,9 +48,35 @@ class TANDEM_API Semaphore {
   std::ptrdiff_t value() const noexcept { return value_; }
 
  private:
-  class Turn;
+  // acquire(), as Attempt asks for it.
+  struct Acquiring {
+    using Result = bool;
+    static constexpr bool looks_again = false;
+    Semaphore* semaphore;
+
+    bool has_to_wait() const noexcept { return semaphore->locked(); }
+    detail::Waiters& waiters() const noexcept { return semaphore->waiters_; }
+    void bind_to(detail::LoopState& loop) const { semaphore->binding_.bind_to(loop, *semaphore); }
+    void give_up(detail::Waiter& waiter) const {
+      if (waiter.is_woken()) ++semaphore->value_;  // it was given one, and will not use it
+      semaphore->let_others_in();
+    }
+    bool is_gone() const noexcept { return true; }
+    bool act(bool has_waited) const {
+      if (has_waited)
+        semaphore->let_others_in();
+      else
+        --semaphore->value_;
+      return true;
+    }
+  };
+
   virtual const char* name() const noexcept { return "Semaphore"; }
   bool wake_up_next();
+  // They may have had to wait only because one that waits no more was before them.
+  void let_others_in() {
+    while (value_ > 0 && wake_up_next()) continue;
+  }
 
   std::ptrdiff_t value_;
   detail::Waiters waiters_;

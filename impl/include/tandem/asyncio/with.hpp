@@ -24,7 +24,7 @@ concept ContextManager = requires(M& manager, std::exception_ptr error) {
 
 template <class L>
 concept Lockable = requires(L& lock) {
-  { lock.acquire() } -> std::same_as<Coroutine<bool>>;
+  { lock.acquire() } -> std::convertible_to<Coroutine<bool>>;
   lock.release();
 };
 

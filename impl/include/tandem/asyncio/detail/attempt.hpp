@@ -1,4 +1,5 @@
-// What the calls of a queue return: a coroutine that needs no frame of its own.
+// What the calls of queues, locks, semaphores and events return: a coroutine that needs no frame of
+// its own.
 //
 // Awaited directly it lives in the frame of whoever awaits it, and what can be done at once is done
 // without a turn, a wait or an allocation. Where a Coroutine is asked for it becomes one.
@@ -8,12 +9,14 @@
 //
 // What is tried is a Try, movable, with
 //   Result                what it gives
-//   bool has_to_wait()    noexcept; asked first, and again by whoever was woken
+//   looks_again           whoever was woken asks has_to_wait() once more, and waits on if so
+//   bool has_to_wait()    noexcept; asked first
 //   Waiters& waiters()    where it waits; its Waiter comes to the end, also when it waits again
 //   void bind_to(LoopState&)  in which loop; throws as LoopBinding does
-//   void give_up(Waiter&) its task was cancelled: hands on what it was woken for
-//   void is_gone()        the other side is gone, and must not be touched; throws
-//   Result act()          once it has not to wait; throws what is left to be told
+//   void give_up(Waiter&) its task was cancelled or is dropped: hands on what it was woken for;
+//                         throws nothing
+//   Result is_gone()      what it waited for is gone, and must not be touched
+//   Result act(has_waited)  once it has not to wait; throws what is left to be told
 #pragma once
 #include <coroutine>
 #include <exception>
@@ -28,12 +31,12 @@
 
 namespace tandem::inline v1::asyncio::detail {
 
-// A waiter that looks again when it was woken, as who came between may have been before it.
+// A waiter that may look again when it was woken, as who came between may have been before it.
 template <class Try>
 class TryingWaiter final : public Waiter {
  public:
   TryingWaiter(Try&& waiting, LoopState& loop)
-      : Waiter(waiting.waiters(), loop, true), tried(std::move(waiting)) {}
+      : Waiter(waiting.waiters(), loop, Try::looks_again), tried(std::move(waiting)) {}
 
   Try tried;
 
@@ -51,7 +54,9 @@ class AttemptAwaiter {
   AttemptAwaiter(const AttemptAwaiter&) = delete;
   AttemptAwaiter& operator=(const AttemptAwaiter&) = delete;
   ~AttemptAwaiter() {
-    if (waits_) std::destroy_at(std::addressof(waiter_.value));
+    if (!waits_) return;
+    if (task_ && waiter_.value.leave()) tried_->give_up(waiter_.value);
+    std::destroy_at(std::addressof(waiter_.value));
   }
 
   bool await_ready() const noexcept { return !tried_->has_to_wait(); }
@@ -61,8 +66,11 @@ class AttemptAwaiter {
     return wait(waiting);
   }
   Result await_resume() {
-    if (task_) end_wait();
-    return tried_->act();
+    if (!task_) return tried_->act(false);
+    task_->rethrow();  // then the destructor gives up
+    task_ = nullptr;
+    if (!waiter_.value.leave()) return tried_->is_gone();
+    return tried_->act(true);
   }
 
  private:
@@ -80,18 +88,9 @@ class AttemptAwaiter {
     task_->wait_for_own(waiter_.value, waiting);
     return true;
   }
-  void end_wait() {
-    try {
-      task_->rethrow();
-    } catch (...) {
-      if (waits_ && waiter_.value.leave()) tried_->give_up(waiter_.value);
-      throw;
-    }
-    if (!waiter_.value.leave()) tried_->is_gone();
-  }
 
   Try* tried_;
-  TaskState* task_ = nullptr;  // that has to wait
+  TaskState* task_ = nullptr;  // that has to wait, until it goes on
   bool waits_ = false;
   Room<TryingWaiter<Try>> waiter_;  // while it waits, and until it ends
 };

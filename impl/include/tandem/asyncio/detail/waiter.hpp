@@ -67,7 +67,7 @@ class TANDEM_API Waiters {
   bool empty() const noexcept { return !first_; }
   std::size_t size() const noexcept;
   // Somebody has not been cancelled.
-  bool any_uncancelled() const noexcept;
+  bool any_uncancelled() const noexcept { return first_ && finds_uncancelled(); }
 
   // Wakes the oldest, if it is not done.
   void wake_first();
@@ -84,6 +84,7 @@ class TANDEM_API Waiters {
 
  private:
   friend class Waiter;
+  bool finds_uncancelled() const noexcept;
   void pop_until_woken();
   Waiter& pop() noexcept;
   void abandon() noexcept;
