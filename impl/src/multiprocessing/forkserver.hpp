@@ -11,7 +11,7 @@ int fork_server_handle() noexcept;
 void adopt_fork_server(platform::Handle handle) noexcept;
 
 // Ends it, if this process has started one.
-void stop_fork_server();
+void stop_fork_server() noexcept;
 
 // Is one: forks for its clients until there are none. Returns the exit code; in a child that it
 // has forked it does not return.

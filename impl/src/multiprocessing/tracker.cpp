@@ -34,15 +34,14 @@ class Tracker {
 
   void track(const std::string& name) {
     if (name.size() >= sizeof Message::name) throw_os_error(ENAMETOOLONG, name);
-    std::unique_lock guard(mutex_);
+    Helper former;
+    const std::scoped_lock guard(mutex_);
     forget_other_generations();
     if (!helper_) start();
-    Helper former = send_again_if_needed(message_for(Message::Kind::track, name));
+    former = send_again_if_needed(message_for(Message::Kind::track, name));
     names_.push_back(name);
     // The lowest priority: whatever else ends may still have names.
     if (!at_end_) at_end_ = std::make_unique<Finalizer>(lowest, [] { get().end(); });
-    guard.unlock();
-    former.stop();
   }
 
   void untrack(const std::string& name) noexcept {
@@ -57,15 +56,15 @@ class Tracker {
     return helper_.handle();
   }
   void adopt(platform::Handle handle) noexcept {
+    Helper parents(std::move(handle));
     const std::scoped_lock guard(mutex_);
-    helper_ = Helper(std::move(handle));
+    helper_ = std::move(parents);
   }
-  void stop() {
-    std::unique_lock guard(mutex_);
-    Helper helper = std::exchange(helper_, {});
+  void stop() noexcept {
+    Helper helper;
+    const std::scoped_lock guard(mutex_);
+    helper = std::exchange(helper_, {});
     names_.clear();
-    guard.unlock();
-    helper.stop();
   }
 
  private:
@@ -90,11 +89,11 @@ class Tracker {
     if (const int error = platform::open_pipe(pipe)) throw_os_error(error);
     const int end = pipe.reader.get();
     const platform::TrackerSignals held;  // or Ctrl-C might end it before it ignores that
-    return std::exchange(
-        helper_,
-        Helper(std::move(pipe.writer),
-               execute(platform::own_executable(),
-                       {platform::tracker_marker(), "pipe=" + std::to_string(end)}, {end})));
+    return std::exchange(helper_, Helper(std::move(pipe.writer), [end] {
+                           return execute(
+                               platform::own_executable(),
+                               {platform::tracker_marker(), "pipe=" + std::to_string(end)}, {end});
+                         }));
   }
 
   bool send(const Message& message) noexcept {
