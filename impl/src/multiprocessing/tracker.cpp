@@ -2,10 +2,10 @@
 
 #include <cerrno>
 #include <cstring>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <utility>
-#include <vector>
 
 #include "multiprocessing/finalizer.hpp"
 #include "multiprocessing/forkserver.hpp"
@@ -34,14 +34,15 @@ class Tracker {
 
   void track(const std::string& name) {
     if (name.size() >= sizeof Message::name) throw_os_error(ENAMETOOLONG, name);
+    std::list<std::string> own{name};
     Helper former;
     const std::scoped_lock guard(mutex_);
     forget_other_generations();
-    if (!helper_) start();
-    former = send_again_if_needed(message_for(Message::Kind::track, name));
-    names_.push_back(name);
     // The lowest priority: whatever else ends may still have names.
     if (!at_end_) at_end_ = std::make_unique<Finalizer>(lowest, [] { get().end(); });
+    if (!helper_) start();
+    former = send_again_if_needed(message_for(Message::Kind::track, name));
+    names_.splice(names_.end(), own);  // cannot fail: the tracker knows of it
   }
 
   void untrack(const std::string& name) noexcept {
@@ -118,7 +119,7 @@ class Tracker {
 
   ForkSafeMutex mutex_{ForkStage::executors};
   Helper helper_;                                  // guarded by mutex_
-  std::vector<std::string> names_;                 // guarded by mutex_: what this process owns
+  std::list<std::string> names_;                   // guarded by mutex_: what this process owns
   std::unique_ptr<Finalizer> at_end_;              // guarded by mutex_
   std::uint32_t generation_ = process_generation;  // guarded by mutex_
 };
