@@ -292,10 +292,10 @@ class Server {
 
 }  // namespace
 
-int fork_server_handle() noexcept {
+platform::Handle fork_server_handle() {
   Client& own = Client::get();
   const std::scoped_lock guard(own.mutex);
-  return own.server.handle();
+  return own.server.duplicate_handle();
 }
 
 void adopt_fork_server(platform::Handle handle) noexcept {

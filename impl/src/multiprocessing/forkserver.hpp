@@ -4,9 +4,10 @@
 
 namespace tandem::inline v1::multiprocessing::detail {
 
-// The connection to it, which goes to every process of a family; platform::Handle::none: it has
-// not been started. Stays the owner's.
-int fork_server_handle() noexcept;
+// The connection to it, which goes to every process of a family: a handle of one's own, since
+// another thread may stop it meanwhile. None: it has not been started.
+// Throws   OSError.
+platform::Handle fork_server_handle();
 // In a process that was just started: its parent's.
 void adopt_fork_server(platform::Handle handle) noexcept;
 

@@ -11,6 +11,7 @@
 #include "platform/process.hpp"
 #include "platform/socket.hpp"
 #include "subprocess/child.hpp"
+#include "tandem/core/exceptions.hpp"
 #include "tandem/core/fork.hpp"
 
 namespace tandem::inline v1::multiprocessing::detail {
@@ -58,6 +59,15 @@ class Helper {
 
   explicit operator bool() const noexcept { return static_cast<bool>(handle_); }
   int handle() const noexcept { return handle_.get(); }
+  // Another handle of the same, which stays open when this one is stopped. None: there is none.
+  // Throws   OSError.
+  platform::Handle duplicate_handle() const {
+    platform::Handle duplicate;
+    if (!handle_) return duplicate;
+    if (const int error = platform::duplicate_handle(handle_.get(), duplicate))
+      throw_os_error(error);
+    return duplicate;
+  }
   // Whether it has closed its end: it was killed, or is about to end by itself.
   bool has_hung_up() const noexcept { return handle_ && platform::is_hung_up(handle_.get()); }
 

@@ -52,9 +52,9 @@ class Tracker {
     send(message_for(Message::Kind::untrack, name));
   }
 
-  int handle() noexcept {
+  platform::Handle handle() {
     const std::scoped_lock guard(mutex_);
-    return helper_.handle();
+    return helper_.duplicate_handle();
   }
   void adopt(platform::Handle handle) noexcept {
     Helper parents(std::move(handle));
@@ -130,7 +130,7 @@ class Tracker {
 void track_shared_memory(const std::string& name) { Tracker::get().track(name); }
 void untrack_shared_memory(const std::string& name) noexcept { Tracker::get().untrack(name); }
 
-int tracker_handle() noexcept { return Tracker::get().handle(); }
+platform::Handle tracker_handle() { return Tracker::get().handle(); }
 void adopt_tracker(platform::Handle handle) noexcept { Tracker::get().adopt(std::move(handle)); }
 
 void stop_helpers() {

@@ -75,10 +75,10 @@ class Tracker : public testing::Test {
 };
 
 TEST_F(Tracker, IsStartedByTheFirstName) {
-  EXPECT_EQ(tracker_handle(), platform::Handle::none);
+  EXPECT_FALSE(tracker_handle());
   const auto name = fresh_name("first");
   make(name);
-  EXPECT_NE(tracker_handle(), platform::Handle::none);
+  EXPECT_TRUE(tracker_handle());
   remove(name);
 }
 
@@ -128,7 +128,7 @@ TEST_F(Tracker, GoesToASpawnedChild) {
   make(kept);
   auto child = get_context("spawn").Process(
       [](const std::string& name) {
-        const bool has_one = tracker_handle() != platform::Handle::none;
+        const bool has_one = static_cast<bool>(tracker_handle());
         make(name);
         platform::exit_at_once(has_one ? 9 : 1);
       },
