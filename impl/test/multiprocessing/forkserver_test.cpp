@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -137,6 +138,13 @@ void say_server_and_wait(const Connection& answer, const Connection& gate) {
   gate.recv<bool>();
 }
 
+// It does nothing more until SIGCONT.
+void stop(pid_t child) {
+  ::kill(child, SIGSTOP);
+  siginfo_t info{};
+  EXPECT_EQ(::waitid(P_PID, static_cast<id_t>(child), &info, WSTOPPED), 0);
+}
+
 // What another thread was asking for is no lock that is lost.
 TEST_F(ForkServer, SaysAnExitCodeInAChildToo) {
   const auto answer = Pipe(), gate = Pipe();
@@ -144,7 +152,7 @@ TEST_F(ForkServer, SaysAnExitCodeInAChildToo) {
       get_context("forkserver").Process(say_server_and_wait, answer.second, gate.second);
   process.start();
   const auto server = answer.first.recv<int>();
-  ::kill(server, SIGSTOP);  // so nobody says how the process ends
+  stop(server);  // so nobody says how the process ends
   gate.first.send(true);
   connection::wait({process.sentinel()});
   std::atomic<pid_t> asker = 0;
