@@ -76,17 +76,15 @@ void ensure_server() {
 
 // One packet; a server that was killed is started again, and no other: it has children to answer
 // for. One that has ended before it was asked answers no less than one that ends then: see
-// without_answer().
+// without_answer(). It may have stopped, and so many may have asked it that this one has to wait.
 void send_request(const std::vector<int>& handles) {
-  Client& own = Client::get();
   const char request = 'f';
   for (bool again = true;; again = false) {
-    std::unique_lock guard(own.mutex);
-    const auto sent = platform::send_some(own.server.handle(), &request, 1, handles);
+    const platform::Handle server = fork_server_handle();
+    const auto sent = platform::send_some(server.get(), &request, 1, handles);
     if (sent.error == 0) return;
-    if (is_there(own.server)) throw_os_error(sent.error);
+    if (server && !platform::is_hung_up(server.get())) throw_os_error(sent.error);
     if (!again) return;
-    guard.unlock();
     ensure_server();
   }
 }

@@ -5,11 +5,13 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <cstddef>
 #include <cstdlib>
@@ -168,6 +170,46 @@ TEST_F(ForkServer, SaysAnExitCodeInAChildToo) {
   ::kill(server, SIGCONT);
   other.join();
   EXPECT_EQ(child.wait(), 0);
+}
+
+void say_server(const Connection& answer) { answer.send(static_cast<int>(::getppid())); }
+
+pid_t start_server() {
+  const auto answer = Pipe();
+  const Process process = get_context("forkserver").Process(say_server, answer.second);
+  process.start();
+  process.join();
+  return answer.first.recv<int>();
+}
+
+// Until no packet has room any more; the server does not look at these.
+void fill(const platform::Handle& connection) {
+  while (::send(connection.get(), "", 1, MSG_DONTWAIT) == 1) {
+  }
+  EXPECT_EQ(errno, EAGAIN);
+}
+
+// No fork() waits for a request that a server does not read.
+TEST_F(ForkServer, IsAskedWithoutItsLock) {
+  const pid_t server = start_server();
+  stop(server);
+  fill(detail::fork_server_handle());
+  const Process process = get_context("forkserver").Process(do_nothing);
+  std::atomic<pid_t> asker = 0;
+  std::thread other([&] {
+    asker = own_thread();
+    process.start();
+  });
+  wait_until_asleep(asker);
+  Child child([] {
+    ::alarm(60);
+    return detail::fork_server_handle() ? 0 : 1;
+  });
+  EXPECT_EQ(child.wait(), 0);
+  ::kill(server, SIGCONT);
+  other.join();
+  process.join();
+  EXPECT_EQ(process.exitcode(), 0);
 }
 
 }  // namespace
