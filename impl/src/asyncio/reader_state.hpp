@@ -4,6 +4,7 @@
 #include <exception>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -67,8 +68,8 @@ class ReaderState {
  private:
   // Of one readuntil().
   struct Search {
-    const std::vector<std::string>& separators;  // the shortest first
-    std::size_t offset = 0;                      // before it there is none
+    std::span<const std::string> separators;  // the shortest first
+    std::size_t offset = 0;                   // before it there is none
   };
   enum class Found { not_yet, separator, too_long_before, too_long };
   // Where the separator begins and ends; or how many bytes were searched.

@@ -190,9 +190,9 @@ Coroutine<std::string> ReaderState::readuntil(std::shared_ptr<ReaderState> self,
 }
 
 Coroutine<std::string> ReaderState::readline(std::shared_ptr<ReaderState> self) {
-  static const std::vector<std::string> newline{"\n"};
+  const std::string newline("\n");
   self->check_exception();
-  Search search{newline};
+  Search search{{&newline, 1}};
   for (;;) {
     const Place place = self->look(search);
     if (place.found == Found::separator) {

@@ -14,7 +14,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <cstdint>
 #include <cstdlib>
 #include <exception>
@@ -53,43 +52,39 @@ struct Client {
 };
 [[maybe_unused]] const Client& fork_server_at_start = Client::get();
 
-bool is_there(const Helper& server) noexcept {
-  return server && !platform::is_hung_up(server.handle());
-}
+bool is_there(const Helper& server) noexcept { return server && !server.has_hung_up(); }
 
-// With the mutex held. Returns the one before, which was killed.
+// With the mutex held. Returns the one before, which was killed or ends.
 Helper start_server(Helper& server) {
   platform::SocketPair pair;
   if (const int error = platform::open_socket_pair(platform::SocketKind::packets, pair))
     throw_os_error(error);
   const int end = pair.second.get();
-  return std::exchange(
-      server, Helper(std::move(pair.first), execute_again("server=" + std::to_string(end), {end})));
+  return std::exchange(server, Helper(std::move(pair.first), [end] {
+                         return execute_again("server=" + std::to_string(end), {end});
+                       }));
 }
 
 // So that what the child is told of it is right.
 void ensure_server() {
   Client& own = Client::get();
-  std::unique_lock guard(own.mutex);
+  Helper former;
+  const std::scoped_lock guard(own.mutex);
   if (is_there(own.server)) return;
-  Helper former = start_server(own.server);
-  guard.unlock();
-  former.stop();
+  former = start_server(own.server);
 }
 
 // One packet; a server that was killed is started again, and no other: it has children to answer
 // for. One that has ended before it was asked answers no less than one that ends then: see
-// without_answer().
+// without_answer(). It may have stopped, and so many may have asked it that this one has to wait.
 void send_request(const std::vector<int>& handles) {
-  Client& own = Client::get();
   const char request = 'f';
   for (bool again = true;; again = false) {
-    std::unique_lock guard(own.mutex);
-    const auto sent = platform::send_some(own.server.handle(), &request, 1, handles);
+    const platform::Handle server = fork_server_handle();
+    const auto sent = platform::send_some(server.get(), &request, 1, handles);
     if (sent.error == 0) return;
-    if (is_there(own.server)) throw_os_error(sent.error);
+    if (server && !platform::is_hung_up(server.get())) throw_os_error(sent.error);
     if (!again) return;
-    guard.unlock();
     ensure_server();
   }
 }
@@ -169,15 +164,13 @@ class NeverServed final : public Running {
 std::shared_ptr<subprocess::detail::Child> ending_server() {
   Client& own = Client::get();
   const std::scoped_lock guard(own.mutex);
-  if (!own.server || !platform::is_hung_up(own.server.handle())) return nullptr;
-  return own.server.child();
+  return own.server.has_hung_up() ? own.server.child() : nullptr;
 }
 
 std::shared_ptr<Running> without_answer(platform::Handle status) {
   const auto server = ending_server();
   if (!server) throw EOFError("unexpected EOF");
-  constexpr std::chrono::seconds ends_within(30);
-  server->wait(Deadline::after(ends_within));
+  server->wait(Deadline::after(Helper::ends_within));
   const auto exitcode = server->returncode();
   if (!exitcode || *exitcode <= 0) throw EOFError("unexpected EOF");
   return std::make_shared<NeverServed>(server->pid(), *exitcode, std::move(status));
@@ -297,24 +290,24 @@ class Server {
 
 }  // namespace
 
-int fork_server_handle() noexcept {
+platform::Handle fork_server_handle() {
   Client& own = Client::get();
   const std::scoped_lock guard(own.mutex);
-  return own.server.handle();
+  return own.server.duplicate_handle();
 }
 
 void adopt_fork_server(platform::Handle handle) noexcept {
   Client& own = Client::get();
+  Helper parents(std::move(handle));
   const std::scoped_lock guard(own.mutex);
-  own.server = Helper(std::move(handle));
+  own.server = std::move(parents);
 }
 
-void stop_fork_server() {
+void stop_fork_server() noexcept {
   Client& own = Client::get();
-  std::unique_lock guard(own.mutex);
-  Helper server = std::exchange(own.server, {});
-  guard.unlock();
-  server.stop();
+  Helper server;
+  const std::scoped_lock guard(own.mutex);
+  server = std::exchange(own.server, {});
 }
 
 int serve(platform::Handle connection) noexcept {

@@ -140,14 +140,8 @@ void refuse_pipe(const std::string& family) {
   if (family == "AF_PIPE") throw ValueError("Family AF_PIPE is not recognized.");
 }
 
-// Guards whom each listener has accepted last. One for all: it is seldom asked for, and a fork()
-// can see to one.
-v1::detail::ForkSafeMutex& accepting() {
-  using v1::detail::ForkSafeMutex;
-  static auto& forever = *new ForkSafeMutex(v1::detail::ForkStage::core);  // never destroyed
-  return forever;
-}
-[[maybe_unused]] const v1::detail::ForkSafeMutex& accepting_at_start = accepting();
+// Guards whom each listener has accepted last.
+using AcceptingMutex = v1::detail::ForkSafeMutexOf<v1::detail::ForkStage::core, Listener>;
 
 Connection over(platform::Handle handle) {
   return multiprocessing::detail::ConnectionAccess::make(
@@ -226,7 +220,7 @@ struct Listener::State {
   std::optional<Address> address{};
   const int maker = platform::process_id();
   std::optional<multiprocessing::detail::Finalizer> cleaner{};  // where there is a file
-  std::optional<Address> last_accepted{};                       // guarded by accepting()
+  std::optional<Address> last_accepted{};                       // guarded by AcceptingMutex::get()
 };
 
 Listener::Listener(ListenerOptions options) : state_(std::make_shared<State>(std::move(options))) {}
@@ -240,7 +234,7 @@ Connection Listener::accept() const {
     const v1::detail::ParkedInSystem parked;
     if (const int error = platform::accept_from(use.get(), accepted, peer)) fail(error);
     std::optional<Address> from(from_socket(peer));
-    const std::scoped_lock guard(accepting());
+    const std::scoped_lock guard(AcceptingMutex::get());
     state_->last_accepted.swap(from);
   }
   Connection connection = over(std::move(accepted));
@@ -259,7 +253,7 @@ Address Listener::address() const {
 std::optional<Address> Listener::last_accepted() const {
   const multiprocessing::detail::SharedHandle::Use use(*state_->listening);
   if (!use) throw AttributeError("'NoneType' object has no attribute '_last_accepted'");
-  const std::scoped_lock guard(accepting());
+  const std::scoped_lock guard(AcceptingMutex::get());
   return state_->last_accepted;
 }
 

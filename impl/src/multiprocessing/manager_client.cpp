@@ -13,6 +13,7 @@
 #include "tandem/core/fork.hpp"
 #include "tandem/multiprocessing/process.hpp"
 #include "tandem/os/register_at_fork.hpp"
+#include "tandem/platform/seam.hpp"
 #include "tandem/threading/local.hpp"
 
 namespace tandem::inline v1::multiprocessing::detail {
@@ -94,17 +95,24 @@ SessionId new_session() {
 // How long a fork() waits for all the servers that its child is to be known to.
 constexpr std::chrono::seconds fork_patience(5);
 
-// While this thread forks: what becomes of the peers in the child.
+// While this thread forks: what becomes of the peers in the child. Null: there are none, as in most
+// programs that fork.
 using Prepared = std::vector<std::pair<std::shared_ptr<Peer>, std::shared_ptr<Peer::Keeper>>>;
-const threading::local<Prepared>& prepared_by_each_thread() {
-  static const auto& forever = *new threading::local<Prepared>;
-  return forever;
+constinit thread_local Prepared* prepared = nullptr;
+[[maybe_unused]] const bool prepared_of_each_thread = seam::thread_word(prepared);
+
+void prepare(std::shared_ptr<Peer> peer, Deadline until) {
+  if (!prepared) prepared = new Prepared;
+  auto keeper = peer->prepare_child(until);
+  prepared->emplace_back(std::move(peer), std::move(keeper));
 }
-Prepared& prepared() { return *prepared_by_each_thread(); }
+Prepared take_prepared() {
+  const std::unique_ptr<Prepared> all(std::exchange(prepared, nullptr));
+  return all ? std::move(*all) : Prepared();
+}
 
 // Made before there are threads: a child of fork() must not find them half-made.
 [[maybe_unused]] const auto& of_each_thread_at_start = ThreadEnd::of_each_thread();
-[[maybe_unused]] const auto& prepared_at_start = prepared_by_each_thread();
 [[maybe_unused]] const PeerBook& book_at_start = PeerBook::get();
 
 }  // namespace
@@ -114,17 +122,13 @@ PeerBook::PeerBook() {
       .before =
           [] {
             const auto until = Deadline::after(fork_patience);
-            for (auto& peer : get().alive()) {
-              auto keeper = peer->prepare_child(until);
-              prepared().emplace_back(std::move(peer), std::move(keeper));
-            }
+            for (auto& peer : get().alive()) prepare(std::move(peer), until);
           },
       .after_in_child =
           [] {
-            for (auto& [peer, keeper] : std::exchange(prepared(), {}))
-              peer->become_child(std::move(keeper));
+            for (auto& [peer, keeper] : take_prepared()) peer->become_child(std::move(keeper));
           },
-      .after_in_parent = [] { prepared().clear(); },
+      .after_in_parent = [] { take_prepared(); },
   });
 }
 

@@ -249,7 +249,7 @@ class ManagerServer::Client final : public Caller {
     const Managed found = server_.object(pickle::load<std::uint64_t>(input));
     const auto name = pickle::load<std::string>(input);
     const ManagedMethod& method = method_of(*found.type, name);
-    if (pickle::load<std::uint64_t>(input) != method.signature)
+    if (pickle::load<std::uint64_t>(input) != method.signature())
       throw TypeError("method " + string_repr(name) + " has other parameters here");
     called_ = found;
     method.run(found.object.get(), input, reply, step);

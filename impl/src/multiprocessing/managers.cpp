@@ -75,13 +75,9 @@ void remove_socket(const connection::Address& address) noexcept {
     std::filesystem::remove(file.parent_path(), ignored);
 }
 
-// Guards what managers know, of all of them; not held for long. A fork() takes it: a manager that
-// was being started is whole in the child, and was not started there.
-ForkSafeMutex& managers_mutex() {
-  static ForkSafeMutex& forever = *new ForkSafeMutex(ForkStage::executors);  // never destroyed
-  return forever;
-}
-[[maybe_unused]] const ForkSafeMutex& managers_at_start = managers_mutex();
+// Guards what managers know. A manager that was being started is whole in a child of fork(), and
+// was not started there.
+using ManagersMutex = ForkSafeMutexOf<ForkStage::executors, ManagerState>;
 
 }  // namespace
 
@@ -105,7 +101,7 @@ struct ManagerState {
   // Python's _finalize_manager. In a child of fork() it is the parent's business.
   void end_server() noexcept {
     {
-      const std::scoped_lock guard(managers_mutex());
+      const std::scoped_lock guard(ManagersMutex::get());
       if (!is_started_here() || phase == Phase::SHUTDOWN) return;
       phase = Phase::SHUTDOWN;
     }
@@ -132,14 +128,14 @@ struct ManagerState {
 
   // What a server is made of.
   std::pair<Registry, std::optional<connection::Address>> to_serve() const {
-    const std::scoped_lock guard(managers_mutex());
+    const std::scoped_lock guard(ManagersMutex::get());
     if (phase == Phase::STARTED) throw ProcessError("Already started server");
     if (phase == Phase::SHUTDOWN) throw ProcessError("Manager has shut down");
     return {registry, address};
   }
   void becomes_started(const Process& server, connection::Address where) {
     auto way = Peer::to(where, authkey);
-    const std::scoped_lock guard(managers_mutex());
+    const std::scoped_lock guard(ManagersMutex::get());
     is_own_file = !address;
     address = std::move(where);
     process = server;
@@ -152,18 +148,18 @@ struct ManagerState {
     if (!where) throw TypeError("there is no address to connect to");
     auto way = Peer::to(*where, authkey);
     way->open();
-    const std::scoped_lock guard(managers_mutex());
+    const std::scoped_lock guard(ManagersMutex::get());
     peer = std::move(way);
     phase = Phase::STARTED;
   }
   std::optional<connection::Address> known_address() const {
-    const std::scoped_lock guard(managers_mutex());
+    const std::scoped_lock guard(ManagersMutex::get());
     return address;
   }
 
   // The way to the server.
   std::shared_ptr<Peer> started_peer() {
-    const std::scoped_lock guard(managers_mutex());
+    const std::scoped_lock guard(ManagersMutex::get());
     if (phase != Phase::STARTED) throw AssertionError("server not yet started");
     return peer;
   }
@@ -175,7 +171,7 @@ struct ManagerState {
   Turns turns{};  // of start(), connect() and shutdown()
   std::optional<Finalizer> finalizer{};
 
-  // ---- guarded by managers_mutex(), written in one's turn ----
+  // ---- guarded by ManagersMutex::get(), written in one's turn ----
   std::optional<connection::Address> address;
   Registry registry{};
   Phase phase = Phase::INITIAL;
@@ -187,7 +183,7 @@ struct ManagerState {
 
 void register_type(const Manager& manager, std::string typeid_,
                    std::shared_ptr<const Maker> maker) {
-  const std::scoped_lock guard(managers_mutex());
+  const std::scoped_lock guard(ManagersMutex::get());
   // A former one is destroyed when the mutex is free.
   manager->registry.makers[std::move(typeid_)].swap(maker);
 }
@@ -283,7 +279,7 @@ void BaseManager::shutdown() const {
 void BaseManager::join(Timeout timeout) const {
   std::optional<Process> process;
   {
-    const std::scoped_lock guard(detail::managers_mutex());
+    const std::scoped_lock guard(detail::ManagersMutex::get());
     process = state_->process;
   }
   if (!process)

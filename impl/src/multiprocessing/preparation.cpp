@@ -50,9 +50,9 @@ Preparation preparation_of(const ProcessState& state, StartMethod method) {
 }
 
 // An open file that the other process inherits, where there is one.
-void attach_optional(pickle::Output& output, int handle) {
-  output.write_value(handle != platform::Handle::none);
-  if (handle != platform::Handle::none) output.write_value(output.attach(handle));
+void attach_optional(pickle::Output& output, const platform::Handle& handle) {
+  output.write_value(static_cast<bool>(handle));
+  if (handle) output.write_value(output.attach(handle.get()));
 }
 platform::Handle take_optional(pickle::Input& input) {
   if (input.read_choice(1) == 0) return {};

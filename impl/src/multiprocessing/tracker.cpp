@@ -2,10 +2,10 @@
 
 #include <cerrno>
 #include <cstring>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <utility>
-#include <vector>
 
 #include "multiprocessing/finalizer.hpp"
 #include "multiprocessing/forkserver.hpp"
@@ -34,15 +34,15 @@ class Tracker {
 
   void track(const std::string& name) {
     if (name.size() >= sizeof Message::name) throw_os_error(ENAMETOOLONG, name);
-    std::unique_lock guard(mutex_);
+    std::list<std::string> own{name};
+    Helper former;
+    const std::scoped_lock guard(mutex_);
     forget_other_generations();
-    if (!helper_) start();
-    Helper former = send_again_if_needed(message_for(Message::Kind::track, name));
-    names_.push_back(name);
     // The lowest priority: whatever else ends may still have names.
     if (!at_end_) at_end_ = std::make_unique<Finalizer>(lowest, [] { get().end(); });
-    guard.unlock();
-    former.stop();
+    if (!helper_) start();
+    former = send_again_if_needed(message_for(Message::Kind::track, name));
+    names_.splice(names_.end(), own);  // cannot fail: the tracker knows of it
   }
 
   void untrack(const std::string& name) noexcept {
@@ -52,20 +52,20 @@ class Tracker {
     send(message_for(Message::Kind::untrack, name));
   }
 
-  int handle() noexcept {
+  platform::Handle handle() {
     const std::scoped_lock guard(mutex_);
-    return helper_.handle();
+    return helper_.duplicate_handle();
   }
   void adopt(platform::Handle handle) noexcept {
+    Helper parents(std::move(handle));
     const std::scoped_lock guard(mutex_);
-    helper_ = Helper(std::move(handle));
+    helper_ = std::move(parents);
   }
-  void stop() {
-    std::unique_lock guard(mutex_);
-    Helper helper = std::exchange(helper_, {});
+  void stop() noexcept {
+    Helper helper;
+    const std::scoped_lock guard(mutex_);
+    helper = std::exchange(helper_, {});
     names_.clear();
-    guard.unlock();
-    helper.stop();
   }
 
  private:
@@ -90,11 +90,11 @@ class Tracker {
     if (const int error = platform::open_pipe(pipe)) throw_os_error(error);
     const int end = pipe.reader.get();
     const platform::TrackerSignals held;  // or Ctrl-C might end it before it ignores that
-    return std::exchange(
-        helper_,
-        Helper(std::move(pipe.writer),
-               execute(platform::own_executable(),
-                       {platform::tracker_marker(), "pipe=" + std::to_string(end)}, {end})));
+    return std::exchange(helper_, Helper(std::move(pipe.writer), [end] {
+                           return execute(
+                               platform::own_executable(),
+                               {platform::tracker_marker(), "pipe=" + std::to_string(end)}, {end});
+                         }));
   }
 
   bool send(const Message& message) noexcept {
@@ -119,7 +119,7 @@ class Tracker {
 
   ForkSafeMutex mutex_{ForkStage::executors};
   Helper helper_;                                  // guarded by mutex_
-  std::vector<std::string> names_;                 // guarded by mutex_: what this process owns
+  std::list<std::string> names_;                   // guarded by mutex_: what this process owns
   std::unique_ptr<Finalizer> at_end_;              // guarded by mutex_
   std::uint32_t generation_ = process_generation;  // guarded by mutex_
 };
@@ -130,7 +130,7 @@ class Tracker {
 void track_shared_memory(const std::string& name) { Tracker::get().track(name); }
 void untrack_shared_memory(const std::string& name) noexcept { Tracker::get().untrack(name); }
 
-int tracker_handle() noexcept { return Tracker::get().handle(); }
+platform::Handle tracker_handle() { return Tracker::get().handle(); }
 void adopt_tracker(platform::Handle handle) noexcept { Tracker::get().adopt(std::move(handle)); }
 
 void stop_helpers() {

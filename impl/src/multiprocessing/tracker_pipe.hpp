@@ -4,8 +4,10 @@
 
 namespace tandem::inline v1::multiprocessing::detail {
 
-// platform::Handle::none: no tracker has been started. Stays the owner's.
-int tracker_handle() noexcept;
+// A handle of one's own, since another thread may stop the tracker meanwhile. None: no tracker has
+// been started.
+// Throws   OSError.
+platform::Handle tracker_handle();
 // In a process that was just started: its parent's.
 void adopt_tracker(platform::Handle handle) noexcept;
 

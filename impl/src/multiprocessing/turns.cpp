@@ -7,13 +7,12 @@ namespace tandem::inline v1::multiprocessing::detail {
 namespace {
 
 // Whoever forks waits for it: no child finds a mutex that is half renewed.
-v1::detail::ForkSafeMutex& renewing =
-    *new v1::detail::ForkSafeMutex(v1::detail::ForkStage::core);  // never destroyed
+using RenewingMutex = v1::detail::ForkSafeMutexOf<v1::detail::ForkStage::core, Turns>;
 
 }  // namespace
 
 void Turns::renew() noexcept {
-  const std::scoped_lock guard(renewing);
+  const std::scoped_lock guard(RenewingMutex::get());
   // relaxed: written under the lock only.
   if (generation_.load(std::memory_order_relaxed) == v1::detail::process_generation) return;
   mutex_.emplace();

@@ -43,8 +43,9 @@ bool is_socket(int handle) noexcept;
 // Whether handles can go with what is sent: not over a network.
 bool carries_handles(int socket) noexcept;
 
-// Whether the other end is closed in all processes. What it has sent may still be there.
-bool is_hung_up(int socket) noexcept;
+// Whether the other end is closed in all processes. What it has sent may still be there. Also of a
+// pipe, for who writes to it.
+bool is_hung_up(int handle) noexcept;
 
 // Ends it both ways, for all who have it: who waits at it for bytes is told of the end, who waits in
 // accept_from() gets an error.

@@ -309,12 +309,7 @@ std::size_t buffer_size(const Stream& stream, int bufsize) {
   return block > 1 ? block : default_size;
 }
 
-tandem::detail::ForkSafeMutex& renewal() {
-  static tandem::detail::ForkSafeMutex& forever =
-      *new tandem::detail::ForkSafeMutex(tandem::detail::ForkStage::core);
-  return forever;
-}
-[[maybe_unused]] const tandem::detail::ForkSafeMutex& renewal_at_start = renewal();
+using RenewalMutex = tandem::detail::ForkSafeMutexOf<tandem::detail::ForkStage::core, PipeFile>;
 
 }  // namespace
 
@@ -340,7 +335,7 @@ struct PipeFile::State {
   tandem::detail::Mutex& lock() {
     // acquire pairs with the release below: the mutex is a new one.
     if (generation.load(std::memory_order_acquire) != tandem::detail::process_generation) {
-      const std::scoped_lock guard(renewal());
+      const std::scoped_lock guard(RenewalMutex::get());
       // relaxed: the guard orders it
       if (generation.load(std::memory_order_relaxed) != tandem::detail::process_generation) {
         std::construct_at(&mutex);

@@ -32,13 +32,8 @@ constexpr std::uint64_t with_next_round(std::uint64_t word) {
   return (word & ~std::uint64_t{0xffff'ffff}) | lower((word & ~sleepers_bit) + one_round);
 }
 
-// One for all: each barrier that came along to a child of fork() takes it once.
-detail::ForkSafeMutex& forgetting() {
-  using detail::ForkSafeMutex;
-  static auto& forever = *new ForkSafeMutex(detail::ForkStage::threading);  // never destroyed
-  return forever;
-}
-[[maybe_unused]] const detail::ForkSafeMutex& forgetting_at_start = forgetting();
+// Each barrier that came along to a child of fork() takes it once.
+using ForgettingMutex = detail::ForkSafeMutexOf<detail::ForkStage::threading, Barrier>;
 
 std::uint32_t checked_parties(std::int64_t parties) {
   if (parties < 1) throw ValueError("parties must be > 0");
@@ -72,7 +67,7 @@ void Barrier::forget_the_lost() noexcept {
   // acquire pairs with the release below: whoever is counted comes after the others went.
   if (generation_.load(std::memory_order_acquire) == detail::process_generation) [[likely]]
     return;
-  std::scoped_lock guard(forgetting());
+  std::scoped_lock guard(ForgettingMutex::get());
   // relaxed, all: under the mutex, and nobody has come yet
   if (generation_.load(std::memory_order_relaxed) == detail::process_generation) return;
   const std::uint64_t word = word_.load(std::memory_order_relaxed);

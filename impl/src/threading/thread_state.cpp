@@ -9,12 +9,7 @@ namespace tandem::inline v1::detail {
 
 namespace {
 
-// One for all: a name is seldom asked for, and a fork() can see to one.
-ForkSafeMutex& names() {
-  static ForkSafeMutex& forever = *new ForkSafeMutex(ForkStage::threading);  // never destroyed
-  return forever;
-}
-[[maybe_unused]] const ForkSafeMutex& names_at_start = names();
+using NamesMutex = ForkSafeMutexOf<ForkStage::threading, ThreadState>;
 
 }  // namespace
 
@@ -25,12 +20,12 @@ ThreadState::~ThreadState() {
 }
 
 std::string ThreadState::name() const {
-  std::scoped_lock guard(names());
+  std::scoped_lock guard(NamesMutex::get());
   return name_;
 }
 
 void ThreadState::name(std::string name) {
-  std::scoped_lock guard(names());
+  std::scoped_lock guard(NamesMutex::get());
   name_.swap(name);
 }
 

@@ -1,7 +1,6 @@
 // Transports from within: what the system, or the program, does to them behind their back.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <malloc.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -12,7 +11,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <exception>
 #include <memory>
 #include <new>
@@ -22,27 +20,13 @@
 #include <utility>
 #include <vector>
 
+#include "memory.hpp"
 #include "platform/process.hpp"
 #include "tandem/asyncio.hpp"
 #include "tandem/core/log.hpp"
 #include "tandem/threading.hpp"
 
 namespace {
-
-// Of this thread: what asks for more memory at once gets none.
-constinit thread_local std::size_t most_memory = SIZE_MAX;
-
-std::atomic<std::size_t> memory_in_use{0};
-
-void* allocated(std::size_t size) noexcept {
-  void* const block = size > most_memory ? nullptr : std::malloc(size == 0 ? 1 : size);
-  if (block) memory_in_use += ::malloc_usable_size(block);
-  return block;
-}
-void freed(void* block) noexcept {
-  if (block) memory_in_use -= ::malloc_usable_size(block);
-  std::free(block);
-}
 
 constinit thread_local int connect_error = 0;  // of all connections of this thread; 0: the system's
 
@@ -53,14 +37,6 @@ extern "C" int connect(int socket, const sockaddr* address, socklen_t size) {
   errno = connect_error;
   return -1;
 }
-
-void* operator new(std::size_t size) {
-  if (void* const block = allocated(size)) return block;
-  throw std::bad_alloc();
-}
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return allocated(size); }
-void operator delete(void* block) noexcept { freed(block); }
-void operator delete(void* block, std::size_t) noexcept { freed(block); }
 
 namespace tandem::asyncio {
 namespace {

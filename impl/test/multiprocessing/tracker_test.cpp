@@ -1,12 +1,19 @@
 #include "multiprocessing/tracker.hpp"
 
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
 
 #include <cerrno>
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <fstream>
+#include <new>
 #include <string>
 #include <thread>
 
+#include "memory.hpp"
 #include "multiprocessing/tracker_pipe.hpp"
 #include "platform/fork.hpp"
 #include "platform/pipe.hpp"
@@ -68,10 +75,10 @@ class Tracker : public testing::Test {
 };
 
 TEST_F(Tracker, IsStartedByTheFirstName) {
-  EXPECT_EQ(tracker_handle(), platform::Handle::none);
+  EXPECT_FALSE(tracker_handle());
   const auto name = fresh_name("first");
   make(name);
-  EXPECT_NE(tracker_handle(), platform::Handle::none);
+  EXPECT_TRUE(tracker_handle());
   remove(name);
 }
 
@@ -121,7 +128,7 @@ TEST_F(Tracker, GoesToASpawnedChild) {
   make(kept);
   auto child = get_context("spawn").Process(
       [](const std::string& name) {
-        const bool has_one = tracker_handle() != platform::Handle::none;
+        const bool has_one = static_cast<bool>(tracker_handle());
         make(name);
         platform::exit_at_once(has_one ? 9 : 1);
       },
@@ -132,5 +139,55 @@ TEST_F(Tracker, GoesToASpawnedChild) {
   EXPECT_TRUE(is_removed(left));
   remove(kept);
 }
+
+// Until it has ended; whoever has started it has yet to wait for it.
+void kill_tracker() {
+  pid_t pid = 0;
+  std::ifstream("/proc/thread-self/children") >> pid;
+  ASSERT_GT(pid, 0);
+  ::kill(pid, SIGKILL);
+  siginfo_t info{};
+  EXPECT_EQ(::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOWAIT), 0);
+}
+
+bool has_children() {
+  siginfo_t info{};
+  return ::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 || errno != ECHILD;
+}
+
+// False: there was too little memory.
+bool track_within(std::size_t allocations, const std::string& name) {
+  allocations_left = allocations;
+  bool enough = true;
+  try {
+    track_shared_memory(name);
+  } catch (const std::bad_alloc&) {
+    enough = false;
+  }
+  allocations_left = SIZE_MAX;
+  return enough;
+}
+
+// Memory runs short at each step in turn.
+void run_short_of_memory(bool with_killed_tracker) {
+  const auto kept = fresh_name("parent"), name = fresh_name("short");
+  platform::Handle handle;
+  ASSERT_EQ(platform::create_named_memory(name.c_str(), 16, handle), 0);
+  bool tracked = false;
+  for (std::size_t allocations = 0; !tracked; ++allocations) {
+    if (with_killed_tracker) {
+      make(kept);
+      kill_tracker();
+    }
+    tracked = track_within(allocations, name);
+    if (with_killed_tracker) remove(kept);
+    stop_helpers();
+    EXPECT_EQ(is_there(name), !tracked) << allocations;
+    ASSERT_FALSE(has_children()) << allocations;
+  }
+}
+
+TEST_F(Tracker, KnowsNoNameThatFailedToBeTracked) { run_short_of_memory(false); }
+TEST_F(Tracker, LeavesNothingOfAKilledOneWhenMemoryRunsShort) { run_short_of_memory(true); }
 
 }  // namespace

@@ -65,6 +65,24 @@ class ForkSafeMutex final : Mutex, ForkAware {
   [[maybe_unused]] ForkSafeMutex* held_before_ = nullptr;  // by the thread that holds it
 };
 
+// One for all objects of a kind, for what is seldom locked and not for long. Made while statics
+// are, or by the first of them that asks for it, and never destroyed.
+template <ForkStage stage, class Kind>
+class ForkSafeMutexOf {
+ public:
+  static ForkSafeMutex& get() {
+    static_cast<void>(&at_start_);  // a member that nobody names is not made
+    return made();
+  }
+
+ private:
+  static ForkSafeMutex& made() {
+    static ForkSafeMutex& forever = *new ForkSafeMutex(stage);
+    return forever;
+  }
+  static inline const ForkSafeMutex& at_start_ = made();
+};
+
 // A function that is called in the child.
 class ForkReset final : ForkAware {
  public:

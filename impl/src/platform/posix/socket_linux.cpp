@@ -103,8 +103,8 @@ bool carries_handles(int socket) noexcept {
   return ::getsockopt(socket, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_UNIX;
 }
 
-bool is_hung_up(int socket) noexcept {
-  pollfd polled{socket, POLLRDHUP, 0};
+bool is_hung_up(int handle) noexcept {
+  pollfd polled{handle, POLLRDHUP, 0};
   int ready;
   do ready = ::poll(&polled, 1, 0);
   while (ready < 0 && errno == EINTR);

@@ -37,7 +37,7 @@ enum class Step : unsigned char {
 
 struct ManagedMethod {
   std::string_view name;
-  std::uint64_t signature;
+  std::uint64_t (*signature)() noexcept;
   void (*run)(void* object, pickle::Input& request, pickle::Output& reply, Step& step);
 };
 
@@ -185,23 +185,24 @@ void run_getvalue(void* object, pickle::Input&, pickle::Output& reply, Step& ste
 }
 
 template <class T, class... M>
-auto managed_methods() {
+constexpr auto managed_methods() {
   constexpr std::size_t count = sizeof...(M) + (has_value<T> ? 1 : 0);
   if constexpr (has_value<T>)
     return std::array<ManagedMethod, count>{
-        ManagedMethod{M::name(), M::hash(), &RunMethod<T, M>::run}...,
-        ManagedMethod{"#GETVALUE", signature_hash<T, std::tuple<>>(), &run_getvalue<T>}};
+        ManagedMethod{M::name(), &M::hash, &RunMethod<T, M>::run}...,
+        ManagedMethod{"#GETVALUE", &signature_hash<T, std::tuple<>>, &run_getvalue<T>}};
   else
     return std::array<ManagedMethod, count>{
-        ManagedMethod{M::name(), M::hash(), &RunMethod<T, M>::run}...};
+        ManagedMethod{M::name(), &M::hash, &RunMethod<T, M>::run}...};
 }
 
+// Constants: nothing that a fork() may come in between of.
 template <class T, class... M>
 const ManagedType& managed_type() {
-  static const auto methods = managed_methods<T, M...>();
-  static const ManagedType type{&typeid(T), methods, [](const void* object) {
-                                  return value_repr(*static_cast<const T*>(object));
-                                }};
+  static constexpr auto methods = managed_methods<T, M...>();
+  static constexpr ManagedType type{&typeid(T), methods, [](const void* object) {
+                                      return value_repr(*static_cast<const T*>(object));
+                                    }};
   return type;
 }
 
