@@ -305,6 +305,18 @@ class CommandTest(FolderTest):
     def test_nothing_built_fails(self):
         self.assertEqual(self.run_command()[0], 1)
 
+    def test_a_run_that_failed_is_not_recorded(self):
+        recorded = os.path.join(ROOT, "conformance", "results", "sanitizer-of-a-test.json")
+        self.addCleanup(lambda: os.path.exists(recorded) and os.remove(recorded))
+        for cases, problems in (((case("a.b.c", "FAIL", "bad"),), []), ((case("a.b.c", "PASS"),), ["a.b.d is skipped"])):
+            end = dict(footer(len(cases)), problems=problems)
+            records = (header(sanitizer="of-a-test", commit="c", when="w"),) + cases + (end,)
+            self.write("results/results.jsonl", "".join(json.dumps(record) + "\n" for record in records))
+            code, output = self.run_command("--preset", "tsan", "--record")
+            self.assertEqual(code, 1)
+            self.assertIn("--record is for a run that passed, and the last one of tsan failed: see ", output)
+            self.assertFalse(os.path.exists(recorded))
+
 
 class RecordTest(FolderTest):
     def test_what_became_of_each_under_a_sanitizer(self):
