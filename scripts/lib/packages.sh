@@ -35,8 +35,8 @@ packages_of_compiler() {
   local name=${1##*/}
   [[ $name ]] || return 0
   command -v "$1" >/dev/null || echo "${name/#clang++/clang}"
-  case $1 in
-    clang++-*) echo "libclang-rt-${1#clang++-}-dev" ;;
+  case $name in
+    clang++-*) echo "libclang-rt-${name#clang++-}-dev" ;;
   esac
 }
 

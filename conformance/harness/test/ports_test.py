@@ -196,6 +196,13 @@ class CommandTest(unittest.TestCase):
             with tarfile.open(validate.archived(folder, {"target": "t"})) as archive:
                 self.assertEqual(sorted(archive.getnames()), ["port-t/port-t.html", "port-t/port-t.json", "port-t/tests.xml"])
 
+    def test_packages_of_a_compiler(self):
+        script = "source scripts/lib/packages.sh; packages_of_compiler \"$1\""
+        for compiler, packages in (("", []), ("no-such-g++-13", ["no-such-g++-13"]), ("/none/g++-13", ["g++-13"]),
+                                   ("/none/clang++-19", ["clang-19", "libclang-rt-19-dev"])):
+            said = subprocess.run(["bash", "-ec", script, "packages", compiler], cwd=ROOT, stdout=subprocess.PIPE, check=True)
+            self.assertEqual(said.stdout.decode().split(), packages, compiler)
+
     def test_what_cannot_be_asked_together(self):
         for wrong in ("--suite queue --full", "--implementation x --suite queue", "--implementation x --preset i386"):
             child = subprocess.run([sys.executable, "-B", COMMAND, *wrong.split()], stderr=subprocess.PIPE)
