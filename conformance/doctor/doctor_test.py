@@ -11,7 +11,7 @@ ANSWER = re.compile(r"yes|no: .+|unknown: .+")
 OF_LINUX = {"vfork-sharing", "pidfd", "futex", "shared-futex", "epoll", "memfd", "own-executable", "thread-list",
             "this-program-again"}
 OF_POSIX = {"fork", "threads-after-fork", "robust-mutexes", "shared-memory", "named-shared-memory", "descriptors-over-sockets", "other-programs"}
-TEXTS = {"system", "release", "machine", "compiler", "standard-library", "c-library", "endianness"}
+TEXTS = {"system", "release", "machine", "compiler", "standard-library", "c-library", "linking", "endianness"}
 NUMBERS = {"pointer-bits", "long-bits", "time-bits", "file-offset-bits", "processors", "page-bytes", "stack-bytes",
            "thread-stack-bytes", "clock-resolution-ns", "clock-step-ns", "sleep-1ms-takes-ms", "thread-ms", "program-ms",
            "time-scale"}
@@ -40,6 +40,9 @@ class Doctor(unittest.TestCase):
             kinds = str if name in TEXTS else bool if name in TRUTHS else (int, float, str)
             self.assertIsInstance(value, kinds, name)
             self.assertTrue(name in TEXTS or not isinstance(value, str) or value in ("unknown", "unlimited"), name)
+
+    def test_how_it_is_linked(self):
+        self.assertIn(self.facts["linking"], ("unknown",) if elsewhere else ("static", "dynamic"))
 
     def test_the_time_scale_is_a_factor(self):
         self.assertGreaterEqual(self.facts["time-scale"], 1)

@@ -149,6 +149,7 @@ std::vector<std::pair<std::string, std::string>> facts() {
       {"compiler", quoted(compiler())},
       {"standard-library", quoted(standard_library())},
       {"c-library", quoted(c_library())},
+      {"linking", quoted(linking())},
       {"endianness", quoted(byte_order())},
       {"pointer-bits", bits(sizeof(void*))},
       {"long-bits", bits(sizeof(long))},

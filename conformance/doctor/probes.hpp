@@ -46,6 +46,10 @@ Answer descriptors_over_sockets();
 Answer other_programs();
 
 // Of Linux, unknown elsewhere (probes_linux.cpp, probes_elsewhere.cpp).
+
+/// "dynamic", or "static": this program names no loader that would give it libraries.
+std::string linking();
+
 Answer vfork_sharing();
 Answer pidfd();
 Answer futex();

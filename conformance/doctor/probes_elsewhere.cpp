@@ -8,6 +8,8 @@ Answer of_linux() { return unknown("asked on Linux only"); }
 
 }  // namespace
 
+std::string linking() { return "unknown"; }
+
 Answer vfork_sharing() { return of_linux(); }
 Answer pidfd() { return of_linux(); }
 Answer futex() { return of_linux(); }

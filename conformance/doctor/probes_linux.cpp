@@ -1,5 +1,6 @@
 #include <fcntl.h>
 #include <limits.h>
+#include <link.h>
 #include <linux/futex.h>
 #include <poll.h>
 #include <sched.h>
@@ -63,6 +64,12 @@ Answer reads_and_reaps(int handle) {
              : failed("waitid(P_PIDFD)");
 }
 
+int look_for_loader(dl_phdr_info* module, std::size_t, void* found) {
+  for (int i = 0; i < module->dlpi_phnum; ++i)
+    if (module->dlpi_phdr[i].p_type == PT_INTERP) *static_cast<bool*>(found) = true;
+  return 1;  // the program is the first of the modules
+}
+
 std::string own_path() {
   char path[PATH_MAX];
   const ssize_t size = readlink("/proc/self/exe", path, sizeof path);
@@ -70,6 +77,12 @@ std::string own_path() {
 }
 
 }  // namespace
+
+std::string linking() {
+  bool has_loader = false;
+  dl_iterate_phdr(look_for_loader, &has_loader);
+  return has_loader ? "dynamic" : "static";
+}
 
 Answer vfork_sharing() {
   int word = 0;

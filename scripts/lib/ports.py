@@ -16,17 +16,18 @@ GOOD = ("PASS", "XFAIL")
 MODES = ("quick", "full", "certify")  # each runs all of what is before it
 # What a target has, however fast it happens to be today.
 LASTING = ("system", "machine", "compiler", "standard-library", "c-library", "endianness", "pointer-bits", "long-bits",
-           "time-bits", "file-offset-bits", "char-is-signed", "atomic-64-is-lock-free", "page-bytes")
+           "time-bits", "file-offset-bits", "char-is-signed", "atomic-64-is-lock-free", "page-bytes", "linking")
 LONGEST_MESSAGE = 400
 
 
 def name_of(doctor, emulated):
-    """linux-x86_64-gnu12, linux-s390x-gnu12-emulated, linux-x86_64-clang19-libcxx"""
+    """linux-x86_64-gnu12, linux-s390x-gnu12-emulated, linux-x86_64-clang19-libcxx, linux-x86_64-static-gnu12"""
     facts = doctor["facts"]
     compiler, _, version = facts["compiler"].lower().partition(" ")
     parts = [facts["system"].lower(), facts["machine"], compiler + version.partition(".")[0]]
     if facts["machine"].endswith("64") and facts["pointer-bits"] == 32:
         parts[1] += "-32"
+    parts[1] += "-static" if facts["linking"] == "static" else ""
     parts += ["libcxx"] if facts["standard-library"].startswith("libc++") else []
     return "-".join(parts + (["emulated"] if emulated else []))
 
@@ -147,7 +148,7 @@ def statuses(document):
 
 def differences(one, other):
     """{what: {name: (of one, of other)}}; of clauses only those that both have run."""
-    lasting = [{key: document["facts"].get(key) for key in LASTING} for document in (one, other)]
+    lasting = [{key: document["facts"][key] for key in LASTING if key in document["facts"]} for document in (one, other)]
     return {"capabilities": _unlike(one["capabilities"], other["capabilities"]), "facts": _unlike(*lasting),
             "clauses": _unlike(statuses(one), statuses(other))}
 

@@ -22,7 +22,7 @@ validate = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(validate)
 
 FACTS = {"system": "Linux", "machine": "x86_64", "compiler": "GNU 12.2.0", "standard-library": "libstdc++ 12",
-         "pointer-bits": 64, "endianness": "little", "time-scale": 1}
+         "pointer-bits": 64, "endianness": "little", "linking": "dynamic", "time-scale": 1}
 JUNIT = """<testsuite>
 <testcase name="queue.get.order" time="0.1" status="run"/>
 <testcase name="Spawn.Dies" time="0.5" status="fail"><failure message=""/><system-out>the end</system-out></testcase>
@@ -64,6 +64,7 @@ class PortsTest(unittest.TestCase):
         self.assertEqual(ports.name_of({"facts": clang}, False), "linux-x86_64-clang19-libcxx")
         self.assertEqual(ports.name_of({"facts": dict(FACTS, machine="s390x")}, True), "linux-s390x-gnu12-emulated")
         self.assertEqual(ports.name_of({"facts": dict(FACTS, **{"pointer-bits": 32})}, False), "linux-x86_64-32-gnu12")
+        self.assertEqual(ports.name_of({"facts": dict(FACTS, linking="static")}, False), "linux-x86_64-static-gnu12")
 
     def ctest(self, hangs="Spawn.Hangs"):
         """The two files that it leaves."""
@@ -134,6 +135,12 @@ class PortsTest(unittest.TestCase):
         self.assertEqual(ports.differences(one, other), {
             "capabilities": {"pidfd": ("no: ENOSYS", "yes")}, "facts": {"endianness": ("big", "little")},
             "clauses": {"a.b.d": ("PASS", "XFAIL")}})
+
+    def test_what_an_older_doctor_did_not_tell_is_no_difference(self):
+        one, older = document("t", case("a.b.c"), linking="static"), document("u", case("a.b.c"))
+        self.assertEqual(ports.differences(one, older)["facts"], {"linking": ("static", "dynamic")})
+        del older["facts"]["linking"]
+        self.assertEqual(ports.differences(one, older)["facts"], {})
 
     def test_every_clause_and_target_is_on_the_page(self):
         import port_page
