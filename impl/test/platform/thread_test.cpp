@@ -1,10 +1,13 @@
 #include "platform/thread.hpp"
 
 #include <gtest/gtest.h>
+#include <pthread.h>
 
 #include <atomic>
 #include <csignal>
+#include <string_view>
 #include <thread>
+#include <vector>
 
 #include "platform/sanitizers.hpp"
 
@@ -47,6 +50,18 @@ TEST(PlatformThread, HiddenOnesRunNoHandlers) {
     EXPECT_EQ(sigismember(&seen.mask, signal), 1) << signal;
     EXPECT_EQ(sigismember(&own, signal), 0) << signal;
   }
+}
+
+TEST(PlatformThread, WhatIsDoneAtItsEndComesAfterTheKeysOfOthers) {
+  static std::vector<std::string_view> order;
+  static pthread_key_t younger;
+  ASSERT_EQ(pthread_key_create(&younger, [](void*) { order.push_back("key"); }), 0);
+  std::thread([] {
+    pthread_setspecific(younger, &order);
+    at_thread_end([] { order.push_back("end"); });
+  }).join();
+  pthread_key_delete(younger);
+  EXPECT_EQ(order, (std::vector<std::string_view>{"key", "end"}));
 }
 
 }  // namespace

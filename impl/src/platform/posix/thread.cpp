@@ -8,6 +8,7 @@
 #include <cstring>
 #include <memory>
 #include <new>
+#include <utility>
 
 namespace tandem::inline v1::platform {
 
@@ -54,7 +55,17 @@ class Attributes {
   pthread_attr_t attributes_;
 };
 
-extern "C" void tandem_thread_end(void* act) { reinterpret_cast<void (*)()>(act)(); }
+pthread_key_t end_key() noexcept;
+constinit thread_local bool others_had_their_turn = false;
+
+// Where the C library has no thread_local destructors (musl), the C++ library has a key for them,
+// too, and an older key comes first. What is set again comes after all that were set before.
+extern "C" void tandem_thread_end(void* act) {
+  if (std::exchange(others_had_their_turn, true))
+    reinterpret_cast<void (*)()>(act)();
+  else
+    pthread_setspecific(end_key(), act);
+}
 
 pthread_key_t end_key() noexcept {
   static const pthread_key_t key = [] {
