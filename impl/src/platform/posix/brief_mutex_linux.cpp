@@ -91,6 +91,7 @@ class Registration {
 
  private:
   void enroll() noexcept;
+  bool find_list() noexcept;
   void push(robust_list* link) noexcept {
     link->next = head_->list.next;
     in_this_order();
@@ -119,10 +120,22 @@ constinit thread_local Registration registration;
 // Where the kernel has none, as in some emulators, nobody is freed. Nor is it by the C library.
 constinit thread_local robust_list_head nobodys{};
 
+bool Registration::find_list() noexcept {
+  const auto ask = [this] {
+    std::size_t size = 0;
+    return ::syscall(SYS_get_robust_list, 0, &head_, &size) == 0 && head_;
+  };
+  if (ask()) return true;
+  // musl tells the kernel of a thread's list when the thread takes its first robust mutex. (It also
+  // puts the word elsewhere: those who disagreed about that would not exclude each other.)
+  RobustMutex first;
+  first.lock(nullptr);
+  first.unlock();
+  return ask();
+}
+
 void Registration::enroll() noexcept {
-  std::size_t size = 0;
-  const bool found = are_robust_mutexes_allowed() &&
-                     ::syscall(SYS_get_robust_list, 0, &head_, &size) == 0 && head_;
+  const bool found = are_robust_mutexes_allowed() && find_list();
   if (found) word_at_ = link_at + head_->futex_offset;
   if (!found || word_at_ < 0 || word_at_ > link_at - std::ptrdiff_t{sizeof(Word)} ||
       word_at_ % std::ptrdiff_t{sizeof(Word)} != 0) {

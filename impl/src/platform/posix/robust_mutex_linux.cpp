@@ -1,6 +1,6 @@
 // A robust mutex of pthreads: the kernel knows of each thread which it has. The C library refuses
-// to make one where the kernel, or an emulator, keeps no list of them. There it is one that knows
-// its owner, too, and no death frees it.
+// to make one, or already (musl) to be asked for one, where the kernel, or an emulator, keeps no
+// list of them. There it is one that knows its owner, too, and no death frees it.
 #include <pthread.h>
 #include <time.h>
 
@@ -20,11 +20,10 @@ bool make(pthread_mutex_t* mutex, bool robust) noexcept {
   pthread_mutexattr_t attributes;
   ::pthread_mutexattr_init(&attributes);
   ::pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
-  if (robust)
-    ::pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
-  else
-    ::pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_ERRORCHECK);
-  const bool made = ::pthread_mutex_init(mutex, &attributes) == 0;
+  const bool set =
+      (robust ? ::pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST)
+              : ::pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_ERRORCHECK)) == 0;
+  const bool made = set && ::pthread_mutex_init(mutex, &attributes) == 0;
   ::pthread_mutexattr_destroy(&attributes);
   return made;
 }
