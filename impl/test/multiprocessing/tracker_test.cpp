@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <fstream>
 #include <new>
 #include <string>
@@ -120,6 +121,23 @@ TEST_F(Tracker, LeavesAloneWhatAForkedChildDoesNotOwn) {
   child.start();
   child.join();
   stop_helpers();  // this process has left it, and nobody has taken it back
+  EXPECT_TRUE(is_removed(name));
+}
+
+constexpr const char* environment_moves = "TANDEM_TEST_ENVIRONMENT_MOVES";
+
+// Where what a constructor is called with does not stand before the environment, it may be
+// anything. (Of the same rank as the tracker's own, and before it: libraries come later.)
+__attribute__((constructor(101))) void move_the_environment() {
+  if (std::getenv(environment_moves)) ::setenv("TANDEM_TEST_ENVIRONMENT_HAS_MOVED", "", 1);
+}
+
+TEST_F(Tracker, IsOneByItsCommandLineWhereConstructorsAreToldNothing) {
+  const auto name = fresh_name("untold");
+  ::setenv(environment_moves, "", 1);
+  make(name);
+  ::unsetenv(environment_moves);
+  stop_helpers();
   EXPECT_TRUE(is_removed(name));
 }
 

@@ -9,7 +9,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -155,11 +157,36 @@ sigset_t ignored_signals() noexcept {
   ::_exit(EXIT_SUCCESS);
 }
 
-// The C library calls it with what main() gets.
-[[gnu::constructor(101)]] void become_tracker(int argc, char** argv, char**) {
-  if (argc != 3 || std::string_view(argv[1]) != marker) return;
+// Of words that end with a zero.
+void obey(std::string_view mark, std::string_view task) {
   constexpr std::string_view before = "pipe=";
-  if (std::string_view(argv[2]).starts_with(before)) track(::atoi(argv[2] + before.size()));
+  if (mark == marker && task.starts_with(before)) track(::atoi(task.data() + before.size()));
+}
+
+// As the kernel knows it.
+void obey_command_line() {
+  std::array<char, 512> text;
+  const Handle file(::open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC));
+  const ssize_t size = ::read(file.get(), text.data(), text.size());
+  std::string_view rest(text.data(), size < 0 ? 0 : static_cast<std::size_t>(size));
+  std::array<std::string_view, 3> words;
+  for (std::string_view& word : words) {
+    const std::size_t end = rest.find('\0');
+    if (end == rest.npos) return;
+    word = rest.substr(0, end);
+    rest.remove_prefix(end + 1);
+  }
+  if (rest.empty()) obey(words[1], words[2]);
+}
+
+// glibc calls it with what main() gets, which stands before the environment; musl with nothing.
+[[gnu::constructor(101)]] void become_tracker(int argc, char** argv, char**) {
+  const auto first = reinterpret_cast<std::uintptr_t>(argv);
+  const auto after = first + (static_cast<std::size_t>(argc) + 1) * sizeof(char*);
+  if (after != reinterpret_cast<std::uintptr_t>(environ))
+    obey_command_line();
+  else if (argc == 3)
+    obey(argv[1], argv[2]);
 }
 
 }  // namespace
