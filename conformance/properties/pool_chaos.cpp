@@ -1,5 +1,5 @@
 // Workers are killed at random moments. Each task is accounted for: it has its result, or it was
-// lost with the worker that held it. 100,000 kills of each kind in a soak.
+// lost with the worker that held it. 10,000 kills of each kind in a soak, and more with --hours.
 #include <gtest/gtest.h>
 
 #include <cstddef>
