@@ -74,17 +74,32 @@ void ensure_server() {
   former = start_server(own.server);
 }
 
+// The server that is asked: another thread may start another one meanwhile.
+struct Asked {
+  platform::Handle connection;
+  std::shared_ptr<subprocess::detail::Child> child;  // null: another process' child
+
+  static Asked now() {
+    Client& own = Client::get();
+    const std::scoped_lock guard(own.mutex);
+    return {own.server.duplicate_handle(), own.server.child()};
+  }
+  bool has_hung_up() const noexcept {
+    return !connection || platform::is_hung_up(connection.get());
+  }
+};
+
 // One packet; a server that was killed is started again, and no other: it has children to answer
 // for. One that has ended before it was asked answers no less than one that ends then: see
 // without_answer(). It may have stopped, and so many may have asked it that this one has to wait.
-void send_request(const std::vector<int>& handles) {
+Asked send_request(const std::vector<int>& handles) {
   const char request = 'f';
   for (bool again = true;; again = false) {
-    const platform::Handle server = fork_server_handle();
-    const auto sent = platform::send_some(server.get(), &request, 1, handles);
-    if (sent.error == 0) return;
-    if (server && !platform::is_hung_up(server.get())) throw_os_error(sent.error);
-    if (!again) return;
+    Asked server = Asked::now();
+    const auto sent = platform::send_some(server.connection.get(), &request, 1, handles);
+    if (sent.error == 0) return server;
+    if (!server.has_hung_up()) throw_os_error(sent.error);
+    if (!again) return server;
     ensure_server();
   }
 }
@@ -159,29 +174,21 @@ class NeverServed final : public Running {
   const int exitcode_;
 };
 
-// The server, if it has hung up and so is about to end by itself. Null: it has not, or is another
-// process' child.
-std::shared_ptr<subprocess::detail::Child> ending_server() {
-  Client& own = Client::get();
-  const std::scoped_lock guard(own.mutex);
-  return own.server.has_hung_up() ? own.server.child() : nullptr;
-}
-
-std::shared_ptr<Running> without_answer(platform::Handle status) {
-  const auto server = ending_server();
-  if (!server) throw EOFError("unexpected EOF");
-  server->wait(Deadline::after(Helper::ends_within));
-  const auto exitcode = server->returncode();
+// One that has hung up is about to end by itself.
+std::shared_ptr<Running> without_answer(const Asked& server, platform::Handle status) {
+  if (!server.child || !server.has_hung_up()) throw EOFError("unexpected EOF");
+  server.child->wait(Deadline::after(Helper::ends_within));
+  const auto exitcode = server.child->returncode();
   if (!exitcode || *exitcode <= 0) throw EOFError("unexpected EOF");
-  return std::make_shared<NeverServed>(server->pid(), *exitcode, std::move(status));
+  return std::make_shared<NeverServed>(server.child->pid(), *exitcode, std::move(status));
 }
 
-std::shared_ptr<Running> await_answer(platform::Handle status) {
+std::shared_ptr<Running> await_answer(const Asked& server, platform::Handle status) {
   Answer answer;
   std::vector<platform::Handle> handles;
   const auto got = platform::receive_some(status.get(), &answer, sizeof answer, &handles);
   if (got.error != 0) throw_os_error(got.error);
-  if (got.count != sizeof answer) return without_answer(std::move(status));
+  if (got.count != sizeof answer) return without_answer(server, std::move(status));
   if (answer.error != 0) throw_os_error(answer.error);
   if (handles.empty()) throw_os_error(EMFILE);
   platform::Handle sentinel;
@@ -337,9 +344,9 @@ std::shared_ptr<Running> start_by_server(const std::shared_ptr<ProcessState>& st
   std::ranges::copy(output.descriptors(), std::back_inserter(handles));
   if (handles.size() > platform::most_handles_sent) throw ValueError("too many fds");
   platform::flush_standard_streams();
-  send_request(handles);
+  const Asked server = send_request(handles);
   status.second.reset();
-  return await_answer(std::move(status.first));
+  return await_answer(server, std::move(status.first));
 }
 
 }  // namespace tandem::inline v1::multiprocessing::detail

@@ -81,6 +81,9 @@ class Helper {
     constexpr int sigkill = 9;  // the same on every system
     try {
       if (child.wait(Deadline::after(patience))) return;
+    } catch (...) {  // nobody can wait but without an end
+    }
+    try {
       child.send_signal(sigkill);
       child.wait(Deadline::never());
     } catch (...) {  // nobody is left to wait for it

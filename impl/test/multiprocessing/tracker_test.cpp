@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 
 #include <cerrno>
@@ -19,6 +20,7 @@
 #include "platform/fork.hpp"
 #include "platform/pipe.hpp"
 #include "platform/shared_memory.hpp"
+#include "platform/socket.hpp"
 #include "platform/system.hpp"
 #include "tandem/multiprocessing/detail/helpers.hpp"
 #include "tandem/multiprocessing/process.hpp"
@@ -31,6 +33,15 @@ using namespace tandem::multiprocessing::detail;
 
 std::string fresh_name(const char* what) {
   return "/tandem-test-" + std::to_string(platform::process_id()) + "-" + what;
+}
+
+// One that has yet to begin might be killed before it knows of anything.
+void wait_until_heard() {
+  const platform::Handle tracker = tracker_handle();
+  int unread = 1;
+  while (tracker && !platform::is_hung_up(tracker.get()) &&
+         ::ioctl(tracker.get(), FIONREAD, &unread) == 0 && unread > 0)
+    std::this_thread::yield();
 }
 
 void make(const std::string& name) {
@@ -137,6 +148,7 @@ TEST_F(Tracker, IsOneByItsCommandLineWhereConstructorsAreToldNothing) {
   ::setenv(environment_moves, "", 1);
   make(name);
   ::unsetenv(environment_moves);
+  wait_until_heard();
   stop_helpers();
   EXPECT_TRUE(is_removed(name));
 }
@@ -199,6 +211,7 @@ void run_short_of_memory(bool with_killed_tracker) {
     }
     tracked = track_within(allocations, name);
     if (with_killed_tracker) remove(kept);
+    wait_until_heard();
     stop_helpers();
     EXPECT_EQ(is_there(name), !tracked) << allocations;
     ASSERT_FALSE(has_children()) << allocations;
