@@ -297,11 +297,7 @@ class Server {
 
 }  // namespace
 
-platform::Handle fork_server_handle() {
-  Client& own = Client::get();
-  const std::scoped_lock guard(own.mutex);
-  return own.server.duplicate_handle();
-}
+platform::Handle fork_server_handle() { return Asked::now().connection; }
 
 void adopt_fork_server(platform::Handle handle) noexcept {
   Client& own = Client::get();

@@ -17,6 +17,7 @@
 #include <tuple>
 #include <vector>
 
+#include "asleep.hpp"
 #include "tandem/core/exceptions.hpp"
 #include "tandem/core/park.hpp"
 #include "tandem/multiprocessing/exceptions.hpp"
@@ -30,10 +31,6 @@ using namespace std::string_literals;
 std::size_t open_descriptors() {
   return static_cast<std::size_t>(
       std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {}));
-}
-
-void wait_until_parked(std::size_t count) {
-  while (parked_threads() < count) std::this_thread::yield();
 }
 
 bool is_readable(int descriptor) {

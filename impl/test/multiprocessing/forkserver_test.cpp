@@ -88,10 +88,6 @@ class HungUp {
   int gate_ = -1;
 };
 
-void wait_until_parked(std::size_t threads) {
-  while (parked_threads() < threads) std::this_thread::yield();
-}
-
 // No fork() waits for one that takes its time to end.
 TEST_F(ForkServer, IsWaitedForWithoutItsLock) {
   HungUp servers;

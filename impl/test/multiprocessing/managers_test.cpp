@@ -22,6 +22,7 @@
 #include <thread>
 #include <vector>
 
+#include "asleep.hpp"
 #include "children.hpp"
 #include "multiprocessing/manager_client.hpp"
 #include "multiprocessing/manager_server.hpp"
@@ -235,7 +236,7 @@ TEST(Server, ServesTwiceAtOnceWhileAThreadForks) {
   const auto before = parked_threads();
   std::vector<std::thread> serving;
   for (int i = 0; i < 2; ++i) serving.emplace_back([&] { server->serve_forever(false); });
-  while (parked_threads() < before + 4) std::this_thread::yield();  // each has an accepter
+  wait_until_parked(before + 4);  // each has an accepter
   EXPECT_EQ(Child([] { return 0; }).wait(), 0);
   EXPECT_EQ(detail::ManagerServer::serving(server->address()), server);
   detail::ask_once(server->address(), key, detail::Request::SHUTDOWN);

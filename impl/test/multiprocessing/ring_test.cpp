@@ -20,10 +20,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-void wait_until_parked(std::size_t count) {
-  while (parked_threads() < count) std::this_thread::yield();
-}
-
 bool is_readable(int socket) {
   pollfd polled{socket, POLLIN, 0};
   return ::poll(&polled, 1, 0) == 1;
