@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "conformance/multiprocessing/support.hpp"
-#include "conformance/programs/run_program.hpp"
+#include "conformance/harness/run_program.hpp"
 #include "tandem/os.hpp"
 
 using namespace tandem::conformance;

@@ -20,7 +20,7 @@
 #include <vector>
 
 #include "conformance/multiprocessing/support.hpp"
-#include "conformance/programs/run_program.hpp"
+#include "conformance/harness/run_program.hpp"
 
 using namespace tandem::conformance;
 using namespace std::chrono_literals;

@@ -18,7 +18,7 @@
 #include <tuple>
 
 #include "conformance/multiprocessing/support.hpp"
-#include "conformance/programs/run_program.hpp"
+#include "conformance/harness/run_program.hpp"
 #include "tandem/core/log.hpp"
 #include "tandem/multiprocessing/detail/helpers.hpp"
 #include "tandem/os.hpp"

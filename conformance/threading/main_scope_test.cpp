@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "conformance/programs/run_program.hpp"
+#include "conformance/harness/run_program.hpp"
 #include "conformance/threading/exits.hpp"
 #include "conformance/threading/support.hpp"
 

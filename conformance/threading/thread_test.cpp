@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "conformance/harness/sanitizers.hpp"
-#include "conformance/programs/run_program.hpp"
+#include "conformance/harness/run_program.hpp"
 #include "conformance/threading/exits.hpp"
 #include "conformance/threading/support.hpp"
 #include "tandem/core/fn.hpp"

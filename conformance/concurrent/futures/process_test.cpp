@@ -19,7 +19,7 @@
 
 #include "conformance/harness/sanitizers.hpp"
 #include "conformance/multiprocessing/support.hpp"
-#include "conformance/programs/run_program.hpp"
+#include "conformance/harness/run_program.hpp"
 #include "tandem/futures.hpp"
 
 namespace tandem::conformance {

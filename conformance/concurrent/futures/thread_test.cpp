@@ -10,7 +10,7 @@
 
 #include "conformance/concurrent/futures/support.hpp"
 #include "conformance/harness/sanitizers.hpp"
-#include "conformance/programs/run_program.hpp"
+#include "conformance/harness/run_program.hpp"
 #include "conformance/threading/exits.hpp"
 
 namespace tandem::conformance {

@@ -1,5 +1,4 @@
-// Runs a program of this folder and tells what it printed.
-#pragma once
+#include "conformance/harness/run_program.hpp"
 
 #include <sys/wait.h>
 
@@ -8,32 +7,25 @@
 #include <cstdlib>
 #include <sstream>
 #include <stdexcept>
-#include <string>
-#include <string_view>
-#include <vector>
 
 namespace tandem::conformance {
+namespace {
 
-struct Ended {
-  std::string printed;
-  int exit_code = -1;
-};
+std::string programs_directory() {
+  const char* named = std::getenv("TANDEM_PROGRAMS_DIR");
+  return named != nullptr ? named : TANDEM_PROGRAMS_DIR;
+}
 
-inline std::vector<std::string> lines_of(const Ended& ended) {
+}  // namespace
+
+std::vector<std::string> lines_of(const Ended& ended) {
   std::vector<std::string> lines;
   std::istringstream text(ended.printed);
   for (std::string line; std::getline(text, line);) lines.push_back(line);
   return lines;
 }
 
-/// Where they were built, or where TANDEM_PROGRAMS_DIR says.
-inline std::string programs_directory() {
-  const char* named = std::getenv("TANDEM_PROGRAMS_DIR");
-  return named != nullptr ? named : TANDEM_PROGRAMS_DIR;
-}
-
-/// program: "concurrent/futures/exit_finishes_work", with arguments where it has some
-inline Ended run_program(std::string_view program) {
+Ended run_program(std::string_view program) {
   const std::string command = "'" + programs_directory() + "'/" + std::string(program);
   std::FILE* out = popen(command.c_str(), "re");
   if (out == nullptr) throw std::runtime_error("cannot run " + command);
