@@ -12,6 +12,7 @@
 #include <tuple>
 
 #include "conformance/asyncio/support.hpp"
+#include "conformance/harness/blocked.hpp"
 #include "tandem/contextvars.hpp"
 #include "tandem/futures.hpp"
 #include "tandem/threading.hpp"
@@ -495,6 +496,7 @@ CASE("asyncio.event-loop.threadsafe", "wakes a loop that waits, and keeps the or
   std::jthread thread;
   loop.call_soon([&] {
     thread = std::jthread([&] {
+      let_others_run();  // until it waits
       for (int number = 0; number < 3; ++number)
         loop.call_soon_threadsafe([number] { log(number); });
       loop.call_soon_threadsafe([&] { loop.stop(); });
