@@ -135,8 +135,8 @@ def main(argv=None):
     peers = contenders.load_json(options.programs / "peers.json", [])
     uvloop = None
     if asked["python"] != "none":
-        uvloop, peer = contenders.find_uvloop(pythons)
-        peers.append(peer)
+        uvloop, more = contenders.find_uvloop(rows, pythons)
+        peers += more
     found = {**contenders.find(rows, options.programs, pythons, uvloop), **contenders.kernel_contenders(kernels, options.programs)}
     described = environment.capture(
         contenders.ROOT, contenders.load_json(options.programs / "build.json", {}), peers, pythons)

@@ -20,6 +20,7 @@ class Contender:
     kind: str  # ours, peer, limit or cpython; machine: a kernel
     command: list  # without --scale and --min-time
     shown: list = field(default_factory=list)  # the same for people, on any machine
+    bounds: bool = True  # whether floors are about it; its ratio stands in the table either way
 
 
 def shown_path(path):
@@ -68,14 +69,19 @@ def _uvloop_of(interpreter):
     return asked.stdout.strip() if asked.returncode == 0 else ""
 
 
-def find_uvloop(interpreters, system=SYSTEM_PYTHON):
-    """(who runs it, as peers.json has it): the newest of these CPythons that has uvloop, or the system's; None: nobody."""
+def find_uvloop(rows, interpreters, system=SYSTEM_PYTHON):
+    """(who runs it, as peers.json has it): the newest of these CPythons that has uvloop, or the system's; None: nobody.
+
+    To ask is to start each of them: it is not done where no row would be run.
+    """
+    if not any(map(has_loop, rows)):
+        return None, []
     last = _interpreters().start(system)
     for one in [*reversed(interpreters), *([last] if last else [])]:
         version = _uvloop_of(one)
         if version:
-            return one, {"peer": UVLOOP, "found": True, "version": f"{version}, CPython {one}"}
-    return None, {"peer": UVLOOP, "found": False, "version": "", "package": "python3-uvloop", "impls": [UVLOOP]}
+            return one, [{"peer": UVLOOP, "found": True, "version": f"{version}, CPython {one}"}]
+    return None, [{"peer": UVLOOP, "found": False, "version": "", "package": "python3-uvloop", "impls": [UVLOOP]}]
 
 
 def choose_pythons(found, usual, wanted, quick):
@@ -106,12 +112,17 @@ def from_python(interpreter, row):
                      [f"python{interpreter.minor}", shown_path(script), *arguments])
 
 
+def has_loop(row):
+    """Whether it is one of asyncio, which CPython can run on another loop."""
+    return row.python.startswith("asyncio/")
+
+
 def with_uvloop(interpreter, row):
-    """[Contender] of a row of asyncio, else []."""
-    if not interpreter or not row.python.startswith("asyncio/"):
+    """[Contender] of a row of asyncio, else []. Floors are about CPython as it comes."""
+    if not interpreter or not has_loop(row):
         return []
     plain, loop = from_python(interpreter, row), ["--loop", UVLOOP]
-    return [replace(plain, impl=UVLOOP, command=[*plain.command, *loop], shown=[*plain.shown, *loop])]
+    return [replace(plain, impl=UVLOOP, command=[*plain.command, *loop], shown=[*plain.shown, *loop], bounds=False)]
 
 
 def on(processors, contender):

@@ -2,7 +2,7 @@
 import math
 from statistics import median
 
-from contenders import OURS, UVLOOP
+from contenders import OURS
 from measure import second
 from scaling import grids, placements, sweeps
 from stability import again, grade
@@ -140,8 +140,6 @@ def _floor(row, floor, entries):
             entry.update(got=got, met=got["median"] <= floor.needed,
                          sure=got["high"] <= floor.needed or got["low"] > floor.needed)
         return entry
-    # Of CPython as it comes.
-    entries = [entry for entry in entries if entry["impl"] != UVLOOP]
     best = _best(entries, "peer" if floor.against == "peers" else "cpython", floor.of)
     if best:
         got = best["ratio"]
@@ -155,6 +153,7 @@ def judge_row(row, contenders, samples, rerun):
     same_ratios = data.same_ratios()
     delta = noise(same_ratios)
     entries = [_contender(data, one, delta, rerun) for one in contenders]
+    bounding = [entry for one, entry in zip(contenders, entries) if one.bounds]
     best = _best(entries, "peer")
     ours = next((one for one in entries if one["kind"] == "ours"), None)
     standing = best["ratio"]["verdict"] if best else None
@@ -164,7 +163,7 @@ def judge_row(row, contenders, samples, rerun):
         "id": row.id, "group": row.group, "text": row.text, "unit": row.unit, "better": row.better,
         **({"part": row.part} if row.part else {}), "never_below": row.never_below, "noise": delta, "again": again(same_ratios), "contenders": entries,
         "best_peer": best["impl"] if best else None, "standing": standing,
-        "floors": [_floor(row, floor, entries) for floor in row.floors],
+        "floors": [_floor(row, floor, bounding) for floor in row.floors],
         "command": f"scripts/bench --quick --filter '^{row.id}$'",
     }
 

@@ -114,11 +114,13 @@ class Floors(unittest.TestCase):
         self.assertEqual(result["best_peer"], "peer")
         self.assertEqual(result["standing"], "faster")
 
-    def test_a_floor_against_cpython_is_that_of_its_own_loop(self):
+    def test_a_floor_is_not_about_who_does_not_bound_it(self):
         row = a_row(floors=[floor(against="cpython", needed=50.0)])
-        contenders = [*CONTENDERS, contender("cpython-3.13.0", "cpython"), contender("uvloop", "cpython")]
-        (found,) = judged({**both(60e6), "peer": 1e6, "cpython-3.13.0": 1e6, "uvloop": 2e6}, row=row, contenders=contenders)["floors"]
+        contenders = [*CONTENDERS, contender("cpython-3.13.0", "cpython"), contender("better", "cpython", bounds=False)]
+        result = judged({**both(60e6), "peer": 1e6, "cpython-3.13.0": 1e6, "better": 2e6}, row=row, contenders=contenders)
+        (found,) = result["floors"]
         self.assertEqual((found["impl"], found["met"]), ("cpython-3.13.0", True))
+        self.assertAlmostEqual(peer_ratio(result, "better")["median"], 30, delta=1)
 
     def test_the_sum_of_it(self):
         row = a_row(never_below=True, floors=[floor(against="peers", needed=2.0)])

@@ -17,8 +17,8 @@ def a_row(**changes):
     return Row(**{**usual, **changes})
 
 
-def contender(impl, kind):
-    return Contender(impl, kind, [impl], [impl])
+def contender(impl, kind, **more):
+    return Contender(impl, kind, [impl], [impl], **more)
 
 
 CONTENDERS = [contender("tandem", "ours"), contender("peer", "peer")]
