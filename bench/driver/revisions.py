@@ -2,6 +2,7 @@
 import argparse
 import math
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -52,16 +53,23 @@ def _remove(root, folder):
     git(root, "worktree", "prune")
 
 
+def _cmake(folder, *arguments):
+    """What it says."""
+    done = subprocess.run(["cmake", *map(str, arguments)], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode:
+        raise SystemExit(f"scripts/compare: {folder.name} does not build:\n{done.stdout[-3000:]}")
+    return done.stdout
+
+
 def build(folder, programs, jobs):
-    """Where the programs are. The commit's own presets say how it is built."""
+    """(where the programs are, those that the commit does not have). Its own presets say how it is built."""
     place = folder / "build/bench"
-    steps = (["cmake", "-S", str(folder), "--preset", "bench", "-B", str(place)],
-             ["cmake", "--build", str(place), "--parallel", str(jobs), "--target", *programs])
-    for step in steps:
-        done = subprocess.run(step, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        if done.returncode:
-            raise SystemExit(f"scripts/compare: {folder.name} does not build:\n{done.stdout[-3000:]}")
-    return place / "bench"
+    _cmake(folder, "-S", folder, "--preset", "bench", "-B", place)
+    known = set(re.findall(r"^(\w+): phony$", _cmake(folder, "--build", place, "--target", "help"), re.M))
+    there = [program for program in programs if program in known]
+    if there:
+        _cmake(folder, "--build", place, "--parallel", jobs, "--target", *there)
+    return place / "bench", set(programs) - known
 
 
 def paired(rows, before, after):
@@ -119,6 +127,14 @@ def lines(found):
     yield show.verdicts([one["ratio"] for one in found if "ratio" in one])
 
 
+def missing(rows, found, lacking):
+    """Lines of the rows that cannot be compared. lacking: {what a commit was called: the programs that it does not have}"""
+    for row in rows:
+        if row.id not in found:
+            whose = [name for name, programs in lacking.items() if row.program in programs]
+            yield f"{row.id:32} is not in both" + (f": no {row.program} in {' and '.join(whose)}" if whose else "")
+
+
 def arguments(argv):
     parser = argparse.ArgumentParser(
         prog="scripts/compare", description="builds two commits and measures them in turns, A B B A")
@@ -146,15 +162,17 @@ def main(argv, root=contenders.ROOT):
     # The paths are of one length: that, too, can move what a program's memory looks like.
     first, last = (root / "build/compare" / name for name in "ab")
     with worktree(root, commits[0], first), worktree(root, commits[1], last):
-        places = []
+        places, lacking = [], {}
         for name, folder in zip(options.rev, (first, last)):
             print(f"building {name}", file=sys.stderr)
-            places.append(build(folder, programs, options.jobs))
+            place, lacking[name] = build(folder, programs, options.jobs)
+            places.append(place)
         found = paired(rows, *places)
-        for row in rows:
-            if row.id not in found:
-                print(f"{row.id:32} is not in both")
+        for line in missing(rows, found, lacking):
+            print(line)
         rows = [row for row in rows if row.id in found]
+        if not rows:
+            raise SystemExit("scripts/compare: no row is in both")
         warning = show.busy({"load_before": environment.load(), "machine": {"topology": environment.topology()}})
         if warning:
             print(warning, file=sys.stderr)

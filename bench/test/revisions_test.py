@@ -14,11 +14,15 @@ from support import a_row, synthetic
 import revisions
 from measure import second
 
-# Stands for the build: what a commit holds is copied to where a program would be built.
+# Stands for the build: what a commit holds is copied to where a program would be built, and it refuses what is not there.
 CMAKE = """#!/bin/sh
 [ "$1" = --build ] || exit 0
 [ ! -e broken ] || { echo "error: broken on purpose"; exit 1; }
-mkdir -p "$2/bench" && cp bench_queue speeds.json "$2/bench"
+build=$2
+while [ "$1" != --target ]; do shift; done
+shift
+[ "$1" != help ] || { ls | sed -n "s/^bench_.*/&: phony/p"; exit; }
+mkdir -p "$build/bench" && cp "$@" speeds.json "$build/bench"
 """
 
 
@@ -52,11 +56,11 @@ class Commits(unittest.TestCase):
         run("git", "commit", "-q", "--allow-empty", "-m", name, cwd=self.root)
         run("git", "tag", name, cwd=self.root)
 
-    def compare(self, *revisions_of):
+    def compare(self, *revisions_of, filter=f"^{ROW}$"):
         said = io.StringIO()
         arguments = [word for name in revisions_of for word in ("--rev", name)]
         with contextlib.redirect_stdout(said), contextlib.redirect_stderr(io.StringIO()):
-            status = revisions.main([*arguments, "--filter", f"^{ROW}$"], self.root)
+            status = revisions.main([*arguments, "--filter", filter], self.root)
         return status, said.getvalue()
 
     def worktrees(self):
@@ -80,6 +84,19 @@ class Commits(unittest.TestCase):
         self.compare("slow", "fast")
         self.assertEqual(self.worktrees(), 1)
         self.assertEqual(list((self.root / "build/compare").iterdir()), [])
+
+    def test_what_one_has_no_program_for_is_told_and_the_rest_is_compared(self):
+        (self.root / "bench_asyncio").write_text(SCRIPT.replace(ROW, "asyncio.gather"))
+        (self.root / "bench_asyncio").chmod(0o755)
+        self.commit("more", tandem=100)
+        for pair in (("slow", "more"), ("more", "slow")):
+            status, said = self.compare(*pair, filter=rf"^({ROW}|asyncio\.gather)$")
+            self.assertEqual(status, 0, said)
+            self.assertRegex(said, r"(?m)^asyncio\.gather +is not in both: no bench_asyncio in slow$")
+            self.assertRegex(said, rf"(?m)^{ROW} .*(faster|slower)")
+        with self.assertRaisesRegex(SystemExit, "no row is in both"):
+            self.compare("slow", "more", filter=r"^asyncio\.gather$")
+        self.assertEqual(self.worktrees(), 1)
 
     def test_a_commit_that_does_not_build_says_why_and_nothing_stays(self):
         (self.root / "broken").write_text("")
