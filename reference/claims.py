@@ -42,15 +42,19 @@ def printed(interpreter, claim):
         path = os.path.join(folder, "claim.py")
         with open(path, "w", encoding="utf-8") as file:
             file.write(claim["snippet"])
-        try:
-            child = subprocess.run(
+        with subprocess.Popen(
                 [interpreter.command, path], cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE, timeout=SNIPPET_SECONDS, env=dict(os.environ, PYTHONHASHSEED="0"))
-        except subprocess.TimeoutExpired:
-            return "(no end after %d s)" % SNIPPET_SECONDS
-    text = child.stdout.decode("utf-8", "replace")
+                stderr=subprocess.PIPE, env=dict(os.environ, PYTHONHASHSEED="0")) as child:
+            try:
+                said, errors = child.communicate(timeout=SNIPPET_SECONDS)
+            except subprocess.TimeoutExpired:
+                where = twins.where_it_hangs(child.pid, claim["id"], SNIPPET_SECONDS)
+                return "(no end after %d s)\n%s" % (SNIPPET_SECONDS, where)
+            finally:
+                child.kill()
+    text = said.decode("utf-8", "replace")
     if child.returncode != 0:
-        text += "(exit code %d: %s)" % (child.returncode, child.stderr.decode("utf-8", "replace").strip()[-2000:])
+        text += "(exit code %d: %s)" % (child.returncode, errors.decode("utf-8", "replace").strip()[-2000:])
     return text.strip("\n")
 
 

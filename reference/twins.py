@@ -118,15 +118,24 @@ def _run_in_fork(case, id):
             pipe.write(json.dumps(case.run(id)) + "\n")
         os._exit(0)
     os.close(writer)
-    text, ended = _read_line(reader, float(os.environ.get(LIMIT) or CASE_SECONDS + 60 * case.times.scale))
+    seconds = float(os.environ.get(LIMIT) or CASE_SECONDS + 60 * case.times.scale)
+    text, ended = _read_line(reader, seconds)
     os.close(reader)
+    # Whoever names a limit expects that there are cases which hang.
+    where = "" if ended or os.environ.get(LIMIT) else where_it_hangs(child, id, seconds)
     _kill(child)
     status = os.waitpid(child, 0)[1]
     if text.endswith(b"\n"):
         return json.loads(text.decode("utf-8"))
     if not ended:
-        return {"transcript": [], "error": "timeout: no end in sight", "status": "timeout"}
+        return {"transcript": [], "error": "timeout: no end in sight\n" + where, "status": "timeout"}
     return {"transcript": [], "error": "the process ended with wait status %d" % status, "status": "crash"}
+
+
+def where_it_hangs(child, name, seconds):
+    """Of a process whose time is up, and of those below it; before it is killed."""
+    _load_file("hangs", os.path.join(os.path.dirname(HERE), "scripts", "lib", "hangs.py"))
+    return sys.modules["hangs"].told(child, name, seconds)
 
 
 def _kill(child):

@@ -4,11 +4,15 @@ import math
 import os
 import signal
 import subprocess
+import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from contenders import MACHINE
+from contenders import MACHINE, ROOT
+
+sys.path.append(str(ROOT / "scripts/lib"))
+import hangs  # noqa: E402
 
 
 @dataclass
@@ -76,9 +80,11 @@ def _answer(output, errors, code):
     return answer
 
 
-def _silence(process, settings):
-    """Why there was no answer; its children can hold the pipes longer than it lives."""
+def _silence(process, name, settings):
+    """Why there was no answer; its children can hold the pipes longer than it lives. Told is where it waits."""
     code = process.poll()
+    if code is None:
+        hangs.say(hangs.told(process.pid, name, settings.patience))
     return _failed(_ending(code) if code else f"no answer within {settings.patience:g} s")
 
 
@@ -101,7 +107,7 @@ def run_once(contender, row, label, number, settings, environment=()):
     try:
         answer = _answer(*process.communicate(timeout=settings.patience), process.returncode)
     except subprocess.TimeoutExpired:
-        answer = _silence(process, settings)
+        answer = _silence(process, f"{label} of {row.id}", settings)
     finally:
         _end_all(process)
     ok = bool(answer.get("ok"))

@@ -1,4 +1,5 @@
 """Does a contender that lies, hangs or crashes lose its row, and only that?"""
+import contextlib
 import io
 import os
 import resource
@@ -41,9 +42,12 @@ class Faults(unittest.TestCase):
         self.assertIn("out of order", sample.error)
 
     def test_a_dropped_item_is_an_answer_that_never_comes(self):
-        sample = run("dropping", patience=1)
+        said = io.StringIO()
+        with contextlib.redirect_stderr(said):
+            sample = run("dropping", patience=1)
         self.assertFalse(sample.ok)
         self.assertIn("no answer", sample.error)
+        self.assertRegex(said.getvalue(), r"^hang: dropping of test\.flow has taken \d+ s of its 1 s\n")
 
     def test_an_open_loop_tells_of_every_load(self):
         sample = run("right", "test.open_loop")

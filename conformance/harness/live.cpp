@@ -15,6 +15,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include "conformance/harness/hangs.hpp"
 #include "conformance/harness/times.hpp"
 
 extern char** environ;
@@ -76,11 +77,12 @@ pid_t start(const std::string& id, const Scratch& scratch) {
   return child;
 }
 
-// False when the time is up; then the child has been killed.
-bool wait_for(pid_t child, int& status) {
+// False when the time is up; then it has been told where the child waits, and it has been killed.
+bool wait_for(pid_t child, const std::string& id, int& status) {
   const auto deadline = now() + std::chrono::duration<double>(case_seconds());
   while (waitpid(child, &status, WNOHANG) == 0) {
     if (now() > deadline) {
+      tell_where_it_waits(child, id, case_seconds());
       kill(child, SIGKILL);
       waitpid(child, &status, 0);
       return false;
@@ -121,7 +123,7 @@ double case_seconds() {
 Result run_in_own_process(const std::string& id) {
   const Scratch scratch;
   int status = 0;
-  const bool in_time = wait_for(start(id, scratch), status);
+  const bool in_time = wait_for(start(id, scratch), id, status);
   Result result;
   result.id = id;
   const bool told = read_result(scratch.result(), result);

@@ -4,6 +4,8 @@ import json
 import selectors
 import subprocess
 
+import hangs
+
 
 # What must be refused with an error, and which, without an end to the runner.
 ODDITIES = {
@@ -24,6 +26,8 @@ ODDITIES = {
     + ", ".join(["[]"] * 1001)
     + "]}}": "limit",
 }
+
+TO_END = 10  # seconds, once there is nothing more to read
 
 
 class RunnerError(Exception):
@@ -57,11 +61,16 @@ class Runner:
     def end(self):
         self.process.stdin.close()
         try:
-            self.process.wait(timeout=10)
+            self.process.wait(timeout=TO_END)
         except subprocess.TimeoutExpired:
+            self.tell(TO_END)
             self.process.kill()
             self.process.wait()
         self.process.stdout.close()
+
+    def tell(self, seconds):
+        """Where it waits, before it is killed."""
+        hangs.say(hangs.told(self.process.pid, self.command[0], seconds))
 
     def restart(self, why):
         self.process.kill()
@@ -84,6 +93,7 @@ class Runner:
         with selectors.DefaultSelector() as selector:
             selector.register(self.process.stdout, selectors.EVENT_READ)
             if not selector.select(self.timeout):
+                self.tell(self.timeout)
                 return self.restart(f"no answer within {self.timeout} s")
         answer = self.process.stdout.readline()
         if not answer:

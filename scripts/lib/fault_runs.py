@@ -11,6 +11,7 @@ import tempfile
 import time
 
 import evidence
+import hangs
 from tree import LAYERS
 
 TIME_SCALE = "0.1"  # a case that waits in vain says so itself, after a tenth of the minute that it has otherwise
@@ -27,11 +28,7 @@ def run_case(executable, case, limit, fault=""):
         child = subprocess.Popen([executable, "--case=" + case, "--result-file=" + written], stdin=subprocess.DEVNULL,
                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment,
                                  start_new_session=True)
-        try:
-            child.wait(limit)
-            timeout = False
-        except subprocess.TimeoutExpired:
-            timeout = True
+        timeout = _is_late(child, limit, case, fault)
         seconds = time.monotonic() - start
         _end(child)
         result = {"status": "CRASH", "message": "ended by %d" % child.returncode}
@@ -53,14 +50,22 @@ def run_suite(executable, arguments, limit, case_limit, fault=""):
         with open(said, "wb") as file:
             child = subprocess.Popen([executable, *arguments], stdin=subprocess.DEVNULL, stdout=file,
                                      stderr=subprocess.STDOUT, env=environment, start_new_session=True)
-            try:
-                child.wait(limit)
-                status = {0: "PASS", 1: "FAIL"}.get(child.returncode, "CRASH")
-            except subprocess.TimeoutExpired:
-                status = "TIMEOUT"
+            timeout = _is_late(child, limit, os.path.basename(executable), fault)
+        status = "TIMEOUT" if timeout else {0: "PASS", 1: "FAIL"}.get(child.returncode, "CRASH")
         _end(child)
         failed = sorted(set(FAILED.findall(evidence.read(said))))
         return {"status": status, "by": failed, "reached": os.path.exists(reached)}
+
+
+def _is_late(child, limit, name, fault):
+    """Whether its time is up before it has ended. Where no fault makes it hang, it is told where it does."""
+    try:
+        child.wait(limit)
+        return False
+    except subprocess.TimeoutExpired:
+        if not fault:
+            hangs.say(hangs.told(child.pid, name, limit))
+        return True
 
 
 def _end(child):

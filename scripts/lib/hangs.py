@@ -1,13 +1,16 @@
 #!/usr/bin/env python3
 """Runs a command that runs ctest, and tells where tests wait that take too long.
 
-    python3 scripts/lib/hangs.py BUILD COMMAND [ARGUMENT…]    the command runs ctest on the directory BUILD
+    python3 scripts/lib/hangs.py BUILD COMMAND [ARGUMENT…]      the command runs ctest on the directory BUILD
+    python3 scripts/lib/hangs.py --process ID NAME SECONDS      runs nothing: where that process waits, whose time is up
 
 ctest kills a test whose time is up, and nobody knows any more where it hung. So once a test has taken SHARE of its
 TIMEOUT, all that can be seen from outside is printed: of its process and of every process below it, and of programs of this
 build that have lost their parents, the command line, the descriptors, and each thread with its state, processor time, place
 in the kernel and system call; the stacks as well, where eu-stack or gdb is found. The tests notice nothing: no thread, no
 signal, no timer, no process of theirs is added. Only the stacks stop a process for a moment, of a test that is about to be killed.
+
+Whoever kills something when a time of their own is up, a case of it or a runner, asks told() before.
 """
 import collections
 import json
@@ -24,6 +27,7 @@ PREFIX = "hang: "  # of each line that is printed: .ci/run finds them by it
 STACKS = (("eu-stack", "-m", "-p"), ("gdb", "-nx", "-batch", "-ex", "thread apply all backtrace 40", "-p"))
 STACKS_WITHIN = 60  # seconds
 STACK_LINE = re.compile(rb"#|TID |Thread ")  # gdb has more to say, of libraries and of symbols
+HAS_PROC = os.path.isdir("/proc/self/task")
 TICKS = os.sysconf("SC_CLK_TCK")
 
 Test = collections.namedtuple("Test", "name timeout")
@@ -144,8 +148,8 @@ def process_lines(process, processes):
     yield from thread_lines(process)
 
 
-def reports(process, test, processes, elsewhere):
-    """Yields lists of lines: first what can be read at once, then the stacks of one process after the other."""
+def reports(process, test, processes, elsewhere=()):
+    """Yields texts: first what can be read at once, then the stacks of one process after the other."""
     lines = ["%s has taken %.0f s of its %.0f s" % (test.name, processes.age(process), test.timeout)]
     for one in processes.below(process):
         lines += process_lines(one, processes)
@@ -153,9 +157,19 @@ def reports(process, test, processes, elsewhere):
         lines.append("and without a parent, of this test or of another:")
     for one in elsewhere:
         lines += process_lines(one, processes)
-    yield lines
-    for one in processes.below(process) + elsewhere:
-        yield ["  stacks of process %d, of %s:" % (one, test.name), *stack_lines(one)]
+    yield _written(lines)
+    for one in [*processes.below(process), *elsewhere]:
+        yield _written(["  stacks of process %d, of %s:" % (one, test.name), *stack_lines(one)])
+
+
+def _written(lines):
+    return "".join(PREFIX + line + "\n" for line in lines)
+
+
+def told(process, name, seconds):
+    """All of it as one text, of a process whose time is up; nothing where it has ended, or where nobody says."""
+    processes = Processes() if HAS_PROC else None
+    return "".join(reports(process, Test(name, seconds), processes)) if processes and process in processes.stats else ""
 
 
 class Watch:
@@ -172,8 +186,8 @@ class Watch:
             test, one = test_of(command_of(process), self.known), (process, processes.stats[process].begin)
             if processes.age(process) >= self.share * test.timeout and one not in self.told:
                 self.told.add(one)
-                for lines in reports(process, test, processes, processes.elsewhere(root, self.build)):
-                    self.say("".join(PREFIX + line + "\n" for line in lines))
+                for text in reports(process, test, processes, processes.elsewhere(root, self.build)):
+                    self.say(text)
 
 
 def run(watch, command, interval=INTERVAL):
@@ -196,8 +210,12 @@ def say(text):
 def main(arguments):
     if len(arguments) < 2:
         sys.exit(__doc__)
+    if arguments[0] == "--process":
+        process, name, seconds = arguments[1:]
+        say(told(int(process), name, float(seconds)))
+        return 0
     build, *command = arguments
-    if not os.path.isdir("/proc/self/task"):
+    if not HAS_PROC:
         os.execvp(command[0], command)
     return run(Watch(build, say), command)
 

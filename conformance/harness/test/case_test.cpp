@@ -109,6 +109,16 @@ void survives_crash_and_hang() {
   expect("sample.timeout.hang", "TIMEOUT", "[ RUN      ] sample.timeout.hang");
 }
 
+// By scripts/lib/hangs.py, where there is a Python to run it.
+void tells_where_it_hung() {
+  if (std::system("python3 -c ''") != 0 || !fs::exists("/proc/self/task")) return;
+  const std::string& output = everything().ran.output;
+  EXPECT_TRUE(contains(output, "\nhang: sample.timeout.hang has taken ")) << output;
+  EXPECT_TRUE(contains(output, "--case=sample.timeout.hang")) << output;
+  EXPECT_TRUE(contains(output, "hang:   stacks of process ")) << output;
+  EXPECT_FALSE(contains(output, "hang: sample.crash.signal")) << output;
+}
+
 void tells_level_time_and_command() {
   const auto& differs = everything().cases.at("sample.fail.not-in-set");
   EXPECT_EQ(differs.at("level"), "SHOULD");
@@ -145,6 +155,7 @@ TEST(Case, EndsAsItShould) {
   fails_without_its_rooms();
   fails_on_leaks();
   survives_crash_and_hang();
+  tells_where_it_hung();
   tells_level_time_and_command();
   results_have_header_and_footer();
   dumps_transcripts();

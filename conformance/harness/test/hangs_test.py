@@ -1,16 +1,31 @@
 #!/usr/bin/env python3
-"""scripts/lib/hangs.py tells of a test that takes long where it waits, of a quick one nothing, and hands on how ctest ended."""
+"""scripts/lib/hangs.py tells of a test that takes long where it waits, of a quick one nothing, and hands on how ctest ended.
+Who kills a process when its time is up has told where it waits, by the same function."""
+import contextlib
+import io
+import json
 import os
 import re
 import signal
+import subprocess
 import sys
 import tempfile
+import types
 import unittest
+from importlib.machinery import SourceFileLoader
+from importlib.util import module_from_spec, spec_from_loader
+from unittest import mock
 
+sys.dont_write_bytecode = True
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
-sys.path.append(os.path.join(ROOT, "scripts", "lib"))
+sys.path += [os.path.join(ROOT, *folder.split("/")) for folder in ("scripts/lib", "scripts/lint", "reference")]
 
+import claims  # noqa: E402
+import fault_runs  # noqa: E402
 import hangs  # noqa: E402
+import interpreters  # noqa: E402
+import twins  # noqa: E402
+from conformance_runner import Runner  # noqa: E402
 
 SHARE = 0.001
 WAITS = 200  # seconds that it may take: it is told of after a fifth of one
@@ -94,6 +109,94 @@ class HangsTest(unittest.TestCase):
         self.assertEqual(hangs.test_of(("/b/suite", "--gtest_filter=a"), known).name, "a")
         self.assertEqual(hangs.test_of(("/usr/bin/python3", "-B", "run.py", "x"), known).name, "script")
         self.assertEqual(hangs.test_of(("something", "else"), known).timeout, 300)
+
+    def test_a_process_that_somebody_is_about_to_kill(self):
+        with subprocess.Popen([self.path("waits.sh"), self.pipe]) as child:
+            with open(self.pipe, "wb"):  # now both are there
+                told = hangs.told(child.pid, "a case", 90)
+                said = subprocess.run([sys.executable, "-B", hangs.__file__, "--process", str(child.pid), "a case", "90"],
+                                      stderr=subprocess.PIPE).stderr.decode()
+        for text in (told, said):
+            self.assertRegex(text, r"^hang: a case has taken \d+ s of its 90 s\n")
+            for what in (r"process %d, .* /bin/sh .*waits\.sh .*pipe$" % child.pid, r"process \d+, child of %d, .* cat .*pipe$" % child.pid,
+                         r"stacks of process %d, of a case:$" % child.pid):
+                self.assertRegex(text, "(?m)" + what)
+        self.assertEqual(hangs.told(child.pid, "a case", 90), "")  # it has ended
+
+
+class KillersTest(unittest.TestCase):
+    """Each kills what waits for the other end of a pipe that stays open."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+        self.said = io.StringIO()
+        self.enter(contextlib.redirect_stderr(self.said))
+
+    def enter(self, context):
+        self.addCleanup(context.__exit__, None, None, None)
+        return context.__enter__()
+
+    def program(self, text):
+        path = os.path.join(self.folder, "program")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("#!%s -B\nimport os, sys\n%s\nos.read(os.pipe()[0], 1)\n" % (sys.executable, text))
+        os.chmod(path, 0o700)
+        return path
+
+    def assert_told(self, text, name, seconds):
+        self.assertRegex(text, r"(?m)^ *hang: %s has taken \d+ s of its %d s$" % (re.escape(name), seconds))
+
+    def test_a_case_of_a_suite_and_a_suite(self):
+        program = self.program("")
+        self.assertEqual(fault_runs.run_case(program, "a.case", 1)["status"], "TIMEOUT")
+        self.assert_told(self.said.getvalue(), "a.case", 1)
+        self.assertEqual(fault_runs.run_suite(program, [], 1, 1)["status"], "TIMEOUT")
+        self.assert_told(self.said.getvalue(), "program", 1)
+
+    def test_of_what_a_fault_makes_hang_nothing_is_told(self):
+        program = self.program("")
+        self.assertEqual(fault_runs.run_case(program, "a.case", 1, "fault")["status"], "TIMEOUT")
+        self.assertEqual(fault_runs.run_suite(program, [], 1, 1, "fault")["status"], "TIMEOUT")
+        self.assertEqual(self.said.getvalue(), "")
+
+    def test_a_runner_that_does_not_answer(self):
+        hello = json.dumps({"message": "hello", "implementation": "it", "version": "1", "kinds": [], "features": []})
+        program = self.program("sys.stdin.readline()\nprint(%r, flush=True)" % hello)
+        with mock.patch("conformance_runner.TO_END", 1), Runner([program], 60) as runner:
+            runner.timeout = 1
+            self.assertEqual(runner.ask({"message": "reset"})["text"], "no answer within 1 s")
+            self.assert_told(self.said.getvalue(), program, 1)
+            self.said.seek(self.said.truncate(0))
+        self.assert_told(self.said.getvalue(), program, 1)  # nor did the next one end
+
+    def test_a_case_of_a_twin(self):
+        case = types.SimpleNamespace(times=types.SimpleNamespace(scale=0), run=lambda id: os.read(os.pipe()[0], 1))
+        with mock.patch.object(twins, "CASE_SECONDS", 1):
+            result = twins._run_in_fork(case, "a.case")
+            self.assertEqual(result["status"], "timeout")
+            self.assert_told(result["error"], "a.case", 1)
+            with mock.patch.dict(os.environ, {twins.LIMIT: "1"}):
+                self.assertNotIn("hang: ", twins._run_in_fork(case, "a.case")["error"])
+
+    def test_the_snippet_of_a_claim(self):
+        with mock.patch.object(claims, "SNIPPET_SECONDS", 1):
+            text = claims.printed(interpreters.this(), {"id": "a.claim", "snippet": "import os\nos.read(os.pipe()[0], 1)"})
+        self.assertRegex(text, r"^\(no end after 1 s\)\n")
+        self.assert_told(text, "a.claim", 1)
+
+    @unittest.skipIf(sys.version_info < (3, 9), "scripts/soak is of Python 3.9")
+    def test_a_slice_of_a_soak(self):
+        path = os.path.join(ROOT, "scripts", "soak")
+        soak = module_from_spec(spec_from_loader("soak", SourceFileLoader("soak", path)))
+        soak.__spec__.loader.exec_module(soak)
+        options = types.SimpleNamespace(build=soak.Path(self.folder), resume=False, seed=1)
+        with mock.patch.object(soak, "SLICE_TIMEOUT", 1):
+            one = soak.Soak("queue", options)
+            one.run_slice(self.program(""), "Queue.Property", 0)
+        self.assertEqual([failure["status"] for failure in one.data["failures"]], ["timeout"])
+        self.assert_told(self.said.getvalue(), "Queue.Property", 1)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
 """scripts/lib/ports.py, port_page.py, scripts/validate-port: how a target is called, what ctest said, what differs, what fails."""
+import contextlib
 import importlib.util
+import io
 import os
 import subprocess
 import sys
 import tempfile
+import types
 import unittest
 from importlib.machinery import SourceFileLoader
 from unittest import mock
@@ -192,6 +195,22 @@ class CommandTest(unittest.TestCase):
                 file.write("no such program")
             with self.assertRaisesRegex(validate.Failed, "tests left no results:\nno such program"):
                 folder.written("tests", "tests.xml")
+
+    def test_where_tests_wait_is_told_before_ctest_kills_them(self):
+        with tempfile.TemporaryDirectory() as path:
+            target = validate.Target.__new__(validate.Target)
+            target.options = types.SimpleNamespace(mode="quick", suite=[], jobs=1)
+            target.build = target.folder = path
+            with open(os.path.join(path, "CTestTestfile.cmake"), "w", encoding="utf-8") as file:
+                file.write("add_test(quick true)\nset_tests_properties(quick PROPERTIES LABELS case)\n")
+            with mock.patch.object(target, "emulator", return_value=["env"]), contextlib.redirect_stdout(io.StringIO()), \
+                    mock.patch.object(target, "step", wraps=target.step) as step:
+                target.tests()
+            self.assertIn("100% tests passed", target.tail("tests"))
+            self.assertEqual([case["status"] for case in ports.other_tests(target.path("tests.xml"), target.path("tests.log"), ()).cases],
+                             ["PASS"])
+            command = step.call_args[0]
+            self.assertEqual(command[3:7], (validate.hangs.__file__, path, "env", "ctest"))
 
     def test_what_an_archive_has(self):
         import tarfile
