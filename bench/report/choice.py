@@ -1,7 +1,7 @@
 """The reader's question: which pool, queue and IPC should I use on this machine, and how far is tandem ahead?"""
 import math
 
-from markup import chip, render, tag
+from markup import chip, render, scroller, tag
 from speed import fastest_cpython, named, ours_of, show
 
 # What one is looking for, how a sentence names it, and the groups of rows that say it; the first three are the question.
@@ -153,4 +153,5 @@ def block(found):
     others = [_other(one) for one in found if one.name not in ASKED]
     head = [tag("th", text, scope="col", class_=kind) for text, kind in HEADS]
     return [tag("div", cards, class_="choices") if cards else None,
-            tag("div", tag("table", tag("thead", tag("tr", head)), tag("tbody", others), class_="stack"), class_="scroll") if others else None]
+            scroller("What to use on this machine", tag("table", tag("thead", tag("tr", head)), tag("tbody", others), class_="stack"))
+            if others else None]

@@ -278,7 +278,6 @@ def claims(evidence):
     head = tag("tr", *[tag("th", text, scope="col") for text in ("verdict", "claim", "place")])
     verdicts = [claim["verdict"] for claim in found]
     counts = ", ".join(f"{verdicts.count(one)} {one}" for one in VERDICTS if one in verdicts)
-    return tag("div", tag("table", tag("caption", f"What the document says, tried in CPython: {counts}.",
-                                       class_="quiet"), tag("thead", head),
-                          tag("tbody", [_claim(claim) for claim in found]), class_="claims stack"),
-               class_="scroll")
+    return scroller("What the document says", tag(
+        "table", tag("caption", f"What the document says, tried in CPython: {counts}.", class_="quiet"), tag("thead", head),
+        tag("tbody", [_claim(claim) for claim in found]), class_="claims stack"))

@@ -319,7 +319,7 @@ class Page:
         took = [tag("tr", tag("th", one["name"], scope="row"),
                     tag("td", f"{one['seconds']} s", class_="number")) for one in self.steps]
         return tag("section", tag("h2", "Run it again"),
-                   tag("div", tag("table", tag("tbody", lines), class_="stack"), class_="scroll"),
+                   scroller("Run it again", tag("table", tag("tbody", lines), class_="stack")),
                    tag("p", "Debian's Google Benchmark calls itself a DEBUG build and warns; our code in it is not one.", class_="quiet"),
                    tag("h3", "What this report took") if took else None,
                    tag("table", tag("tbody", took), class_="narrow") if took else None, id="again")

@@ -56,15 +56,15 @@ def matrix(evidence):
             tag("p", "How many of each module's cases pass on each target and under each sanitizer whose results are committed; and how many "
                 "each implementation answers as the golden does, asked through the case's Python twin; what its version need not answer so is "
                 "not red.", class_="quiet"),
-            table(["where", *ids], lines, kind="stack places"), _remarks(layers), _reds(known)]
+            table("Targets, sanitizers, other implementations", ["where", *ids], lines, kind="stack places"), _remarks(layers), _reds(known)]
 
 
 def _remarks(layers):
     lines = [[link(id), chip(status, "warn" if status in (*GOOD, "SKIP", "UNSUPPORTED") else "bad"), column.name,
               column.says.get(id, "")[:LONGEST]]
              for column in (*layers.targets, *layers.sanitizers) for id, status in column.statuses.items() if status != "PASS"]
-    return details(f"The {len(lines)} cells of ours that are not plainly PASS", table(["case", "status", "where", "why"], lines)) \
-        if lines else None
+    return details(f"The {len(lines)} cells of ours that are not plainly PASS",
+                   table("What is not plainly PASS", ["case", "status", "where", "why"], lines)) if lines else None
 
 
 def _reds(known):
@@ -78,5 +78,5 @@ def _reds(known):
         each = [tag("div", link(cell), f" {name}: ", tag("code", cells[name, cell][:LONGEST])) for name, cell in met]
         lines.append([entry["blamed"], code(entry["says"]), details(f"{len(met)} cells", each) if met else "none"])
     return details(f"The {len(cells)} red cells of other implementations, and whom they tell something about",
-                   table(["whom", "what is behind it", "which"], lines)) if cells else None
+                   table("Red cells of other implementations", ["whom", "what is behind it", "which"], lines)) if cells else None
 

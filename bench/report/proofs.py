@@ -7,20 +7,19 @@ sys.path.append(str(Path(__file__).resolve().parent.parent.parent / "scripts/lib
 import census_counts  # noqa: E402
 import evidence as found_evidence  # noqa: E402
 from layers import rounded  # noqa: E402
-from markup import chip, code, command, details, tag  # noqa: E402
+from markup import chip, code, command, details, scroller, tag  # noqa: E402
 
 ENOUGH = 98  # percent of the portable methods of each module
 HOWS = ("FAIL", "TIMEOUT", "CRASH", "COMPILE")
 
 
-def table(head, lines, caption=None, kind="stack"):
+def table(label, head, lines, kind="stack"):
     """Lines of cells, the first of which is the line's name; on a narrow screen each cell has its column's name."""
     body = [tag("tr", tag("th", line[0], scope="row"),
                 [tag("td", cell, data_label=name, class_="number" if isinstance(cell, (int, float)) else None)
                  for name, cell in zip(head[1:], line[1:])]) for line in lines]
-    return tag("div", tag("table", tag("caption", caption, class_="quiet") if caption else None,
-                          tag("thead", tag("tr", [tag("th", name, scope="col") for name in head])), tag("tbody", body),
-                          class_=kind), class_="scroll")
+    return scroller(label, tag("table", tag("thead", tag("tr", [tag("th", name, scope="col") for name in head])), tag("tbody", body),
+                               class_=kind))
 
 
 def link(id):
@@ -72,7 +71,7 @@ def census(known):
             tag("p", "The methods of CPython's test suites that are about behaviour which C++ can have too. One is covered when a "
                 "clause cites it whose case was seen to notice a seeded fault; what is left out has its reason. ", command("scripts/census"),
                 class_="quiet"),
-            table(head, lines), lists]
+            table("CPython's own tests", head, lines), lists]
 
 
 def _column(version):
@@ -117,7 +116,7 @@ def faults(evidence):
     return [tag("h3", "Seeded faults", id="faults"),
             tag("p", "A fault breaks one promise in a copy of the sources. A MUST is verified when its case was seen to notice one; a "
                 "few have a sentence instead that says why there is none.", class_="quiet"),
-            table(head, lines), _sentences(rows["all"])]
+            table("Seeded faults", head, lines), _sentences(rows["all"])]
 
 
 def _sentences(row):
@@ -142,8 +141,8 @@ def mutations(found):
     return [tag("h3", "Mutations", id="mutations"),
             tag("p", "Mechanical ones of a source, one at a time: a condition negated, a bound moved by one, a notification, a count or a lock "
                 "left out. Beside what survives stands what is to be said of it.", class_="quiet"),
-            table(["source", "mutations", "noticed", "survive", "of these never reached", "again"], lines),
-            details(f"The {len(survivors)} that survive", table(["which", "what was changed", "why nobody notices"], survivors))
+            table("Mutations", ["source", "mutations", "noticed", "survive", "of these never reached", "again"], lines),
+            details(f"The {len(survivors)} that survive", table("Mutations that survive", ["which", "what was changed", "why nobody notices"], survivors))
             if survivors else None]
 
 
@@ -161,7 +160,7 @@ def soaks(found):
                       f"{one['commit'][:12]}{one['commit'][40:]}", one["seed"], command(f"scripts/soak --module {one['module']}")])
     return [tag("h3", "The large counts", id="soaks"),
             tag("p", "Each test run tries a hundredth of this. What a soak tried last, and what it found.", class_="quiet"),
-            table(["module", "state", "tried", "on", "commit", "seed", "again"], lines)]
+            table("The large counts", ["module", "state", "tried", "on", "commit", "seed", "again"], lines)]
 
 
 def _summed(counts):

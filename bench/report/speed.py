@@ -7,7 +7,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "driver"))
 import history  # noqa: E402
 import show  # noqa: E402
 from explained import is_red  # noqa: E402
-from markup import chip, code, command, details, render, tag  # noqa: E402
+from markup import chip, code, command, details, render, scroller, tag  # noqa: E402
 from show import fastest_cpython, named, ours_of  # noqa: E402
 
 STANDING = {"faster": "good", "same": "good", "inconclusive": "warn", "slower": "bad"}
@@ -93,8 +93,8 @@ COLUMNS = (("row", "row"), ("tandem", None), ("to the best peer", "lead"), ("ver
 
 def table(name, rows, trends):
     head = [tag("th", text, scope="col", data_sort=key) for text, key in COLUMNS]
-    return tag("div", tag("table", tag("caption", name, class_="hidden"), tag("thead", tag("tr", head)),
-                          [_row(row, trends.get(row["id"])) for row in rows], class_="speed stack"), class_="scroll")
+    return scroller(name, tag("table", tag("caption", name, class_="hidden"), tag("thead", tag("tr", head)),
+                              [_row(row, trends.get(row["id"])) for row in rows], class_="speed stack"))
 
 
 def _why(row, why):
@@ -114,7 +114,7 @@ def reds(result, whys):
         return None
     head = [tag("th", text, scope="col") for text in ("row", "what is missing", "why")]
     return [tag("h3", "Where it is behind, and why", id="why"),
-            tag("div", tag("table", tag("thead", tag("tr", head)), tag("tbody", lines), class_="whys stack"), class_="scroll")]
+            scroller("Where it is behind, and why", tag("table", tag("thead", tag("tr", head)), tag("tbody", lines), class_="whys stack"))]
 
 
 def filters(rows):

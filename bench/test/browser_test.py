@@ -165,6 +165,18 @@ class ThePage(unittest.TestCase):
         self.assertTrue(self.browser.until(f"return document.querySelectorAll(\"{place} tbody tr\").length > 3"))
         self.assertIn("--row queue.alone --impl tandem", self.text(f"{place} tr.ours code"))
 
+    def test_the_arrow_keys_move_the_contenders_of_a_row_on_a_narrow_screen(self):
+        self.look(width=400)
+        place, scroller = "[data-contenders='queue.alone']", "[data-contenders='queue.alone'] .scroll"
+        self.browser.click(f"{place} summary")
+        self.assertTrue(self.browser.until("return document.querySelector(arguments[0])", scroller))
+        self.assertEqual(self.run_in(STICKING_OUT), [0])
+        self.run_in("document.querySelector(arguments[0]).focus()", scroller)
+        self.assertEqual(self.run_in("return [document.activeElement.ariaLabel, document.activeElement.scrollLeft]"),
+                         ["Contenders of queue.alone", 0])
+        self.browser.press("\ue014")
+        self.assertTrue(self.browser.until("return document.activeElement.scrollLeft > 0"))
+
     def test_what_an_item_costs_is_written_too(self):
         place = "[data-contenders='placement.queue.pingpong.smt']"
         self.run_in("location.hash = 'row-placement.queue.pingpong.smt'")

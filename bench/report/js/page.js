@@ -15,6 +15,8 @@ const element = (name, properties = {}, ...content) => {
   return made;
 };
 const chip = (text, kind) => element("span", { className: `chip ${kind}` }, text);
+// A table that may be wider than its place: the arrow keys move it, too.
+const scroller = (label, table) => element("div", { className: "scroll", tabIndex: 0, role: "region", "aria-label": label }, table);
 const command = (text) => element(
   "span", { className: "command" }, element("code", {}, text),
   element("button", { type: "button", className: "copy", "aria-label": "copy this command" }, "copy"));

@@ -41,7 +41,7 @@ const rows = (() => {
   const contenders = (row) => {
     const head = ["contender", "kind", `${row.better === "higher" ? "rate" : "time"}, 95 % interval`,
       "ours : theirs", "verdict", ...prices, "run it again"];
-    const table = element("div", { className: "scroll" }, element(
+    const table = scroller(`Contenders of ${row.id}`, element(
       "table", { className: "contenders" },
       element("thead", {}, element("tr", {}, head.map((text) => element("th", { scope: "col" }, text)))),
       element("tbody", {}, row.contenders.map((one) => contender(row, one)))));

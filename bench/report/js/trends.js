@@ -41,12 +41,12 @@ const trends = (() => {
     const units = new Map(rows.all.map(({ id, unit }) => [id, unit]));
     for (const details of document.querySelectorAll("[data-trend]")) {
       const id = details.dataset.trend;
-      whenOpened(details, () => details.append(element(
-        "div", { className: "scroll trends" }, drawing(data.trends[id], units.get(id)),
+      whenOpened(details, () => details.append(scroller(`Runs of ${id}`, element(
+        "div", { className: "trends" }, drawing(data.trends[id], units.get(id)),
         table(data.trends[id], units.get(id)),
         element("p", { className: "quiet" },
           "Lines are 95 % intervals, the scale is logarithmic; hollow is a quick run. " +
-          "Times of one machine can be compared as far as it was as busy with other work."))));
+          "Times of one machine can be compared as far as it was as busy with other work.")))));
     }
   };
   return { start };
