@@ -25,8 +25,6 @@ import interpreters
 import live
 import twins
 
-NEEDS_TWIN = ("golden", "differential", "outcome-set")
-
 
 def sha256(path):
     with open(path, "rb") as file:

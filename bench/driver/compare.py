@@ -43,8 +43,7 @@ def _row(result, name):
 
 
 def _against(row, impl):
-    return next((one["ratio"] for one in row["contenders"]
-                 if one["impl"] == impl and "ratio" in one), None)
+    return (show.named(row, impl) or {}).get("ratio")
 
 
 def compare_values(before, after):

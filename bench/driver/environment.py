@@ -6,10 +6,13 @@ import math
 import os
 import platform
 import re
-import subprocess
+import sys
 from pathlib import Path, PurePosixPath
 
 from topology import CPU, affinity, allowed, read
+
+sys.path.append(str(Path(__file__).resolve().parent.parent.parent / "scripts/lib"))
+import commits  # noqa: E402
 
 UNKNOWN = "unknown"
 GROUPS = Path("/sys/fs/cgroup")
@@ -113,18 +116,6 @@ def _chosen(value):
     return match.group(1) if match else value
 
 
-def commit(root):
-    def git(*arguments):
-        return subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True)
-    try:
-        head, state = git("rev-parse", "--short=12", "HEAD"), git("status", "--porcelain")
-    except OSError:
-        return UNKNOWN
-    if head.returncode != 0:
-        return UNKNOWN
-    return head.stdout.strip() + (" with changes" if state.stdout.strip() else "")
-
-
 def machine():
     """What makes two runs comparable, and is hashed."""
     return {
@@ -175,7 +166,7 @@ def capture(root, build, peers, interpreters):
         "missing_peers": [one for one in peers if not one["found"]],
         "cpython": [str(one) for one in interpreters],
         "load_before": load(),
-        "commit": commit(root),
+        "commit": commits.head(root) or UNKNOWN,
     }
 
 

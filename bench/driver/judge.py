@@ -130,7 +130,7 @@ def _best(entries, kind, of=()):
 GROUP_NAMES = {"peers": "best peer", "cpython": "CPython", "at_most": "itself"}
 
 
-def _floor(row, floor, entries):
+def _floor(floor, entries):
     entry = {"against": floor.against, "needed": floor.needed, "of": floor.of, "text": floor.text,
              "name": GROUP_NAMES[floor.against], "met": None}
     if floor.against == "at_most":
@@ -163,7 +163,7 @@ def judge_row(row, contenders, samples, rerun):
         "id": row.id, "group": row.group, "text": row.text, "unit": row.unit, "better": row.better,
         **({"part": row.part} if row.part else {}), "never_below": row.never_below, "noise": delta, "again": again(same_ratios), "contenders": entries,
         "best_peer": best["impl"] if best else None, "standing": standing,
-        "floors": [_floor(row, floor, bounding) for floor in row.floors],
+        "floors": [_floor(floor, bounding) for floor in row.floors],
         "command": f"scripts/bench --quick --filter '^{row.id}$'",
     }
 

@@ -4,15 +4,13 @@ import math
 import os
 import signal
 import subprocess
-import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from contenders import MACHINE, ROOT
+from contenders import MACHINE  # which has put scripts/lib on the path
 
-sys.path.append(str(ROOT / "scripts/lib"))
-import hangs  # noqa: E402
+import hangs
 
 
 @dataclass

@@ -1,7 +1,5 @@
 """A headless Chromium, driven by WebDriver's plain HTTP: the standard library only."""
-import base64
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -122,7 +120,3 @@ class Browser:
     def command(self, name, **parameters):
         """One of the browser's own, beyond the standard."""
         return self._ask("POST", "/goog/cdp/execute", {"cmd": name, "params": parameters})
-
-    def picture(self, file):
-        with open(file, "wb") as target:
-            target.write(base64.b64decode(self._ask("GET", "/screenshot")))

@@ -42,9 +42,9 @@ def read(path):
         return file.read()
 
 
-def specs(root=ROOT):
+def specs(root=ROOT, room="spec"):
     """{primitive: parsed TOML}; a file that does not parse raises toml_subset.TomlError."""
-    return {primitive: toml_subset.load(path) for primitive, path in files(root, "spec", ".toml").items()}
+    return {primitive: toml_subset.load(path) for primitive, path in files(root, room, ".toml").items()}
 
 
 def case_texts(root=ROOT):

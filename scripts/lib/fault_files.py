@@ -4,7 +4,6 @@ import dataclasses
 import os
 
 import evidence
-import toml_subset
 
 ROOM = "conformance/faults"
 KINDS = ("statement", "expression", "written", "lines")
@@ -37,7 +36,7 @@ def kind_of(entry):
 
 def parsed(root):
     """{primitive: parsed TOML}"""
-    return {primitive: toml_subset.load(path) for primitive, path in evidence.files(root, ROOM, ".toml").items()}
+    return evidence.specs(root, ROOM)
 
 
 def load(root):

@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 
 import fault_files
 from fault_runs import KILLED
@@ -80,12 +79,3 @@ def _lines(table):
     if not table:
         return "{}"
     return "{\n%s\n }" % ",\n".join("  %s: %s" % (json.dumps(key), json.dumps(value)) for key, value in table.items())
-
-
-def commit(root):
-    def git(*command):
-        return subprocess.run(["git", "-C", root] + list(command), stdout=subprocess.PIPE,
-                              stderr=subprocess.DEVNULL).stdout.decode().strip()
-
-    changed = git("status", "--porcelain", "--", "impl", "conformance/faults")
-    return git("rev-parse", "--short=12", "HEAD") + (" with changes" if changed else "")

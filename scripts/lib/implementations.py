@@ -83,7 +83,7 @@ def difference(golden, said):
     return text if len(text) <= LONGEST_ANSWER else text[:LONGEST_ANSWER] + "…"
 
 
-def asked(name, interpreter, twin):
+def asked(interpreter, twin):
     """{id: (letter, answer)} of one twin file; what does not load is BROKEN in all of its cases."""
     primitive = twins.primitive_of(twin)
     clauses, goldens = twins.clauses_of(primitive), (record.read_golden(twin) or {}).get("cases", {})
@@ -99,7 +99,7 @@ def ask_twins(found, files, jobs, say):
     """{primitive: {id: {name: (letter, answer)}}}"""
     answers = {}
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        pending = [(name, twin, pool.submit(asked, name, one, twin)) for twin in files for name, one in found]
+        pending = [(name, twin, pool.submit(asked, one, twin)) for twin in files for name, one in found]
         for name, twin, answer in pending:
             primitive = twins.primitive_of(twin)
             for id, judged_as in answer.result().items():

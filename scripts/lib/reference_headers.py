@@ -17,7 +17,6 @@ HEADINGS = ("Throws", "Threads", "Order", "Errors", "Spec")
 HEADING = re.compile(r"^(%s) {2,}(?=\S)" % "|".join(HEADINGS))
 RETURNS = re.compile(r"^Returns(?= )", re.I)
 PARAMETER = re.compile(r"^ {2,4}([\w.]+|what\(\)|exceptions\(\)) {2,}(?=\S)")
-CODE = re.compile(r"^(?: {2,}(?=\S)|$)")
 COMMENT = re.compile(r"^(\s*)// ?(.*)$")
 TRAILING = re.compile(r"^(\s*(?!/)\S.*?[;,{}]|.*?[\w}\"])(\s+)// (.*)$")
 # What means something to Doxygen and nothing to us.

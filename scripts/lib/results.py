@@ -4,13 +4,13 @@ import datetime
 import fnmatch
 import json
 import os
-import subprocess
 import sys
 import xml.etree.ElementTree as xml
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.append(os.path.join(ROOT, "reference"))
 
+import commits  # noqa: E402
 import toml_subset  # noqa: E402
 
 STATUSES = ("PASS", "FAIL", "XFAIL", "XPASS", "SKIP", "UNSUPPORTED", "TIMEOUT", "CRASH")
@@ -145,9 +145,7 @@ def write_jsonl(results, path):
 
 
 def commit():
-    asked = subprocess.run(["git", "-C", ROOT, "describe", "--always", "--dirty", "--abbrev=12"],
-                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    return asked.stdout.decode().strip() if asked.returncode == 0 else ""
+    return commits.git(ROOT, "describe", "--always", "--dirty", "--abbrev=12")
 
 
 def write_record(results, preset, path):

@@ -7,7 +7,8 @@ import sys
 import tree
 
 sys.path.append(os.path.join(tree.ROOT, "scripts", "lib"))
-import evidence
+import evidence  # which has put reference/ on the path
+from interpreters import parse_version
 
 ID = re.compile(r"[a-z][a-z0-9-]*(\.[a-z0-9][a-z0-9-]*){2,}")
 VERSION = re.compile(r"3\.\d+(\.\d+)?")
@@ -49,12 +50,8 @@ def versions(entry):
             yield "%s is no version: %r" % (name, entry[name])
             return
     if "since" in entry and "until" in entry:
-        if as_numbers(entry["since"]) >= as_numbers(entry["until"]):
+        if parse_version(entry["since"]) >= parse_version(entry["until"]):
             yield "since is not before until"
-
-
-def as_numbers(text):
-    return tuple(int(part) for part in text.split("."))
 
 
 class Census:

@@ -1,6 +1,5 @@
 #!/usr/bin/env python3
 """What is committed holds for every machine: no paths of the one it was written on."""
-import os
 import re
 import subprocess
 

@@ -16,6 +16,7 @@ sys.dont_write_bytecode = True
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 sys.path.append(os.path.join(ROOT, "scripts", "lib"))
 
+import commits
 import evidence
 import results as lib
 
@@ -329,6 +330,27 @@ class RecordTest(FolderTest):
         self.assertEqual(record["clauses"], {"queue": {"PASS": ["queue.get.a", "queue.get.b"]}, "os": {"SKIP": ["os.x.y"]}})
         self.assertEqual(record["remarks"], {"os.x.y": {"status": "SKIP", "says": "no fork"}})
         self.assertEqual((record["sanitizer"], record["preset"], record["commit"]), ("thread", "tsan", "c"))
+
+
+class CommitTest(FolderTest):
+    def write(self, name, text):
+        with open(os.path.join(self.folder, name), "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def test_which_one_and_whether_what_decides_was_changed_since(self):
+        self.assertEqual(commits.head(self.folder), "")  # of none
+        self.write("decides", "1")
+        subprocess.run(["git", "init", "-q", self.folder], check=True)
+        self.assertEqual(commits.head(self.folder), "")  # and of none yet
+        commits.git(self.folder, "add", "-A")
+        commits.git(self.folder, "-c", "user.name=test", "-c", "user.email=test", "commit", "-q", "-m", "first")
+        self.assertRegex(commits.head(self.folder), r"^[0-9a-f]{12}$")
+        self.assertRegex(commits.head(self.folder, digits=40), r"^[0-9a-f]{40}$")
+        self.write("does-not", "1")
+        self.assertRegex(commits.head(self.folder, "decides"), r"^[0-9a-f]{12}$")
+        self.assertRegex(commits.head(self.folder), r"^[0-9a-f]{12} with changes$")
+        self.write("decides", "2")
+        self.assertRegex(commits.head(self.folder, "decides"), r"^[0-9a-f]{12} with changes$")
 
 
 if __name__ == "__main__":
