@@ -1,5 +1,6 @@
 // Functions and calls as values
 #include <algorithm>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -94,7 +95,13 @@ CASE("pickle.callable.lambda.address", "but with no address") {
   int* const in_data = &global;
   const auto heap = std::make_unique<int>(1);
   int* const on_heap = heap.get();
+  const auto is_a_small_number = [](const int* pointer) {
+    const auto number = reinterpret_cast<std::uintptr_t>(pointer);
+    return sizeof number > 4 && number < std::uint64_t{1} << 32;
+  };
+  EXPECT_FALSE(is_a_small_number(on_stack));
   for (int* const pointer : {on_stack, in_data, on_heap}) {
+    if (is_a_small_number(pointer)) continue;
     EXPECT_EQ(error_of([&] {
                 pickle::Output output;
                 pickle::encode_call(output, [pointer] { return *pointer; });

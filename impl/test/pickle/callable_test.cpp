@@ -101,8 +101,8 @@ TEST(Call, RefusesCapturedPointers) {
   int* const pointer = &local;
   Output output;
   EXPECT_THROW(encode_call(output, [pointer] { return *pointer; }), PicklingError);
-  const char* const text = "literal";
-  EXPECT_THROW(encode_call(output, [text] { return text[0]; }), PicklingError);
+  const char letters[] = "text";
+  EXPECT_THROW(encode_call(output, [text = &letters[0]] { return text[0]; }), PicklingError);
   encode_call(output, [n = 1L, x = 2.5] { return x + static_cast<double>(n); });
 }
 
