@@ -117,10 +117,8 @@ enum class Outcome : unsigned char {
 };
 
 // Appends a call for invoke(): f(args…), by value.
-// Throws   as dump(); PicklingError (a lambda captured what looks like an address: on a 64-bit
-// system one from 4 GiB on;
-//          so not what a program linked with -no-pie has below, which is where it is in its
-//          children, too).
+// Throws   as dump(); PicklingError (a lambda captured what looks like an address; of 64 bits, one
+//          from 4 GiB on: a program linked with -no-pie may have some below, which pass).
 // Spec     pickle.callable, pickle.callable.foreign
 template <class F, class... A>
 void encode_call(Output& output, const F& f, const A&... args);
