@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cstddef>
 #include <list>
 #include <memory>
 #include <string>
@@ -215,6 +216,58 @@ Coroutine<> overtaken() {
 }
 
 TEST(Attempt, WaitsAgainWhenItWasOvertaken) { run(overtaken()); }
+
+using Anything = std::shared_ptr<void>;
+
+template <class Q>
+class QueueAttempt : public testing::Test {};
+using Queues = testing::Types<Queue<Anything>, LifoQueue<Anything>, PriorityQueue<Anything>>;
+TYPED_TEST_SUITE(QueueAttempt, Queues);
+
+// Calls when the last one that has it lets go.
+template <class F>
+Anything at_end(F f) {
+  return Anything(nullptr, [f](void*) { f(); });
+}
+
+TYPED_TEST(QueueAttempt, HasNoItemThatIsBeingDestroyed) {
+  std::vector<std::size_t> left;
+  {
+    TypeParam q;
+    const auto look = [&] { left.push_back(q.qsize()); };
+    for (int n = 0; n < 2; ++n) q.put_nowait(at_end(look));
+    q.shutdown(true);
+  }
+  EXPECT_THAT(left, ElementsAre(1u, 0u));
+}
+
+template <class Q>
+Coroutine<> putting(Q& q, [[maybe_unused]] Anything held) {
+  co_await q.put(nullptr);
+}
+
+// Two putters, of which one has been woken, wait in a loop that nobody has but the item.
+template <class Q>
+void fill_with_their_loop(Q& q, const Anything& held) {
+  auto loop = std::make_shared<EventLoop>(new_event_loop());
+  for (int n = 0; n < 2; ++n) loop->create_task(putting(q, held));
+  q.put_nowait(loop);
+  loop->run_until_complete(sleep(0s));
+  q.put_nowait(q.get_nowait());
+}
+
+TYPED_TEST(QueueAttempt, IsGivenUpByTheEndOfTheItemThatHasItsLoop) {
+  const Logged logged;
+  const auto held = std::make_shared<int>(1);
+  auto q = std::make_unique<TypeParam>(1);
+  fill_with_their_loop(*q, held);
+  EXPECT_EQ(held.use_count(), 3);
+  q.reset();
+  EXPECT_EQ(held.use_count(), 1);
+  EXPECT_THAT(logged.lines(), ElementsAre(HasSubstr("unclosed event loop"),
+                                          HasSubstr("destroyed but it is pending"),
+                                          HasSubstr("destroyed but it is pending")));
+}
 
 }  // namespace
 }  // namespace tandem::asyncio

@@ -45,10 +45,6 @@ class TANDEM_API QueueState {
     getters.pop_next();
   }
   void note_taken() { putters.pop_next(); }
-  // Whoever was woken and does not go on has the next woken, if there is something for that one.
-  void give_up(Waiter& waiter, bool is_possible, Waiters& waiters) {
-    if (waiter.is_woken() && is_possible) waiters.pop_next();
-  }
   void task_done();
   void shut_down(std::size_t dropped, bool immediate);
   // "maxsize=1 _queue=[2] _getters[1] tasks=1"
@@ -180,7 +176,8 @@ class Queue {
     friend std::string to_string(const Named& named) { return named.queue.repr(); }
   };
 
-  // put() and get(), as Attempt asks for them.
+  // put() and get(), as Attempt asks for them. Whoever was woken and does not go on has the next
+  // woken, if there is something for that one.
   struct Putting {
     using Result = void;
     static constexpr bool looks_again = true;
@@ -191,7 +188,7 @@ class Queue {
     detail::Waiters& waiters() const noexcept { return queue->state_.putters; }
     void bind_to(detail::LoopState& loop) const { queue->bind_to(loop); }
     void give_up(detail::Waiter& putter) {
-      queue->state_.give_up(putter, !queue->full(), waiters());
+      if (putter.is_woken() && !queue->full()) waiters().pop_next();
     }
     [[noreturn]] void is_gone() const { throw QueueShutDown(); }
     void act(bool) { queue->put_nowait(std::move(item)); }
@@ -205,7 +202,7 @@ class Queue {
     detail::Waiters& waiters() const noexcept { return queue->state_.getters; }
     void bind_to(detail::LoopState& loop) const { queue->bind_to(loop); }
     void give_up(detail::Waiter& getter) {
-      queue->state_.give_up(getter, !queue->empty(), waiters());
+      if (getter.is_woken() && !queue->empty()) waiters().pop_next();
     }
     [[noreturn]] T is_gone() const { throw QueueShutDown(); }
     T act(bool) { return queue->get_nowait(); }

@@ -1,4 +1,5 @@
-// What a queue keeps its items in. An item whose constructors throw is not in it, or still in it.
+// What a queue keeps its items in. An item whose constructors throw is not in it, or still in it;
+// one whose destructor runs is not: that may ask the queue, or end the loop of who waits there.
 #pragma once
 #include <algorithm>
 #include <cstddef>
@@ -92,6 +93,11 @@ class Ring {
 template <class T, class Policy>
 class Pile {
  public:
+  Pile() = default;
+  Pile(const Pile&) = delete;
+  Pile& operator=(const Pile&) = delete;
+  ~Pile() { clear(); }
+
   std::size_t size() const noexcept { return items_.size(); }
   template <class U>
   void put(U&& item) {
@@ -106,7 +112,12 @@ class Pile {
     if (items_.capacity() > few_items && items_.size() < items_.capacity() / 4) give_back();
     return item;
   }
-  void clear() noexcept { items_.clear(); }
+  void clear() noexcept {
+    while (!items_.empty()) {
+      [[maybe_unused]] const Kept<T> newest = std::move(items_.back());
+      items_.pop_back();
+    }
+  }
   template <class F>
   void for_each(F f) const {
     for (const Kept<T>& item : items_) f(std::as_const(*item));
