@@ -14,6 +14,7 @@
 #include "multiprocessing/tracker_pipe.hpp"
 #include "platform/fork.hpp"
 #include "platform/pipe.hpp"
+#include "platform/poll.hpp"
 #include "platform/system.hpp"
 #include "platform/tracker.hpp"
 #include "tandem/core/exceptions.hpp"
@@ -35,21 +36,25 @@ class Tracker {
   void track(const std::string& name) {
     if (name.size() >= sizeof Message::name) throw_os_error(ENAMETOOLONG, name);
     std::list<std::string> own{name};
-    Helper former;
-    const std::scoped_lock guard(mutex_);
+    Helper killed;
+    Lock lock(mutex_);
     forget_other_generations();
     // The lowest priority: whatever else ends may still have names.
     if (!at_end_) at_end_ = std::make_unique<Finalizer>(lowest, [] { get().end(); });
     if (!helper_) start();
-    former = send_again_if_needed(message_for(Message::Kind::track, name));
-    names_.splice(names_.end(), own);  // cannot fail: the tracker knows of it
+    untold_.splice(untold_.end(), own);
+    try {
+      killed = tell_all(lock);
+    } catch (...) {
+      forget(name);
+      throw;
+    }
   }
 
   void untrack(const std::string& name) noexcept {
-    const std::scoped_lock guard(mutex_);
+    Lock lock(mutex_);
     forget_other_generations();
-    if (std::erase(names_, name) == 0) return;
-    send(message_for(Message::Kind::untrack, name));
+    if (forget(name)) tell(lock, message_for(Message::Kind::untrack, name));
   }
 
   platform::Handle handle() {
@@ -65,10 +70,11 @@ class Tracker {
     Helper helper;
     const std::scoped_lock guard(mutex_);
     helper = std::exchange(helper_, {});
-    names_.clear();
+    forget_names();
   }
 
  private:
+  using Lock = std::unique_lock<ForkSafeMutex>;
   static constexpr int lowest = -1000;
 
   static Message message_for(Message::Kind kind, const std::string& name) noexcept {
@@ -80,14 +86,24 @@ class Tracker {
   // A child of fork() shares the tracker, but owns nothing. With mutex_ held, as all below.
   void forget_other_generations() noexcept {
     if (std::exchange(generation_, process_generation) == process_generation) return;
-    names_.clear();
+    forget_names();
     at_end_.reset();
+  }
+  // Whether the tracker knows of it.
+  bool forget(const std::string& name) noexcept {
+    std::erase(untold_, name);
+    return std::erase(told_, name) != 0;
+  }
+  void forget_names() noexcept {
+    told_.clear();
+    untold_.clear();
   }
 
   // Returns the one before.
   Helper start() {
     platform::Pipe pipe;
     if (const int error = platform::open_pipe(pipe)) throw_os_error(error);
+    if (const int error = platform::set_nonblocking(pipe.writer.get(), true)) throw_os_error(error);
     const int end = pipe.reader.get();
     const platform::TrackerSignals held;  // or Ctrl-C might end it before it ignores that
     return std::exchange(helper_, Helper(std::move(pipe.writer), [end] {
@@ -97,29 +113,55 @@ class Tracker {
                          }));
   }
 
-  bool send(const Message& message) noexcept {
-    return helper_ && platform::write_some(helper_.handle(), &message, sizeof message).error == 0;
+  // EAGAIN: its pipe is full.
+  int send(const Message& message) const noexcept {
+    return helper_ ? platform::write_some(helper_.handle(), &message, sizeof message).error : EPIPE;
+  }
+
+  // Without the lock: a tracker that was stopped reads nothing, and every fork() would wait as
+  // long. (With it where no handle is to be had.)
+  void wait_for_room(Lock& lock) const noexcept {
+    platform::Handle own;
+    const bool has_own = platform::duplicate_handle(helper_.handle(), own) == 0;
+    platform::Polled room[] = {{has_own ? own.get() : helper_.handle(), true}};
+    if (has_own) lock.unlock();
+    platform::poll(room, nullptr);
+    if (has_own) lock.lock();
+  }
+
+  void tell(Lock& lock, const Message& message) const noexcept {
+    while (send(message) == EAGAIN) wait_for_room(lock);
   }
 
   // A tracker that was killed is started again, and told of all that this process has. Returns the
   // killed one.
-  Helper send_again_if_needed(const Message& message) {
-    if (send(message)) return {};
-    Helper killed = start();
-    for (const std::string& name : names_) send(message_for(Message::Kind::track, name));
-    send(message);
+  Helper tell_all(Lock& lock) {
+    Helper killed;
+    while (!untold_.empty()) {
+      const int error = send(message_for(Message::Kind::track, untold_.front()));
+      if (error == 0) {
+        told_.splice(told_.end(), untold_, untold_.begin());
+      } else if (error == EAGAIN) {
+        wait_for_room(lock);
+      } else {
+        if (killed) break;  // so was the next one
+        killed = start();
+        untold_.splice(untold_.begin(), told_);
+      }
+    }
     return killed;
   }
 
   void end() noexcept {
-    const std::scoped_lock guard(mutex_);
+    Lock lock(mutex_);
     forget_other_generations();
-    if (!names_.empty()) send(message_for(Message::Kind::family, ""));
+    if (!told_.empty()) tell(lock, message_for(Message::Kind::family, ""));
   }
 
   ForkSafeMutex mutex_{ForkStage::executors};
   Helper helper_;                                  // guarded by mutex_
-  std::list<std::string> names_;                   // guarded by mutex_: what this process owns
+  std::list<std::string> told_, untold_;           // guarded by mutex_: what this process owns, as
+                                                   // far as the tracker knows, and what it does not
   std::unique_ptr<Finalizer> at_end_;              // guarded by mutex_
   std::uint32_t generation_ = process_generation;  // guarded by mutex_
 };

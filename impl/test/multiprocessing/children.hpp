@@ -1,5 +1,6 @@
 // Children by fork() alone, as these tests have them: nothing of multiprocessing's own processes.
 #pragma once
+#include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -44,5 +45,12 @@ class Child {
  private:
   int pid_;
 };
+
+// It does nothing more until SIGCONT.
+inline void stop(pid_t child) {
+  ::kill(child, SIGSTOP);
+  siginfo_t info{};
+  EXPECT_EQ(::waitid(P_PID, static_cast<id_t>(child), &info, WSTOPPED), 0);
+}
 
 }  // namespace tandem::inline v1::multiprocessing

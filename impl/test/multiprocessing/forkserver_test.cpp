@@ -136,13 +136,6 @@ void say_server_and_wait(const Connection& answer, const Connection& gate) {
   gate.recv<bool>();
 }
 
-// It does nothing more until SIGCONT.
-void stop(pid_t child) {
-  ::kill(child, SIGSTOP);
-  siginfo_t info{};
-  EXPECT_EQ(::waitid(P_PID, static_cast<id_t>(child), &info, WSTOPPED), 0);
-}
-
 // What another thread was asking for is no lock that is lost.
 TEST_F(ForkServer, SaysAnExitCodeInAChildToo) {
   const auto answer = Pipe(), gate = Pipe();

@@ -4,7 +4,9 @@
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
@@ -14,7 +16,10 @@
 #include <new>
 #include <string>
 #include <thread>
+#include <utility>
 
+#include "asleep.hpp"
+#include "children.hpp"
 #include "memory.hpp"
 #include "multiprocessing/tracker_pipe.hpp"
 #include "platform/fork.hpp"
@@ -22,6 +27,7 @@
 #include "platform/shared_memory.hpp"
 #include "platform/socket.hpp"
 #include "platform/system.hpp"
+#include "platform/tracker.hpp"
 #include "tandem/multiprocessing/detail/helpers.hpp"
 #include "tandem/multiprocessing/process.hpp"
 
@@ -170,10 +176,17 @@ TEST_F(Tracker, GoesToASpawnedChild) {
   remove(kept);
 }
 
-// Until it has ended; whoever has started it has yet to wait for it.
-void kill_tracker() {
+// That this thread has started.
+pid_t tracker_process() {
   pid_t pid = 0;
   std::ifstream("/proc/thread-self/children") >> pid;
+  EXPECT_GT(pid, 0);
+  return pid;
+}
+
+// Until it has ended; whoever has started it has yet to wait for it.
+void kill_tracker() {
+  const pid_t pid = tracker_process();
   ASSERT_GT(pid, 0);
   ::kill(pid, SIGKILL);
   siginfo_t info{};
@@ -220,5 +233,92 @@ void run_short_of_memory(bool with_killed_tracker) {
 
 TEST_F(Tracker, KnowsNoNameThatFailedToBeTracked) { run_short_of_memory(false); }
 TEST_F(Tracker, LeavesNothingOfAKilledOneWhenMemoryRunsShort) { run_short_of_memory(true); }
+
+// While it lives, the tracker is stopped and its pipe full.
+class Stopped {
+ public:
+  Stopped() : tracker_(tracker_process()) {
+    wait_until_heard();
+    stop(tracker_);
+    const platform::Handle pipe = tracker_handle();
+    const platform::TrackerMessage of_nothing{platform::TrackerMessage::Kind::untrack, 0, {}};
+    while (::write(pipe.get(), &of_nothing, sizeof of_nothing) == sizeof of_nothing) {
+    }
+    EXPECT_EQ(errno, EAGAIN);
+  }
+  Stopped(const Stopped&) = delete;
+  Stopped& operator=(const Stopped&) = delete;
+  ~Stopped() { end(SIGCONT); }
+
+  // Whoever has started it may wait for it meanwhile.
+  void kill() { end(SIGKILL); }
+
+ private:
+  void end(int signal) {
+    if (tracker_ > 0) ::kill(std::exchange(tracker_, 0), signal);
+  }
+
+  pid_t tracker_;
+};
+
+// Another thread that works as soon as it sleeps no more.
+template <class Work>
+std::thread asleep_in(Work work) {
+  std::atomic<pid_t> sleeper = 0;
+  std::thread thread([&sleeper, work] {
+    sleeper = own_thread();
+    work();
+  });
+  wait_until_asleep(sleeper);
+  return thread;
+}
+
+// No fork() waits for a message that a tracker does not read.
+TEST_F(Tracker, IsToldWithoutItsLock) {
+  const auto kept = fresh_name("parent"), name = fresh_name("waits");
+  make(kept);
+  std::thread tracking, untracking;
+  {
+    const Stopped stopped;
+    tracking = asleep_in([&] { make(name); });
+    untracking = asleep_in([&] { remove(kept); });
+    Child child([] {
+      ::alarm(60);
+      return tracker_handle() ? 0 : 1;
+    });
+    EXPECT_EQ(child.wait(), 0);
+  }
+  tracking.join();
+  untracking.join();
+  stop_helpers();
+  EXPECT_TRUE(is_removed(name));
+}
+
+TEST_F(Tracker, IsStartedAgainForWhoWaitsToTellIt) {
+  const auto kept = fresh_name("parent"), name = fresh_name("waits");
+  make(kept);
+  std::thread tracking;
+  {
+    Stopped stopped;
+    tracking = asleep_in([&] { make(name); });
+    stopped.kill();
+  }
+  tracking.join();
+  stop_helpers();
+  EXPECT_TRUE(is_removed(name));
+  EXPECT_TRUE(is_removed(kept));
+}
+
+TEST_F(Tracker, IsToldAgainOfMoreThanItsPipeTakes) {
+  constexpr int many = 1000;
+  const auto nth = [](int n) { return fresh_name(std::to_string(n).c_str()); };
+  for (int n = 0; n < many; ++n) make(nth(n));
+  kill_tracker();
+  make(nth(many));
+  for (int n = 1; n < many; ++n) remove(nth(n));
+  stop_helpers();
+  EXPECT_TRUE(is_removed(nth(0)));
+  EXPECT_TRUE(is_removed(nth(many)));
+}
 
 }  // namespace
