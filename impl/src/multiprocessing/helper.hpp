@@ -26,7 +26,10 @@ using namespace v1::detail;
 //   former = std::exchange(helper, …);
 class Helper {
  public:
-  // How long one that has hung up may take to end.
+  // How long one that has hung up may take to end. The system hangs up for one that has all but
+  // ended. A fork server that takes longer belongs to a program that closes all its files before
+  // it comes to freeze_support(): none of its servers serves, and who has asked this one waits as
+  // long for its exit code.
   static constexpr std::chrono::seconds ends_within{30};
 
   Helper() = default;
