@@ -1,6 +1,5 @@
 // libuv: callbacks, no tasks.
 #include <unistd.h>
-#include <uv.h>
 
 #include <array>
 #include <cstdint>
@@ -9,31 +8,10 @@
 #include <vector>
 
 #include "../../harness/asyncio_rows.hpp"
+#include "../uv_loop.hpp"
 
 namespace bench {
 namespace {
-
-void must(int error) {
-  if (error != 0) throw Broken(uv_strerror(error));
-}
-
-class Loop {
- public:
-  Loop() { must(uv_loop_init(&loop_)); }
-  Loop(const Loop&) = delete;
-  Loop& operator=(const Loop&) = delete;
-  ~Loop() { uv_loop_close(&loop_); }
-  uv_loop_t* get() { return &loop_; }
-  void run() { uv_run(&loop_, UV_RUN_DEFAULT); }
-
- private:
-  uv_loop_t loop_;
-};
-
-template <class Handle>
-void close_handle(Handle* handle) {
-  uv_close(reinterpret_cast<uv_handle_t*>(handle), nullptr);
-}
 
 // A socket whose messages come back, and are sent again until there were enough.
 class Player {

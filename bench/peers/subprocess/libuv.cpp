@@ -1,50 +1,35 @@
 // libuv: one loop for each that starts children, as a program would have it.
-#include <uv.h>
-
 #include <array>
+#include <cstdint>
+#include <functional>
 
+#include "../uv_loop.hpp"
 #include "posix.hpp"
 
 namespace bench {
 namespace {
 
-void must(int error) {
-  if (error != 0) throw Broken(uv_strerror(error));
+// Until the child has ended and its streams are read.
+int run_child(Loop& loop, const Words& words, uv_stdio_container_t* stdio, int count,
+              const std::function<void()>& started) {
+  auto list = pointers(words);
+  uv_process_options_t options{};
+  options.file = list[0];
+  options.args = list.data();
+  options.stdio = stdio;
+  options.stdio_count = count;
+  options.exit_cb = [](uv_process_t* process, std::int64_t status, int signal) {
+    *static_cast<int*>(process->data) = signal != 0 ? -signal : static_cast<int>(status);
+    close_handle(process);
+  };
+  int status = -1;
+  uv_process_t process{};
+  process.data = &status;
+  must(uv_spawn(loop.get(), &process, &options));
+  started();
+  loop.run();
+  return status;
 }
-
-class Loop {
- public:
-  Loop() { must(uv_loop_init(&loop_)); }
-  Loop(const Loop&) = delete;
-  Loop& operator=(const Loop&) = delete;
-  ~Loop() { uv_loop_close(&loop_); }
-
-  // Until the child has ended and its streams are read.
-  int run(const Words& words, uv_stdio_container_t* stdio, int count,
-          const std::function<void()>& started) {
-    auto list = pointers(words);
-    uv_process_options_t options{};
-    options.file = list[0];
-    options.args = list.data();
-    options.stdio = stdio;
-    options.stdio_count = count;
-    options.exit_cb = [](uv_process_t* process, std::int64_t status, int signal) {
-      *static_cast<int*>(process->data) = signal != 0 ? -signal : static_cast<int>(status);
-      uv_close(reinterpret_cast<uv_handle_t*>(process), nullptr);
-    };
-    int status = -1;
-    uv_process_t process{};
-    process.data = &status;
-    must(uv_spawn(&loop_, &process, &options));
-    started();
-    uv_run(&loop_, UV_RUN_DEFAULT);
-    return status;
-  }
-  uv_loop_t* get() { return &loop_; }
-
- private:
-  uv_loop_t loop_;
-};
 
 class Spawner {
  public:
@@ -54,7 +39,7 @@ class Spawner {
       stdio[i].flags = UV_INHERIT_FD;
       stdio[i].data.fd = static_cast<int>(i);
     }
-    return loop_.run(words, stdio.data(), static_cast<int>(stdio.size()), [] {});
+    return run_child(loop_, words, stdio.data(), static_cast<int>(stdio.size()), [] {});
   }
 
  private:
@@ -72,7 +57,7 @@ class Capture {
       stdio[i + 1].flags = static_cast<uv_stdio_flags>(UV_CREATE_PIPE | UV_WRITABLE_PIPE);
       stdio[i + 1].data.stream = stream(i);
     }
-    return loop_.run(words, stdio.data(), static_cast<int>(pipes) + 1, [&] {
+    return run_child(loop_, words, stdio.data(), static_cast<int>(pipes) + 1, [&] {
       for (std::size_t i = 0; i < pipes; ++i) must(uv_read_start(stream(i), allocate, add));
     });
   }
@@ -87,7 +72,7 @@ class Capture {
   }
   static void add(uv_stream_t* stream, ssize_t count, const uv_buf_t*) {
     if (count < 0)
-      uv_close(reinterpret_cast<uv_handle_t*>(stream), nullptr);
+      close_handle(stream);
     else
       bytes(stream->data).add(static_cast<std::size_t>(count));
   }
