@@ -72,17 +72,22 @@ std::exception_ptr FutureState::make_cancelled_error() {
   return std::make_exception_ptr(message ? CancelledError(*message) : CancelledError());
 }
 
-void FutureState::check_settable() const {
-  if (is_task_) throw RuntimeError("Task does not support set_result operation");
-  if (is_done()) throw InvalidStateError("invalid state");
-  check_thread();
+namespace {
+
+void check_settable_by(const char* operation, const FutureState& future) {
+  if (future.is_task())
+    throw RuntimeError(std::string("Task does not support ") + operation + " operation");
+  if (future.is_done()) throw InvalidStateError("invalid state");
+  future.check_thread();
 }
 
+}  // namespace
+
+void FutureState::check_settable() const { check_settable_by("set_result", *this); }
+
 void FutureState::set_exception(std::exception_ptr error) {
-  if (is_task_) throw RuntimeError("Task does not support set_exception operation");
-  if (is_done()) throw InvalidStateError("invalid state");
+  check_settable_by("set_exception", *this);
   if (!error) throw ValueError("the exception must not be null");
-  check_thread();
   fail(std::move(error));
   finish();
 }
