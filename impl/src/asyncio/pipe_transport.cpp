@@ -4,7 +4,6 @@
 #include "asyncio/transport_state.hpp"
 #include "platform/pipe.hpp"
 #include "tandem/core/exception_group.hpp"
-#include "tandem/core/log.hpp"
 
 namespace tandem::inline v1::asyncio::detail {
 
@@ -90,12 +89,8 @@ class WritePipe final : public Pipe {
 
   void write(std::string_view data) override {
     if (data.empty()) return;
-    if (failed_writes_ > 0 || closing_) {
-      if (failed_writes_ >= failed_writes_to_log)
-        log("pipe closed by peer or os.write(pipe, data) raised exception.");
-      ++failed_writes_;
-      return;
-    }
+    if (failed_writes_ > 0 || closing_)
+      return note_failed_write("pipe closed by peer or os.write(pipe, data) raised exception.");
     if (const auto error = send_or_keep(data, platform::write_some)) write_failed(error);
   }
   void write_eof() override {

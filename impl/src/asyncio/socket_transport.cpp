@@ -6,7 +6,6 @@
 #include "asyncio/transport_state.hpp"
 #include "platform/socket.hpp"
 #include "tandem/core/exception_group.hpp"
-#include "tandem/core/log.hpp"
 
 namespace tandem::inline v1::asyncio::detail {
 
@@ -108,11 +107,7 @@ void SocketTransport::read_ended() {
 void SocketTransport::write(std::string_view data) {
   if (eof_) throw RuntimeError("Cannot call write() after write_eof()");
   if (data.empty()) return;
-  if (failed_writes_ > 0) {
-    if (failed_writes_ >= failed_writes_to_log) log("socket.send() raised exception.");
-    ++failed_writes_;
-    return;
-  }
+  if (failed_writes_ > 0) return note_failed_write("socket.send() raised exception.");
   constexpr Send send = [](int socket, const void* bytes, std::size_t size) noexcept {
     return platform::send_at_once(socket, bytes, size);
   };

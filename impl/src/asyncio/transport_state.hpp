@@ -114,6 +114,8 @@ class TransportState : public std::enable_shared_from_this<TransportState>, priv
   // " closed", " closing" or nothing, and the descriptor.
   std::string state_text() const;
 
+  // It is about to be lost, and somebody writes all the same.
+  void note_failed_write(const char* complaint);
   // Sends by that what can be sent at once; the rest follows when there is room. Returns what went
   // wrong: then nothing may follow.
   using Send = platform::Transfer (*)(int file, const void* bytes, std::size_t size) noexcept;
@@ -147,8 +149,6 @@ class TransportState : public std::enable_shared_from_this<TransportState>, priv
   bool reading_ = false, writing_ = false;
 };
 
-// CPython complains of the fifth write that fails.
-inline constexpr unsigned failed_writes_to_log = 5;
 inline constexpr std::size_t most_read = 256 * 1024;
 // Memory to receive into: of the loop, and valid until it is asked for again.
 char* receive_buffer(const EventLoop& loop);

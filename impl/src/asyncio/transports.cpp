@@ -296,6 +296,12 @@ std::string TransportState::state_text() const {
   return std::string(state) + " fd=" + std::to_string(fd_);
 }
 
+void TransportState::note_failed_write(const char* complaint) {
+  constexpr unsigned failed_writes_to_log = 5;  // CPython complains of the fifth
+  if (failed_writes_ >= failed_writes_to_log) log(complaint);
+  ++failed_writes_;
+}
+
 std::exception_ptr TransportState::send_or_keep(std::string_view data, Send send) {
   if (unsent_ > 0) {
     keep(data);
