@@ -17,7 +17,8 @@ namespace tandem::inline v1::multiprocessing::detail {
 
 namespace {
 
-// One at a time at an end, of all who have a copy of it. Who is killed in there gives it back.
+// One at a time at an end, of all who have a copy of it. Who is killed in there gives it back. It
+// is held by who waits for the other end, too: so nobody makes way first, as at a ParkingLock.
 class Turn {
  public:
   explicit Turn(platform::BriefMutex& mutex) noexcept : mutex_(mutex), taken_(mutex.try_lock()) {
