@@ -170,18 +170,18 @@ std::string repr_of(const Shareable& value) {
 class Layout {
  public:
   explicit Layout(std::span<std::byte> memory) : memory_(memory) {
-    if (memory.size() < 2 * word) throw ValueError("no list is in this memory");
+    check(memory.size() >= bytes_without_items);
     const auto items = read(0);
-    if (items < 0 || static_cast<std::size_t>(items) > memory.size() / (2 * word + 1))
-      throw ValueError("no list is in this memory");
+    check(items >= 0 && static_cast<std::size_t>(items) <=
+                            (memory.size() - bytes_without_items) / bytes_beside_each);
     items_ = static_cast<std::size_t>(items);
-    for (std::size_t i = 0; i < items_; ++i)
-      if (offset(i) > offset(i + 1)) throw ValueError("no list is in this memory");
-    if (codes() + items_ > memory.size()) throw ValueError("no list is in this memory");
+    for (std::size_t i = 0; i < items_; ++i) check(offset(i) <= offset(i + 1));
+    // In this order: what is compared does not wrap around.
+    check(offset(items_) <= memory.size() && codes() + items_ <= memory.size());
   }
 
   static std::size_t bytes_for(const std::vector<Shareable>& values) {
-    std::size_t bytes = 2 * word + values.size() * (2 * word + 1);
+    std::size_t bytes = bytes_without_items + values.size() * bytes_beside_each;
     for (const auto& value : values) bytes += room_of(value);
     return bytes;
   }
@@ -225,7 +225,7 @@ class Layout {
       text.erase(text.find_last_not_of('\0') + 1);
       return text;
     }
-    if (room(item) < word) throw ValueError("no list is in this memory");
+    check(room(item) >= word);
     if (format == "q") return as<std::int64_t>(from);
     if (format == "d") return as<double>(from);
     return from[word - 1] != std::byte(0);
@@ -244,6 +244,11 @@ class Layout {
   }
 
  private:
+  static constexpr std::size_t bytes_without_items = 2 * word, bytes_beside_each = 2 * word + 1;
+
+  static void check(bool is_list) {
+    if (!is_list) throw ValueError("no list is in this memory");
+  }
   static std::size_t room_of(const Shareable& value) {
     const auto* text = std::get_if<std::string>(&value);
     return text ? room_for(*text) : word;

@@ -3,9 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <vector>
 
 #include "children.hpp"
 #include "tandem/core/exceptions.hpp"
@@ -57,6 +59,31 @@ TEST(ShareableList, IsAPythonList) {
                                  list.shm().name() + "')");
   EXPECT_TRUE(ShareableList::attach(list.shm().name()).values() == list.values());
   list.shm().unlink();
+}
+
+// Where the numbers say that something lies outside, also where they come round again.
+TEST(ShareableList, IsNotReadBeyondItsMemory) {
+  constexpr std::size_t size = 64;
+  const SharedMemory memory({.create = true, .size = size});
+  const auto is_list = [&](std::vector<std::int64_t> words) {
+    std::memset(memory.buf().data(), 0, size);
+    std::memcpy(memory.buf().data(), words.data(), words.size() * sizeof(std::int64_t));
+    try {
+      ShareableList::attach(memory.name());
+      return true;
+    } catch (const ValueError&) {
+      return false;
+    }
+  };
+  EXPECT_TRUE(is_list({1, 0, 8}));
+  EXPECT_TRUE(is_list({1, 0, 31}));
+  EXPECT_FALSE(is_list({1, 0, 32}));
+  EXPECT_FALSE(is_list({1, 8, 0}));
+  EXPECT_FALSE(is_list({3}));
+  EXPECT_FALSE(is_list({-1}));
+  EXPECT_FALSE(is_list({1, 0, -8})) << "before its beginning";
+  EXPECT_FALSE(is_list({1, -32, -32}));
+  memory.unlink();
 }
 
 }  // namespace
