@@ -5,7 +5,6 @@
 #include <exception>
 #include <memory>
 #include <mutex>
-#include <ranges>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,12 +22,21 @@ namespace {
 
 using Hook = std::function<void()> RegisterAtForkOptions::*;
 
+// Of the exception being handled.
+void log_ignored(const char* name) noexcept {
+  try {
+    detail::log("Exception ignored in: os.register_at_fork(" + std::string(name) + ")\n" +
+                detail::exception_text(std::current_exception()));
+  } catch (...) {
+    detail::log("Exception ignored in: os.register_at_fork");
+  }
+}
+
 void run(const RegisterAtForkOptions& hooks, Hook hook, const char* name) noexcept {
   try {
     if (hooks.*hook) (hooks.*hook)();
   } catch (...) {
-    detail::log("Exception ignored in: os.register_at_fork(" + std::string(name) + ")\n" +
-                detail::exception_text(std::current_exception()));
+    log_ignored(name);
   }
 }
 
@@ -55,20 +63,23 @@ class AtFork final : detail::ForkAware {
     RegisterAtForkOptions hooks;
     std::uint64_t registrar;  // the thread
   };
-  using Entries = std::vector<std::shared_ptr<const Entry>>;
 
   AtFork() : ForkAware(detail::ForkStage::users) {}
 
-  // A copy: a hook may register others, which come into play at the next step.
-  Entries entries() {
-    std::scoped_lock guard(mutex_);
-    return entries_;
+  // Asked once in each step: a hook may register others, which come into play at the next one.
+  std::size_t count() noexcept {
+    const std::scoped_lock guard(mutex_);
+    return entries_.size();
+  }
+  std::shared_ptr<const Entry> entry(std::size_t index) noexcept {
+    const std::scoped_lock guard(mutex_);
+    return entries_[index];
   }
   void before_fork() noexcept override {
-    const Entries all = entries();
-    for (const auto& each : all | std::views::reverse)
-      run(each->hooks, &RegisterAtForkOptions::before, "before");
-    at_begin = all.size();  // last: a hook may fork, too
+    const std::size_t told = count();
+    for (std::size_t index = told; index-- > 0;)
+      run(entry(index)->hooks, &RegisterAtForkOptions::before, "before");
+    at_begin = told;  // last: a hook may fork, too
   }
   void after_fork_in_parent() noexcept override {
     after_fork(&RegisterAtForkOptions::after_in_parent, "after_in_parent");
@@ -79,13 +90,15 @@ class AtFork final : detail::ForkAware {
   void after_fork(Hook hook, const char* name) noexcept {
     const std::uint64_t self = platform::thread_ident();
     const std::size_t told = at_begin;  // a hook may fork, too
-    std::size_t index = 0;
-    for (const auto& each : entries())
-      if (index++ < told || each->registrar == self) run(each->hooks, hook, name);
+    const std::size_t all = count();
+    for (std::size_t index = 0; index < all; ++index) {
+      const auto each = entry(index);
+      if (index < told || each->registrar == self) run(each->hooks, hook, name);
+    }
   }
 
   detail::ForkSafeMutex mutex_{detail::ForkStage::core};
-  Entries entries_;  // guarded by mutex_; only grow
+  std::vector<std::shared_ptr<const Entry>> entries_;  // guarded by mutex_; only grow
 };
 [[maybe_unused]] const AtFork& at_fork_at_start = AtFork::get();
 

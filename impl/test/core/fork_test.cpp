@@ -7,12 +7,16 @@
 
 #include <atomic>
 #include <csignal>
+#include <cstdint>
 #include <mutex>
+#include <new>
 #include <thread>
 
+#include "memory.hpp"
 #include "platform/sanitizers.hpp"
 #include "tandem/core/gate.hpp"
 #include "tandem/core/log.hpp"
+#include "tandem/os/register_at_fork.hpp"
 
 namespace tandem::detail {
 namespace {
@@ -86,6 +90,20 @@ TEST(Fork, GateForgetsWhoSearched) {
 }
 
 // Whoever holds a lock of the library's own while another forks has given it back in the child.
+// Neither for its hooks nor for what those throw.
+TEST(Fork, NeedsNoMemory) {
+  static bool runs_short = false;
+  os::register_at_fork({.before = [] {
+    if (runs_short) throw std::bad_alloc();
+  }});
+  runs_short = true;
+  allocations_left = 0;
+  const int code = exit_code_of_child([] { return 0; });
+  allocations_left = SIZE_MAX;
+  runs_short = false;
+  EXPECT_EQ(code, 0);
+}
+
 TEST(Fork, TakesTheLibrarysLocks) {
   std::atomic<bool> stop{false};
   std::thread busy([&] {
