@@ -199,10 +199,14 @@ void Process::start() const {
                         detail::is_subclass(typeid(*this)) || state_->type;
   if (subclass && !object)
     throw RuntimeError("a subclass of Process must be made by make_process() and still be owned");
-  ProcessBook::get().alive();  // reaps those that have ended
+  ProcessBook& book = ProcessBook::get();
+  book.alive();  // reaps those that have ended
+  // What may fail comes before there is a child.
+  book.register_exit_hook();
+  ProcessBook::Children child{state_};
   auto running = detail::launch(state_, object);
   detail::guarded([&] { state_->running = std::move(running); });
-  ProcessBook::get().add(state_);
+  book.add(std::move(child));
   state_->target = {};
 }
 

@@ -1,5 +1,6 @@
 // What all handles on one process share, and the book of those that this process has started.
 #pragma once
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -64,7 +65,9 @@ class ProcessBook {
 
   // The children that have not ended; those that have are reaped and struck off.
   std::vector<std::shared_ptr<ProcessState>> alive();
-  void add(const std::shared_ptr<ProcessState>& child);
+  // A list of one, which is made while the child need not be known yet.
+  using Children = std::list<std::shared_ptr<ProcessState>>;
+  void add(Children child) noexcept;
   void remove(const std::shared_ptr<ProcessState>& child);
 
   // In a process that was just started: what it is, and by whom.
@@ -83,12 +86,12 @@ class ProcessBook {
   void finish();
 
   ForkSafeMutex mutex_{ForkStage::core};
-  std::shared_ptr<ProcessState> current_;                // guarded by mutex_
-  std::shared_ptr<ProcessState> parent_;                 // guarded by mutex_
-  std::vector<std::shared_ptr<ProcessState>> children_;  // guarded by mutex_
-  int made_ = 0;                                         // guarded by mutex_
-  ForkSafeMutex registering_{ForkStage::threading};      // the exit hook's own lock comes later
-  bool exit_hook_ = false;                               // guarded by registering_
+  std::shared_ptr<ProcessState> current_;            // guarded by mutex_
+  std::shared_ptr<ProcessState> parent_;             // guarded by mutex_
+  Children children_;                                // guarded by mutex_
+  int made_ = 0;                                     // guarded by mutex_
+  ForkSafeMutex registering_{ForkStage::threading};  // the exit hook's own lock comes later
+  bool exit_hook_ = false;                           // guarded by registering_
   ForkReset forget_children_{ForkStage::core, [] { get().children_.clear(); }};
 };
 

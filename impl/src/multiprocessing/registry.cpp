@@ -62,7 +62,7 @@ std::shared_ptr<ProcessState> ProcessBook::make() {
 
 std::vector<std::shared_ptr<ProcessState>> ProcessBook::alive() {
   std::unique_lock guard(mutex_);
-  auto children = children_;
+  std::vector<std::shared_ptr<ProcessState>> children(children_.begin(), children_.end());
   guard.unlock();
   std::erase_if(children, [this](const std::shared_ptr<ProcessState>& child) {
     std::unique_lock own(mutex_);
@@ -75,10 +75,9 @@ std::vector<std::shared_ptr<ProcessState>> ProcessBook::alive() {
   return children;
 }
 
-void ProcessBook::add(const std::shared_ptr<ProcessState>& child) {
-  register_exit_hook();
+void ProcessBook::add(Children child) noexcept {
   const std::scoped_lock guard(mutex_);
-  children_.push_back(child);
+  children_.splice(children_.end(), child);
 }
 
 void ProcessBook::remove(const std::shared_ptr<ProcessState>& child) {

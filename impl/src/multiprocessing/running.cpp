@@ -12,10 +12,9 @@ namespace {
 
 class OwnChild final : public Running {
  public:
-  OwnChild(platform::Process process, platform::Handle sentinel)
-      : Running(process.pid(), std::move(sentinel)) {
-    child_->set(std::move(process));
-  }
+  OwnChild(int pid, platform::Handle sentinel) : Running(pid, std::move(sentinel)) {}
+  // Before anybody else has this.
+  void set(platform::Process process) noexcept { child_->set(std::move(process)); }
 
   std::optional<int> poll() noexcept override { return child_->poll(); }
   bool wait(Deadline until) override { return child_->wait(until); }
@@ -35,13 +34,16 @@ void end_at_once(const platform::Process& process) noexcept {
 }
 
 std::shared_ptr<Running> own_child(platform::Process process) {
-  platform::Handle sentinel = platform::open_process(process.pid());
-  if (!sentinel) {
-    const int error = errno;
+  try {
+    platform::Handle sentinel = platform::open_process(process.pid());
+    if (!sentinel) throw_os_error(errno);
+    const auto child = std::make_shared<OwnChild>(process.pid(), std::move(sentinel));
+    child->set(std::move(process));
+    return child;
+  } catch (...) {
     end_at_once(process);
-    throw_os_error(error);
+    throw;
   }
-  return std::make_shared<OwnChild>(std::move(process), std::move(sentinel));
 }
 
 }  // namespace tandem::inline v1::multiprocessing::detail

@@ -41,7 +41,8 @@ class Running {
 };
 
 // A child of this process: forked or spawned.
-// Throws   OSError (there is no handle to be had); then the child is killed and reaped.
+// Throws   OSError (there is no handle to be had), std::bad_alloc; then the child is killed and
+//          reaped.
 std::shared_ptr<Running> own_child(platform::Process process);
 
 // Kills and reaps one that nobody has a use for.

@@ -125,16 +125,17 @@ std::unique_ptr<Workers::Hand> Workers::start_worker() {
     process.name(std::move(name));
     process.daemon(true);
   }
-  process.start();
-  end.close();
-
+  // What may fail comes before there is a child.
+  std::list<Process> started{process};
   auto hand = std::make_unique<Hand>(process, number);
   hand->requests = std::move(requests.writer);
   hand->answers = std::move(answers.reader);
   hand->bed = &Bed::in(*memory);
+  process.start();
+  end.close();
   alive_.fetch_add(1, std::memory_order_relaxed);  // relaxed: see alive()
   const std::scoped_lock guard(mutex_);
-  processes_.push_back(process);
+  processes_.splice(processes_.end(), started);
   return hand;
 }
 
@@ -169,11 +170,23 @@ void Workers::start_all() {
     news_.store(true, std::memory_order_seq_cst);
     start_thread();
   } catch (...) {
-    for (const Process& process : processes_) process.terminate();
-    for (const Process& process : processes_) process.join();
+    dismiss_all();
     throw;
   }
   complete_.store(true, std::memory_order_release);  // pairs with the acquire in is_complete()
+}
+
+// There is no thread yet: it is as if none had been started.
+void Workers::dismiss_all() {
+  std::list<Process> started;
+  {
+    const std::scoped_lock guard(mutex_);
+    recruits_.clear();
+    started.swap(processes_);
+    alive_.store(0, std::memory_order_relaxed);  // relaxed: see alive()
+  }
+  for (const Process& process : started) process.terminate();
+  for (const Process& process : started) process.join();
 }
 
 void Workers::start_one_if_needed() {
@@ -229,7 +242,7 @@ void Workers::terminate() {
 
 void Workers::signal_all(bool kill) {
   std::unique_lock guard(mutex_);
-  const std::vector<Process> processes = processes_;
+  const std::list<Process> processes = processes_;
   guard.unlock();
   for (const Process& process : processes) kill ? process.kill() : process.terminate();
 }

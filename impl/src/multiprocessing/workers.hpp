@@ -19,6 +19,7 @@
 #include <deque>
 #include <exception>
 #include <functional>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -116,6 +117,7 @@ class Workers final : public std::enable_shared_from_this<Workers> {
   }
   std::unique_ptr<Hand> start_worker();
   std::uint32_t take_number();
+  void dismiss_all();
   void start_one_if_needed();
   void start_thread();
   void wake() noexcept;
@@ -178,7 +180,7 @@ class Workers final : public std::enable_shared_from_this<Workers> {
   std::vector<Posted> inbox_;
   std::vector<std::unique_ptr<Hand>> recruits_;  // started, and not managed yet
   std::uint32_t next_number_ = 1;                // of a worker
-  std::vector<Process> processes_;               // of all workers
+  std::list<Process> processes_;                 // of all workers
   std::optional<threading::Thread> thread_;
 
   seam::atomic<bool> news_{false};      // for the manager: something of the above has changed

@@ -5,8 +5,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
 #include <exception>
+#include <new>
 #include <utility>
+
+#include "memory.hpp"
 
 namespace tandem::inline v1::multiprocessing {
 
@@ -45,6 +51,30 @@ class Child {
  private:
   int pid_;
 };
+
+// Of this process, whoever has started them; also those that have ended and were not waited for.
+inline bool has_children() {
+  siginfo_t info{};
+  return ::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 || errno != ECHILD;
+}
+
+// Acts with so little memory that it fails at each step in turn, until it has enough. What fails
+// leaves no child.
+template <class Act>
+void fail_at_each_allocation(Act act) {
+  for (std::size_t allocations = 0;; ++allocations) {
+    bool is_enough = true;
+    allocations_left = allocations;
+    try {
+      act();
+    } catch (const std::bad_alloc&) {
+      is_enough = false;
+    }
+    allocations_left = SIZE_MAX;
+    if (is_enough) return;
+    ASSERT_FALSE(has_children()) << allocations;
+  }
+}
 
 // It does nothing more until SIGCONT.
 inline void stop(pid_t child) {

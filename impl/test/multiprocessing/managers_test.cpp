@@ -406,5 +406,15 @@ TEST(Manager, IsWholeInAChildOfAnotherThreadWhileItIsStarted) {
   EXPECT_EQ(manager.list<int>({1}).size(), 1u);
 }
 
+// Which would serve until this process has ended, and this one would wait for it.
+TEST(Manager, EndsAServerThatItCannotKeepForLackOfMemory) {
+  using std::string_literals::operator""s;
+  const std::string name = "\0tandem-test-"s + std::to_string(::getpid());  // there is no file
+  const managers::SyncManager manager(
+      {.address = connection::Address(name), .ctx = get_context("fork")});
+  fail_at_each_allocation([&] { manager.start(); });
+  EXPECT_EQ(manager.list<int>({1}).size(), 1u);
+}
+
 }  // namespace
 }  // namespace tandem::multiprocessing

@@ -193,11 +193,6 @@ void kill_tracker() {
   EXPECT_EQ(::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOWAIT), 0);
 }
 
-bool has_children() {
-  siginfo_t info{};
-  return ::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 || errno != ECHILD;
-}
-
 // False: there was too little memory.
 bool track_within(std::size_t allocations, const std::string& name) {
   allocations_left = allocations;

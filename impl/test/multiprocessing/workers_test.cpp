@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "children.hpp"
 #include "multiprocessing/task_board.hpp"
 #include "multiprocessing/worker.hpp"
 #include "platform/handle.hpp"
@@ -51,6 +52,12 @@ std::string text_of(const std::optional<mp::detail::TaskBoard::Task>& task) {
   if (!task) return "nothing";
   if (!task->bytes) return "to be asked for";
   return std::string(reinterpret_cast<const char*>(task->bytes->data()), task->bytes->size());
+}
+
+TEST(Workers, AreNoneWhereMemoryRunsShort) {
+  std::optional<mp::Pool> pool;
+  mp::fail_at_each_allocation([&] { pool.emplace(pool_of(2)); });
+  EXPECT_EQ(pool->apply(square, 3), 9);
 }
 
 // Whoever comes takes the oldest; once.
