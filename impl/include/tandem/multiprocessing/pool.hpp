@@ -191,7 +191,8 @@ struct MapAsyncOptions {
 // assigned to.
 //
 // A function, its arguments and its results cross to another process: see pickle. What a call
-// throws comes back as what it was, nested with a RemoteTraceback.
+// throws comes back as what it was, nested with a RemoteTraceback; exceptions of one's own do so if
+// they are named by TANDEM_REGISTER_EXCEPTION, else as a pickle::RemoteError.
 // Tasks are begun in the order in which they came. A worker that dies is replaced, and what it
 // held fails with WorkerLostError; nothing else is lost.
 // A map() of many calls is ready when all of them have been run, also when one has thrown.

@@ -48,8 +48,9 @@ using remote_mapped_t = mp::kept_t<pickle::portable_mapped_t<F, R...>>;
 // Runs calls in other processes. Neither copied nor moved.
 //
 // A function, its arguments and its results cross to another process: see pickle. What a call
-// throws comes back as what it was, nested with a RemoteTraceback; what cannot cross at all is what
-// its future throws.
+// throws comes back as what it was, nested with a RemoteTraceback; exceptions of one's own do so if
+// they are named by TANDEM_REGISTER_EXCEPTION, else as a pickle::RemoteError. What cannot cross at
+// all is what its future throws.
 // Calls are begun in the order in which they were submitted. All workers are started by the first
 // submit() where they are forked, else one by one as long as none is idle. So many calls as there
 // are workers, and one more, are handed over ahead of time: these are running() already, and cannot
