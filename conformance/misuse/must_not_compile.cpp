@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <tandem/asyncio.hpp>
 #include <tandem/futures.hpp>
 #include <tandem/futures/process.hpp>
 #include <tandem/multiprocessing.hpp>
@@ -251,4 +252,20 @@ void all() {
 #ifdef CASE_72  // too few workers is a count, not a flag
   futures::ThreadPoolExecutor wrong(true);
 #endif
+}
+
+asyncio::Coroutine<int> coroutine() { co_return 1; }
+
+asyncio::Coroutine<int> awaits() {
+  auto named = coroutine();
+#ifdef CASE_73  // WHY awaited by co_await std::move
+  co_return co_await named;
+#endif
+#ifdef CASE_74  // WHY awaited by co_await std::move
+  int sum = 0;
+  std::vector<asyncio::Coroutine<int>> several;
+  for (auto& each : asyncio::as_completed(std::move(several))) sum += co_await each;
+  co_return sum;
+#endif
+  co_return co_await std::move(named);
 }

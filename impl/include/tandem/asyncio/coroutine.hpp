@@ -259,6 +259,13 @@ class [[nodiscard("co_await it, or give it to create_task")]] Coroutine {
   // The result, or what the coroutine throws. It runs within the task of whoever awaits it.
   // Throws   RuntimeError (moved from: it was awaited already).
   detail::awaiter_t<T> operator co_await()&& noexcept { return detail::awaiter_t<T>(*this); }
+  // Awaiting uses it up; this one only says so.
+  template <class U = T>
+  detail::awaiter_t<U> operator co_await()& noexcept {
+    static_assert(!std::same_as<U, U>,
+                  "tandem: a coroutine that has a name is awaited by co_await std::move(name)");
+    return detail::awaiter_t<U>(*this);
+  }
   // The library's own: the frame, for a task. Throws RuntimeError (moved from).
   detail::Frame<promise_type> take_frame()&& {
     if constexpr (std::is_void_v<T>)
