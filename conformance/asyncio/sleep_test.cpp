@@ -106,4 +106,14 @@ CASE("asyncio.sleep.nan", "a delay that is no number is an error") {
   });
 }
 
+CASE("asyncio.sleep.nan-was-awaited", "one whose delay is no number was awaited all the same") {
+  run_virtual([]() -> Coroutine<> {
+    const Logged logged;
+    const Seconds nan(std::numeric_limits<double>::quiet_NaN());
+    const std::string said = co_await awaited(asyncio::sleep(nan));
+    log(said);
+    log(first_lines(logged));
+  });
+}
+
 }  // namespace tandem::conformance

@@ -1,7 +1,9 @@
 """Twins: asyncio.sleep."""
 
 import asyncio
+import gc
 import math
+import warnings
 
 from case import case, log, raised
 from support import awaited, log_at, loop_time, noted, run_virtual, turns
@@ -106,5 +108,17 @@ def _():
 def _():
     async def main():
         log(await awaited(asyncio.sleep(math.nan)))
+
+    run_virtual(main())
+
+
+@case("asyncio.sleep.nan-was-awaited", "one whose delay is no number was awaited all the same")
+def _():
+    async def main():
+        with warnings.catch_warnings(record=True) as seen:
+            warnings.simplefilter("always")
+            log(await awaited(asyncio.sleep(math.nan)))
+            gc.collect()
+        log([str(warning.message) for warning in seen])
 
     run_virtual(main())

@@ -295,8 +295,10 @@ namespace detail {
 inline bool VoidAwaiter::await_ready() const {
   if (!coro_->delay_.is_set())
     CoroutineAwaiter<void>::check_unused(*coro_);
-  else if (coro_->delay_.seconds() != coro_->delay_.seconds())
+  else if (coro_->delay_.seconds() != coro_->delay_.seconds()) {
+    coro_->close();  // it was awaited, though it does not sleep
     throw_invalid_delay();
+  }
   return false;
 }
 
