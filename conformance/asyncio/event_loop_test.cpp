@@ -690,6 +690,31 @@ CASE("asyncio.event-loop.replaced-reader", "a second reader takes the place of t
   loop.close();
 }
 
+CASE("asyncio.event-loop.reused-descriptor", "a reader goes with its file, not with its number") {
+  const EventLoop loop = virtual_loop();
+  for (const bool as_reader : {true, false}) {
+    const Pipe closed, other;
+    loop.add_reader(closed.reader(), [] { ADD_FAILURE() << "of the file that was closed"; });
+    ASSERT_EQ(::dup2(as_reader ? other.reader() : other.writer(), closed.reader()),
+              closed.reader());
+    other.write("x");
+    int called = 0;
+    const auto stops = [&] {
+      ++called;
+      loop.stop();
+    };
+    if (as_reader)
+      loop.add_reader(closed.reader(), stops);
+    else
+      loop.add_writer(closed.reader(), stops);
+    loop.run_forever();
+    EXPECT_EQ(called, 1);
+    EXPECT_EQ(loop.remove_reader(closed.reader()), as_reader);
+    EXPECT_EQ(loop.remove_writer(closed.reader()), !as_reader);
+  }
+  loop.close();
+}
+
 CASE("asyncio.event-loop.descriptors-before-timers", "what was ready, files, timers") {
   const EventLoop loop = virtual_loop();
   const Pipe pipe;

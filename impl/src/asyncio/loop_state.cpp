@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <cmath>
 #include <limits>
@@ -439,7 +440,12 @@ void LoopState::watch(int fd, bool for_writing, CallbackHandle callback) {
   const auto before = watcher.interest();
   auto now = before;
   (for_writing ? now.writing : now.reading) = true;
-  if (const int error = selector_.watch(fd, before, now)) throw_os_error(error);
+  const int error = selector_.watch(fd, before, now);
+  if (error == ENOENT && !before.is_none()) {
+    forget(watcher);
+    return watch(fd, for_writing, std::move(callback));
+  }
+  if (error != 0) throw_os_error(error);
   if (before.is_none()) ++watched_;
   callback->is_lasting_ = true;
   std::swap(for_writing ? watcher.writer : watcher.reader, callback);
@@ -455,10 +461,23 @@ bool LoopState::unwatch(int fd, bool for_writing) {
       std::exchange(for_writing ? watcher.writer : watcher.reader, CallbackHandle());
   if (!callback) return false;
   const auto now = watcher.interest();
-  if (const int error = selector_.watch(fd, before, now)) throw_os_error(error);
-  if (now.is_none()) --watched_;
+  const int error = selector_.watch(fd, before, now);
+  if (now.is_none())
+    --watched_;
+  else if (error == ENOENT)
+    forget(watcher);
+  else if (error != 0)
+    throw_os_error(error);
   callback->cancel();
   return true;
+}
+
+// Its file has been closed, and perhaps another one has its number: the system knows nothing of it.
+void LoopState::forget(Watcher& watcher) {
+  const Watcher gone = std::exchange(watcher, {});
+  --watched_;
+  if (gone.reader) gone.reader->cancel();
+  if (gone.writer) gone.writer->cancel();
 }
 
 // Signals. They are noted by the process; the loop looks in each turn.

@@ -154,6 +154,7 @@ class LoopState {
       return {static_cast<bool>(reader), static_cast<bool>(writer)};
     }
   };
+  void forget(Watcher& watcher);
   class Run;
   struct SignalReader : Node {
     explicit SignalReader(LoopState& owner) noexcept : Node(ops), loop(&owner) {}

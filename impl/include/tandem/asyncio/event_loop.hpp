@@ -316,7 +316,8 @@ class TANDEM_API EventLoop {
   }
 
   // Have f(args...) called whenever the open file can be read or written without waiting. One of
-  // each for a file: another one takes its place.
+  // each for a file: another one takes its place. To be removed before the file is closed; those
+  // that were not are dropped when another file has its number and one is added for that.
   // Throws   RuntimeError (closed); OSError.
   // Spec     asyncio.event-loop.add-reader
   template <class F, class... A>
