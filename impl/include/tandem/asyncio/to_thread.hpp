@@ -32,6 +32,8 @@ Coroutine<typename Call::result_type> called_in_thread(Call call) {
 // variables of the caller. Arguments are bound by value. Cancelled, it comes back at once, and the
 // call goes on.
 //   std::string text = co_await asyncio::to_thread(read_file, path);
+// A lambda with captures by value has to be named first: g++ 12 destroys what it has captured twice
+// when it stands within the co_await expression.
 // Throws   when awaited: what f throws; RuntimeError (the executor is shut down).
 // Spec     asyncio.to-thread
 template <class F, class... A>
