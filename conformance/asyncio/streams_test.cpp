@@ -354,6 +354,31 @@ CASE("asyncio.streams.handler.cancelled",
 }
 
 namespace {
+Coroutine<> ending(StreamReader, StreamWriter) { co_return; }
+
+// What is warned of while that handler ends with an open writer.
+template <class F>
+Coroutine<> unclosed(F handler) {
+  const Logged logged;
+  heard();
+  const Server server = co_await asyncio::start_server(handler, "127.0.0.1", 0);
+  auto [reader, writer] = co_await to(server);
+  const std::string nothing = co_await said(reader.read());
+  Texts warnings;
+  for (const auto& message : logged.messages()) warnings.push_back(before(message, " transport="));
+  log(nothing, warnings);
+  co_await end(writer);
+  co_await end(server);
+}
+}  // namespace
+CASE("asyncio.streams.handler.unclosed",
+     "of an open writer is warned, but not where the handler failed") {
+  asyncio::run(unclosed(ending));
+  asyncio::run(unclosed(raising));
+  asyncio::run(unclosed(cancelling));
+}
+
+namespace {
 Coroutine<> many() {
   const Server server = co_await asyncio::start_server(echo_line, "127.0.0.1", 0);
   std::vector<Coroutine<std::string>> asking;

@@ -267,5 +267,10 @@ asyncio::Coroutine<int> awaits() {
   for (auto& each : asyncio::as_completed(std::move(several))) sum += co_await each;
   co_return sum;
 #endif
+#ifdef CASE_75  // WHY awaited by co_await std::move
+  asyncio::Queue<int> q;
+  auto item = q.get();
+  co_return co_await item;
+#endif
   co_return co_await std::move(named);
 }

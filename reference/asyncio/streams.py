@@ -1,8 +1,10 @@
 import asyncio
+import gc
 import os
 import resource
 import socket
 import stat
+import warnings
 
 from case import case, log
 from network import Folder, heard, named, reset, running, said, shown, turns, until
@@ -283,6 +285,36 @@ async def _():
     await writer.wait_closed()
     server.close()
     await server.wait_closed()
+
+
+@case("asyncio.streams.handler.unclosed", "of a writer that is still open is warned, but not where the handler failed", since="3.13")
+def _():
+    async def ending(reader, writer):
+        pass
+
+    async def raising(reader, writer):
+        raise Exception("test")
+
+    async def cancelling(reader, writer):
+        asyncio.current_task().cancel()
+        await asyncio.sleep(0)
+
+    async def unclosed(handler):
+        heard()
+        with warnings.catch_warnings(record=True) as seen:
+            warnings.simplefilter("always")
+            server = await asyncio.start_server(handler, "127.0.0.1", 0)
+            reader, writer = await asyncio.open_connection(*place(server))
+            nothing = await said(reader.read())
+            gc.collect()
+            log(nothing, ["%s: %s" % (one.category.__name__, str(one.message).split(" transport=")[0]) for one in seen])
+        writer.close()
+        await writer.wait_closed()
+        server.close()
+        await server.wait_closed()
+
+    for handler in (ending, raising, cancelling):
+        asyncio.run(unclosed(handler))
 
 
 @case("asyncio.streams.handler.many", "as many connections at once as come")

@@ -31,20 +31,21 @@ void StreamReaderProtocol::connection_made(const Transport& transport) {
 }
 
 void StreamReaderProtocol::serve(const Transport& transport, StreamReader reader) {
-  StreamWriter writer(
-      std::make_shared<detail::WriterState>(loop_, transport, flow_, reader.state()));
-  auto coroutine = (*handler_)(std::move(reader), std::move(writer));
+  auto writer = std::make_shared<detail::WriterState>(loop_, transport, flow_, reader.state());
+  auto coroutine = (*handler_)(std::move(reader), StreamWriter(writer));
   if (!coroutine) return;
-  // The handler's captures are the coroutine's, too.
+  // The handler's captures are the coroutine's, too. The writer of one that fails is closed before
+  // it is gone, as where a traceback still has it.
   loop_.create_task(*std::move(coroutine))
-      .add_done_callback([loop = loop_, transport, handler = handler_](const AnyFuture& task) {
+      .add_done_callback([writer = std::move(writer), handler = handler_](const AnyFuture& task) {
+        const Transport& transport = writer->transport;
         if (task.cancelled()) return transport.close();
         const auto error = task.exception();
         if (!error) return;
         ExceptionContext context{.message = "Unhandled exception in client_connected_cb",
                                  .exception = error};
         context.more = {{"transport", to_string(transport)}};
-        loop.call_exception_handler(context);
+        writer->loop.call_exception_handler(context);
         transport.close();
       });
 }

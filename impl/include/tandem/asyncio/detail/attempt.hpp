@@ -18,6 +18,7 @@
 //   Result is_gone()      what it waited for is gone, and must not be touched
 //   Result act(has_waited)  once it has not to wait; throws what is left to be told
 #pragma once
+#include <concepts>
 #include <coroutine>
 #include <exception>
 #include <memory>
@@ -126,6 +127,13 @@ class [[nodiscard("co_await it, or give it to create_task")]] Attempt {
 
   // Throws   RuntimeError (moved from: it was awaited already).
   AttemptAwaiter<Try> operator co_await()&& { return AttemptAwaiter<Try>(take()); }
+  // Awaiting uses it up; this one only says so.
+  template <class T = Try>
+  AttemptAwaiter<T> operator co_await()& {
+    static_assert(!std::same_as<T, T>,
+                  "tandem: an awaitable that has a name is awaited by co_await std::move(name)");
+    return AttemptAwaiter<T>(take());
+  }
   operator Coroutine<value_type>()&& { return in_frame(std::move(take())); }
 
  private:
