@@ -1,4 +1,6 @@
 // asyncio.StreamWriter
+#include <sstream>
+
 #include "conformance/asyncio/network.hpp"
 
 using namespace tandem::conformance;
@@ -372,6 +374,32 @@ Coroutine<> extra_info() {
 }  // namespace
 CASE("asyncio.stream-writer.extra-info", "names of both ends, the socket, a default") {
   asyncio::run(extra_info());
+}
+
+namespace {
+Coroutine<> printed() {
+  const Socket server = listening();
+  auto [reader, writer] = co_await asyncio::open_connection("127.0.0.1", server.name().port());
+  const Socket peer = accepted(server);
+  const auto socket = writer.get_extra_info("socket").socket();
+  const int port = server.name().port(), own = socket.getsockname().port(), fd = socket.fileno();
+  const auto shown = [&](const auto& what) {
+    std::ostringstream out;
+    out << what;
+    std::string text = replaced(out.str(), " fd=" + std::to_string(fd), " fd=N");
+    text = replaced(text, std::to_string(port) + ")", "THERE)");
+    return replaced(text, std::to_string(own) + ")", "HERE)");
+  };
+  log(shown(writer.get_extra_info("peername")), shown(writer.get_extra_info("sockname")),
+      shown(writer.get_extra_info("x")));
+  log(shown(writer.get_extra_info("socket")));
+  co_await end(writer);
+  log(shown(socket));
+}
+}  // namespace
+CASE("asyncio.stream-writer.extra-info.printed",
+     "addresses as Python prints them, and the socket") {
+  asyncio::run(printed());
 }
 
 namespace {

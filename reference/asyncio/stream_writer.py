@@ -1,5 +1,6 @@
 import asyncio
 import gc
+import re
 import socket
 import warnings
 
@@ -286,6 +287,29 @@ async def _():
         writer.close()
         await writer.wait_closed()
         log(writer.get_extra_info("peername") == listening.getsockname())
+        peer.close()
+
+
+@case("asyncio.stream-writer.extra-info.printed", "addresses as Python prints them, and the socket with both")
+@running
+async def _():
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        _, writer = await asyncio.open_connection(*listening.getsockname())
+        peer, _ = listening.accept()
+        own = writer.get_extra_info("socket")
+        fd, ports = own.fileno(), {own.getsockname()[1]: "HERE", listening.getsockname()[1]: "THERE"}
+
+        def shown(what):
+            text = re.sub(r", family=[^,]*, type=[^,]*, proto=\d+", "", str(what)).replace(" fd=%d" % fd, " fd=N")
+            for port, name in ports.items():
+                text = text.replace("%d)" % port, name + ")")
+            return text
+
+        log(shown(writer.get_extra_info("peername")), shown(writer.get_extra_info("sockname")), shown(writer.get_extra_info("x")))
+        log(shown(own))
+        writer.close()
+        await writer.wait_closed()
+        log(shown(own))
         peer.close()
 
 

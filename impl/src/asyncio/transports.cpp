@@ -42,6 +42,23 @@ Address TransportSocket::getpeername() const {
   return detail::address_of(native);
 }
 
+std::string to_string(const TransportSocket& socket) {
+  std::string text = "<asyncio.TransportSocket fd=" + std::to_string(socket.fileno());
+  const auto add = [&](const char* name, Address (TransportSocket::*address)() const) {
+    try {
+      text += name + to_string((socket.*address)());
+    } catch (const OSError&) {
+      // there is none
+    }
+  };
+  add(", laddr=", &TransportSocket::getsockname);
+  add(", raddr=", &TransportSocket::getpeername);
+  return text + ">";
+}
+std::ostream& operator<<(std::ostream& out, const TransportSocket& socket) {
+  return out << to_string(socket);
+}
+
 const Address& ExtraInfo::address() const {
   if (const auto* address = std::get_if<Address>(&info_)) return *address;
   throw TypeError("this is no address");
@@ -53,6 +70,16 @@ const TransportSocket& ExtraInfo::socket() const {
 int ExtraInfo::fileno() const {
   if (const auto* file = std::get_if<File>(&info_)) return file->fd;
   return socket().fileno();
+}
+
+std::string to_string(const ExtraInfo& info) {
+  if (!info) return "None";
+  if (const auto* address = std::get_if<Address>(&info.info_)) return to_string(*address);
+  if (const auto* socket = std::get_if<TransportSocket>(&info.info_)) return to_string(*socket);
+  return "<pipe fd=" + std::to_string(info.fileno()) + ">";
+}
+std::ostream& operator<<(std::ostream& out, const ExtraInfo& info) {
+  return out << to_string(info);
 }
 
 // ---- protocols ----

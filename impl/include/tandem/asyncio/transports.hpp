@@ -71,7 +71,8 @@ class TANDEM_API Address {
 TANDEM_API std::string to_string(const Address& address);
 TANDEM_API std::ostream& operator<<(std::ostream& out, const Address& address);
 
-// A socket that belongs to a transport or a server: to be looked at. A handle.
+// A socket that belongs to a transport or a server: to be looked at. A handle. Printed with what it
+// is between: "<asyncio.TransportSocket fd=6, laddr=('127.0.0.1', 80), raddr=('127.0.0.1', 4242)>".
 class TANDEM_API TransportSocket {
  public:
   // -1: it is closed.
@@ -85,8 +86,12 @@ class TANDEM_API TransportSocket {
  private:
   std::shared_ptr<detail::SocketFile> file_;
 };
+TANDEM_API std::string to_string(const TransportSocket& socket);
+TANDEM_API std::ostream& operator<<(std::ostream& out, const TransportSocket& socket);
 
-// What get_extra_info() returns; false: there is no such thing. A value.
+// What get_extra_info() returns; false: there is no such thing. A value. Printed as what it is, and
+// as "None".
+// Spec     asyncio.stream-writer.extra-info.printed
 //   "peername" "sockname"  address()
 //   "socket"               socket(), fileno()
 //   "pipe"                 fileno()
@@ -107,8 +112,11 @@ class TANDEM_API ExtraInfo {
   int fileno() const;
 
  private:
+  friend TANDEM_API std::string to_string(const ExtraInfo& info);
   std::variant<std::monostate, Address, TransportSocket, File> info_;
 };
+TANDEM_API std::string to_string(const ExtraInfo& info);
+TANDEM_API std::ostream& operator<<(std::ostream& out, const ExtraInfo& info);
 
 // ---- protocols ----
 
