@@ -823,6 +823,23 @@ CASE("multiprocessing.managers.dict.errors", "KeyError") {
   log(raised([&] { d.erase("x"); }));
   log(raised([&] { manager.dict<int, int>().popitem(); }));
 }
+CASE("multiprocessing.managers.item.augmented", "+= and its like read an item and write it") {
+  const SyncManager manager = mp::Manager();
+  const auto d = manager.dict<std::string, int>({{"n", 7}});
+  d["n"] += 3;
+  d["n"] *= 4;
+  d["n"] -= 1;
+  d["n"] %= 10;
+  const auto words = manager.dict<std::string, std::string>({{"word", "a"}});
+  words["word"] += "b";
+  const auto halves = manager.list<double>({1, 2});
+  halves[-1] /= 4;
+  const auto counts = manager.Array<int>({1, 2});
+  counts[0] += counts[1];
+  Log{d, words, halves, counts.get(0)};
+  log(raised([&] { d["x"] += 1; }));
+  log(raised([&] { halves[2] += 1; }));
+}
 CASE("multiprocessing.managers.namespace.attributes", "of any type, set, read and deleted") {
   each_method([](const Context& context) {
     const SyncManager manager = context.Manager();

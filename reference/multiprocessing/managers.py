@@ -598,6 +598,26 @@ def _():
             log(said_plainly(act))
 
 
+@case("multiprocessing.managers.item.augmented", "+= and its like read an item and write it")
+def _():
+    with multiprocessing.Manager() as manager:
+        d, words, halves, counts = manager.dict(n=7), manager.dict(word="a"), manager.list([1.0, 2.0]), manager.Array("i", [1, 2])
+        d["n"] += 3
+        d["n"] *= 4
+        d["n"] -= 1
+        d["n"] %= 10
+        words["word"] += "b"
+        halves[-1] /= 4
+        counts[0] += counts[1]
+        log(d, words, halves, counts[0])
+
+        def add(container, key):
+            container[key] += 1
+
+        log(said_plainly(lambda: add(d, "x")))
+        log(said_plainly(lambda: add(halves, 2)))
+
+
 @case("multiprocessing.managers.namespace.attributes", "of any type, set, read and deleted")
 def _():
     def act(context):

@@ -37,8 +37,10 @@ using NamespaceProxyBase = managers::Proxy<ManagedNamespace, &ManagedNamespace::
 
 namespace tandem::inline v1::multiprocessing::managers {
 
-// Something in a list or dict of a server: read where a value is asked for, written by =. For
-// `auto` and for methods of the value there is get().
+// Something in a list or dict of a server: read where a value is asked for, written by =; += and
+// its like do both, which for all others is two steps. For `auto` and for methods of the value
+// there is get().
+// Spec     multiprocessing.managers.item.augmented
 template <class Proxy, class Key, class T>
 class ItemReference {
  public:
@@ -48,11 +50,43 @@ class ItemReference {
     proxy_.set(key_, value);
     return *this;
   }
+  template <class U>
+  requires requires(T& value, const U& by) { value += by; }
+  const ItemReference& operator+=(const U& by) const {
+    return changed([&](T& value) { value += by; });
+  }
+  template <class U>
+  requires requires(T& value, const U& by) { value -= by; }
+  const ItemReference& operator-=(const U& by) const {
+    return changed([&](T& value) { value -= by; });
+  }
+  template <class U>
+  requires requires(T& value, const U& by) { value *= by; }
+  const ItemReference& operator*=(const U& by) const {
+    return changed([&](T& value) { value *= by; });
+  }
+  template <class U>
+  requires requires(T& value, const U& by) { value /= by; }
+  const ItemReference& operator/=(const U& by) const {
+    return changed([&](T& value) { value /= by; });
+  }
+  template <class U>
+  requires requires(T& value, const U& by) { value %= by; }
+  const ItemReference& operator%=(const U& by) const {
+    return changed([&](T& value) { value %= by; });
+  }
   friend std::ostream& operator<<(std::ostream& out, const ItemReference& item) {
     return out << T(item);
   }
 
  private:
+  template <class F>
+  const ItemReference& changed(F change) const {
+    T value = proxy_.get(key_);
+    change(value);
+    return *this = value;
+  }
+
   const Proxy& proxy_;
   Key key_;
 };
