@@ -38,15 +38,14 @@ void StreamReaderProtocol::serve(const Transport& transport, StreamReader reader
   // it is gone, as where a traceback still has it.
   loop_.create_task(*std::move(coroutine))
       .add_done_callback([writer = std::move(writer), handler = handler_](const AnyFuture& task) {
-        const Transport& transport = writer->transport;
-        if (task.cancelled()) return transport.close();
+        if (task.cancelled()) return writer->transport.close();
         const auto error = task.exception();
         if (!error) return;
         ExceptionContext context{.message = "Unhandled exception in client_connected_cb",
                                  .exception = error};
-        context.more = {{"transport", to_string(transport)}};
+        context.more = {{"transport", to_string(writer->transport)}};
         writer->loop.call_exception_handler(context);
-        transport.close();
+        writer->transport.close();
       });
 }
 
