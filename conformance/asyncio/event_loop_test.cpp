@@ -712,6 +712,12 @@ CASE("asyncio.event-loop.reused-descriptor", "a reader goes with its file, not w
     EXPECT_EQ(loop.remove_reader(closed.reader()), as_reader);
     EXPECT_EQ(loop.remove_writer(closed.reader()), !as_reader);
   }
+  const Pipe closed, other;
+  loop.add_reader(closed.reader(), [] {});
+  loop.add_writer(closed.reader(), [] {});
+  ASSERT_EQ(::dup2(other.reader(), closed.reader()), closed.reader());
+  EXPECT_TRUE(loop.remove_reader(closed.reader()));
+  EXPECT_FALSE(loop.remove_writer(closed.reader()));
   loop.close();
 }
 

@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
-#include "conformance/multiprocessing/support.hpp"
 #include "conformance/harness/run_program.hpp"
+#include "conformance/multiprocessing/support.hpp"
 #include "tandem/os.hpp"
 
 using namespace tandem::conformance;

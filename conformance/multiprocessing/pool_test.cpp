@@ -19,8 +19,8 @@
 #include <utility>
 #include <vector>
 
-#include "conformance/multiprocessing/support.hpp"
 #include "conformance/harness/run_program.hpp"
+#include "conformance/multiprocessing/support.hpp"
 
 using namespace tandem::conformance;
 using namespace std::chrono_literals;

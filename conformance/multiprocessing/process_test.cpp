@@ -17,8 +17,8 @@
 #include <thread>
 #include <tuple>
 
-#include "conformance/multiprocessing/support.hpp"
 #include "conformance/harness/run_program.hpp"
+#include "conformance/multiprocessing/support.hpp"
 #include "tandem/core/log.hpp"
 #include "tandem/multiprocessing/detail/helpers.hpp"
 #include "tandem/os.hpp"

@@ -12,8 +12,8 @@
 #include <unordered_set>
 #include <vector>
 
-#include "conformance/harness/sanitizers.hpp"
 #include "conformance/harness/run_program.hpp"
+#include "conformance/harness/sanitizers.hpp"
 #include "conformance/threading/exits.hpp"
 #include "conformance/threading/support.hpp"
 #include "tandem/core/fn.hpp"

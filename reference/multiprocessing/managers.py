@@ -606,6 +606,12 @@ def _():
         d["n"] *= 4
         d["n"] -= 1
         d["n"] %= 10
+        d["bits"] = 12
+        d["bits"] |= 3
+        d["bits"] &= 10
+        d["bits"] ^= 2
+        d["bits"] <<= 3
+        d["bits"] >>= 1
         words["word"] += "b"
         halves[-1] /= 4
         counts[0] += counts[1]

@@ -13,7 +13,7 @@ if(TANDEM_SANITIZE)
     list(APPEND TANDEM_SANITIZE_FLAGS -fno-sanitize=vptr)
   endif()
   add_compile_options(${TANDEM_SANITIZE_FLAGS})
-  if(TANDEM_SANITIZE MATCHES "undefined" AND NOT BUILD_SHARED_LIBS)
+  if(TANDEM_SANITIZE MATCHES "undefined" AND NOT BUILD_SHARED_LIBS AND NOT CMAKE_POSITION_INDEPENDENT_CODE)
     # At a place known beforehand: else millions of addresses, of what the checks know of each place and type, are put
     # right at each start, which took a case of asyncio's 0.09 of 0.21 s.
     add_compile_options(-fno-pie)

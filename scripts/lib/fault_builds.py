@@ -11,6 +11,7 @@ import sys
 import evidence
 import mutants
 
+LIBRARY = "impl/src/"
 FLAGS = "-O0 -w -include %s"  # -w: nobody reads the warnings of a mutant
 CASE_AT = re.compile(r'^CASE\(\s*"([^"\n]*)"', re.M)
 ERROR_AT = re.compile(r"^(\S+?):(\d+):(?:\d+:)? (?:fatal )?error: (.*)$", re.M)
@@ -30,6 +31,11 @@ def _run(command, log):
 
 def _included(path):
     return '#include "%s"' % path
+
+
+def _included_with_others(path):
+    """As tandem_unity() writes it (scripts/cmake/Developer.cmake)."""
+    return _included(path[len(LIBRARY):])
 
 
 class Copy:
@@ -105,7 +111,7 @@ class Copy:
     def _with_others(self, whole, path, source, overlay):
         """A file that includes sources (TANDEM_UNITY), with another one instead of that of the path."""
         changed = os.path.join(overlay, os.path.basename(whole))
-        text = evidence.read(whole).replace(_included(self._own(path)), _included(source))
+        text = evidence.read(whole).replace(_included_with_others(path), _included(source))
         mutants.write_if_changed(changed, text.encode())
         return changed
 
@@ -113,11 +119,13 @@ class Copy:
         return os.path.join(self.source, *path.split("/"))
 
     def _compile_command(self, path):
-        """Of the file, or of the one that includes it with others (TANDEM_UNITY)."""
-        own = self._own(path)
+        """Of the file, or of the one that includes it with others (TANDEM_UNITY); of the library, where others have it, too."""
+        own, is_library = self._own(path), path.startswith(LIBRARY)
         with open(os.path.join(self.build, "compile_commands.json"), encoding="utf-8") as file:
             for one in json.load(file):
-                if one["file"] == own or "/Unity/" in one["file"] and _included(own) in evidence.read(one["file"]):
+                if is_library and "/tandem.dir/" not in one["command"]:
+                    continue
+                if one["file"] == own or "/tandem_unity/" in one["file"] and _included_with_others(path) in evidence.read(one["file"]):
                     return shlex.split(one["command"])
         raise BuildError("%s is not compiled in %s" % (path, self.build))
 

@@ -17,9 +17,9 @@
 #include <variant>
 #include <vector>
 
+#include "conformance/harness/run_program.hpp"
 #include "conformance/harness/sanitizers.hpp"
 #include "conformance/multiprocessing/support.hpp"
-#include "conformance/harness/run_program.hpp"
 #include "tandem/futures.hpp"
 
 namespace tandem::conformance {

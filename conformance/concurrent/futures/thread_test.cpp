@@ -9,8 +9,8 @@
 #include <string_view>
 
 #include "conformance/concurrent/futures/support.hpp"
-#include "conformance/harness/sanitizers.hpp"
 #include "conformance/harness/run_program.hpp"
+#include "conformance/harness/sanitizers.hpp"
 #include "conformance/threading/exits.hpp"
 
 namespace tandem::conformance {

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """scripts/mutate finds the places where it can break a source, and breaks one at a time."""
+import json
 import os
 import subprocess
 import sys
@@ -9,6 +10,8 @@ import unittest
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 sys.path[:0] = [os.path.join(ROOT, "scripts", "lib"), os.path.join(ROOT, "scripts", "lint")]
 
+import evidence  # noqa: E402
+import fault_builds  # noqa: E402
 import mutants  # noqa: E402
 import mutations  # noqa: E402
 
@@ -98,6 +101,44 @@ class BuiltTest(unittest.TestCase):
             self.assertEqual(said("", 6), "locked 1 1 7 1 (n > 5)\n")
             for fault in faults:
                 self.assertTrue(any(said(fault.id, n) != said("", n) for n in (-1, 0, 5, 6, 7)), fault.id)
+
+
+class CommandTest(unittest.TestCase):
+    """A source of the library is compiled with others, and by the controlled scheduler's library as well."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.root, self.build = folder.name, os.path.join(folder.name, "build")
+        os.makedirs(os.path.join(self.build, "impl", "tandem_unity"))
+        self.whole = os.path.join(self.build, "impl", "tandem_unity", "0.cpp")
+        self.write(self.whole, '#include "core/fork.cpp"\n#include "core/log.cpp"\n')
+        self.copy = fault_builds.Copy.of_build(self.root, self.build)
+
+    def write(self, path, text):
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def compiled(self, *commands):
+        self.write(os.path.join(self.build, "compile_commands.json"), json.dumps(
+            [{"file": file, "command": "c++ -o impl/CMakeFiles/%s.dir/it.o -c %s" % (target, file)} for target, file in commands]))
+
+    def test_with_others(self):
+        own = os.path.join(self.root, "impl/src/core/log.cpp")
+        self.compiled(("tandem_scheduled", own), ("tandem", self.whole))
+        self.assertEqual(self.copy._compile_command("impl/src/core/log.cpp")[-1], self.whole)
+        changed = self.copy._with_others(self.whole, "impl/src/core/log.cpp", "/changed.cpp", self.root)
+        self.assertEqual(evidence.read(changed), '#include "core/fork.cpp"\n#include "/changed.cpp"\n')
+
+    def test_alone(self):
+        own = os.path.join(self.root, "impl/src/core/gate.cpp")
+        self.compiled(("tandem_scheduled", own), ("tandem", own))
+        self.assertIn("impl/CMakeFiles/tandem.dir/it.o", self.copy._compile_command("impl/src/core/gate.cpp"))
+
+    def test_nowhere(self):
+        self.compiled(("tandem", self.whole))
+        with self.assertRaisesRegex(fault_builds.BuildError, "is not compiled in"):
+            self.copy._compile_command("impl/src/core/gate.cpp")
 
 
 if __name__ == "__main__":

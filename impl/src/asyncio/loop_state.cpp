@@ -464,7 +464,7 @@ bool LoopState::unwatch(int fd, bool for_writing) {
   const int error = selector_.watch(fd, before, now);
   if (now.is_none())
     --watched_;
-  else if (error == ENOENT)
+  else if (error == ENOENT || error == EBADF)
     forget(watcher);
   else if (error != 0)
     throw_os_error(error);

@@ -46,7 +46,8 @@ std::string to_string(const TransportSocket& socket) {
   std::string text = "<asyncio.TransportSocket fd=" + std::to_string(socket.fileno());
   const auto add = [&](const char* name, Address (TransportSocket::*address)() const) {
     try {
-      text += name + to_string((socket.*address)());
+      const std::string at = to_string((socket.*address)());
+      if (!at.empty()) text += name + at;  // an end of a Unix socket may have no name
     } catch (const OSError&) {
       // there is none
     }

@@ -241,17 +241,19 @@ void BaseManager::start(detail::Target initializer) const {
   process.name(name);
   process.start();
   writer.close();
+  std::optional<Address> address;
   try {
     // Whoever was forked meanwhile may have the other end, too.
     connection::wait({reader, process.sentinel()});
     if (!reader.poll()) throw EOFError();
-    auto address = reader.recv<Address>();
+    address = reader.recv<Address>();
     state.finalizer.emplace(0, [&state] { state.end_server(); });
-    state.becomes_started(process, std::move(address));
+    state.becomes_started(process, *address);
   } catch (...) {
     state.finalizer.reset();
     process.kill();  // it may serve, until this process has ended
     process.join();
+    if (address) detail::remove_socket(*address);
     throw;
   }
 }

@@ -196,6 +196,10 @@ void Workers::start_one_if_needed() {
   const std::size_t workers = alive();
   if (workers < options_.workers && workers < tasks) {
     try {
+      {
+        const std::scoped_lock guard(mutex_);
+        recruits_.reserve(recruits_.size() + 1);  // what may fail comes before there is a worker
+      }
       auto hand = start_worker();
       const std::scoped_lock guard(mutex_);
       recruits_.push_back(std::move(hand));
@@ -588,7 +592,10 @@ void Workers::refill() {
   if (orders_ == State::terminate || orders_ == State::broken) return;
   if (is_idle() && (orders_ == State::close || !options_.rules.is_pool)) return;
   while (hands_.size() < options_.workers) {
-    const auto error = v1::detail::caught([&] { hands_.push_back(start_worker()); });
+    const auto error = v1::detail::caught([&] {
+      hands_.reserve(hands_.size() + 1);
+      hands_.push_back(start_worker());
+    });
     if (!error) continue;
     if (hands_.empty()) fail_waiting([&] { return error; });
     return;  // those that there are have to do

@@ -89,7 +89,6 @@ TEST(Fork, GateForgetsWhoSearched) {
   searcher.join();
 }
 
-// Whoever holds a lock of the library's own while another forks has given it back in the child.
 // Neither for its hooks nor for what those throw.
 TEST(Fork, NeedsNoMemory) {
   static bool runs_short = false;
@@ -104,6 +103,7 @@ TEST(Fork, NeedsNoMemory) {
   EXPECT_EQ(code, 0);
 }
 
+// Whoever holds a lock of the library's own while another forks has given it back in the child.
 TEST(Fork, TakesTheLibrarysLocks) {
   std::atomic<bool> stop{false};
   std::thread busy([&] {

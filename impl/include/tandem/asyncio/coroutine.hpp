@@ -259,7 +259,7 @@ class [[nodiscard("co_await it, or give it to create_task")]] Coroutine {
   // The result, or what the coroutine throws. It runs within the task of whoever awaits it.
   // Throws   RuntimeError (moved from: it was awaited already).
   detail::awaiter_t<T> operator co_await()&& noexcept { return detail::awaiter_t<T>(*this); }
-  // Awaiting uses it up; this one only says so.
+  // Awaiting uses it up; this one only says so. (What merely looks takes a named one for awaitable.)
   template <class U = T>
   detail::awaiter_t<U> operator co_await()& noexcept {
     static_assert(!std::same_as<U, U>,
@@ -293,9 +293,9 @@ class [[nodiscard("co_await it, or give it to create_task")]] Coroutine {
 namespace detail {
 
 inline bool VoidAwaiter::await_ready() const {
-  if (!coro_->delay_.is_set())
+  if (!coro_->delay_.is_set()) {
     CoroutineAwaiter<void>::check_unused(*coro_);
-  else if (coro_->delay_.seconds() != coro_->delay_.seconds()) {
+  } else if (coro_->delay_.seconds() != coro_->delay_.seconds()) {
     coro_->close();  // it was awaited, though it does not sleep
     throw_invalid_delay();
   }

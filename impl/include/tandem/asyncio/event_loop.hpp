@@ -317,7 +317,8 @@ class TANDEM_API EventLoop {
 
   // Have f(args...) called whenever the open file can be read or written without waiting. One of
   // each for a file: another one takes its place. To be removed before the file is closed; those
-  // that were not are dropped when another file has its number and one is added for that.
+  // that were not are dropped when another file has its number and one is added for that (if nobody
+  // else has the first one open: the system goes on to tell of it).
   // Throws   RuntimeError (closed); OSError.
   // Spec     asyncio.event-loop.add-reader
   template <class F, class... A>

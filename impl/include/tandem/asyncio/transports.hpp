@@ -91,7 +91,6 @@ TANDEM_API std::ostream& operator<<(std::ostream& out, const TransportSocket& so
 
 // What get_extra_info() returns; false: there is no such thing. A value. Printed as what it is, and
 // as "None".
-// Spec     asyncio.stream-writer.extra-info.printed
 //   "peername" "sockname"  address()
 //   "socket"               socket(), fileno()
 //   "pipe"                 fileno()

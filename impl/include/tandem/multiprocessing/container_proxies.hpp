@@ -75,6 +75,31 @@ class ItemReference {
   const ItemReference& operator%=(const U& by) const {
     return changed([&](T& value) { value %= by; });
   }
+  template <class U>
+  requires requires(T& value, const U& by) { value |= by; }
+  const ItemReference& operator|=(const U& by) const {
+    return changed([&](T& value) { value |= by; });
+  }
+  template <class U>
+  requires requires(T& value, const U& by) { value &= by; }
+  const ItemReference& operator&=(const U& by) const {
+    return changed([&](T& value) { value &= by; });
+  }
+  template <class U>
+  requires requires(T& value, const U& by) { value ^= by; }
+  const ItemReference& operator^=(const U& by) const {
+    return changed([&](T& value) { value ^= by; });
+  }
+  template <class U>
+  requires requires(T& value, const U& by) { value <<= by; }
+  const ItemReference& operator<<=(const U& by) const {
+    return changed([&](T& value) { value <<= by; });
+  }
+  template <class U>
+  requires requires(T& value, const U& by) { value >>= by; }
+  const ItemReference& operator>>=(const U& by) const {
+    return changed([&](T& value) { value >>= by; });
+  }
   friend std::ostream& operator<<(std::ostream& out, const ItemReference& item) {
     return out << T(item);
   }
