@@ -333,16 +333,34 @@ Coroutine<> cancelling(StreamReader, StreamWriter) {
   asyncio::current_task()->cancel();
   co_await turns();
 }
+Coroutine<> ending(StreamReader, StreamWriter) { co_return; }
+
+// What a client reads from the server of that handler.
+template <class F>
+Coroutine<std::string> read_from(F handler) {
+  const Server server = co_await asyncio::start_server(handler, "127.0.0.1", 0);
+  auto [reader, writer] = co_await to(server);
+  const std::string answer = co_await said(reader.read());
+  co_await end(writer);
+  co_await end(server);
+  co_return answer;
+}
 template <class F>
 Coroutine<> handled(F handler) {
   const auto messages = heard();
-  const Server server = co_await asyncio::start_server(handler, "127.0.0.1", 0);
-  auto [reader, writer] = co_await to(server);
-  const std::string nothing = co_await said(reader.read());
+  const std::string answer = co_await read_from(handler);
   for (auto& message : *messages) message = replaced(message, "(anonymous namespace)::", "");
-  log(nothing, *messages);
-  co_await end(writer);
-  co_await end(server);
+  log(answer, *messages);
+}
+// What is warned of while that handler ends with an open writer.
+template <class F>
+Coroutine<> unclosed(F handler) {
+  const Logged logged;
+  heard();
+  const std::string answer = co_await read_from(handler);
+  Texts warnings;
+  for (const auto& message : logged.messages()) warnings.push_back(before(message, " transport="));
+  log(answer, warnings);
 }
 }  // namespace
 CASE("asyncio.streams.handler.raises", "what it raises is reported, and the connection is closed") {
@@ -352,25 +370,6 @@ CASE("asyncio.streams.handler.cancelled",
      "a cancelled one is not reported; the connection is closed") {
   asyncio::run(handled(cancelling));
 }
-
-namespace {
-Coroutine<> ending(StreamReader, StreamWriter) { co_return; }
-
-// What is warned of while that handler ends with an open writer.
-template <class F>
-Coroutine<> unclosed(F handler) {
-  const Logged logged;
-  heard();
-  const Server server = co_await asyncio::start_server(handler, "127.0.0.1", 0);
-  auto [reader, writer] = co_await to(server);
-  const std::string nothing = co_await said(reader.read());
-  Texts warnings;
-  for (const auto& message : logged.messages()) warnings.push_back(before(message, " transport="));
-  log(nothing, warnings);
-  co_await end(writer);
-  co_await end(server);
-}
-}  // namespace
 CASE("asyncio.streams.handler.unclosed",
      "of an open writer is warned, but not where the handler failed") {
   asyncio::run(unclosed(ending));

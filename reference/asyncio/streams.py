@@ -252,66 +252,54 @@ async def _():
     await server.wait_closed()
 
 
-@case("asyncio.streams.handler.raises", "what it raises is reported, and the connection is closed", since="3.12")
-@running
-async def _():
-    messages = heard()
+async def ending(reader, writer):
+    pass
 
-    async def handler(reader, writer):
-        raise Exception("test")
 
+async def raising(reader, writer):
+    raise Exception("test")
+
+
+async def cancelling(reader, writer):
+    asyncio.current_task().cancel()
+    await asyncio.sleep(0)
+
+
+async def read_from(handler):
+    """What a client reads from the server of that handler."""
     server = await asyncio.start_server(handler, "127.0.0.1", 0)
     reader, writer = await asyncio.open_connection(*place(server))
-    log(await said(reader.read()), messages)
+    answer = await said(reader.read())
     writer.close()
     await writer.wait_closed()
     server.close()
     await server.wait_closed()
+    return answer
+
+
+@case("asyncio.streams.handler.raises", "what it raises is reported, and the connection is closed", since="3.12")
+@running
+async def _():
+    messages = heard()
+    log(await read_from(raising), messages)
 
 
 @case("asyncio.streams.handler.cancelled", "a cancelled one is not reported; the connection is closed", since="3.13")
 @running
 async def _():
     messages = heard()
-
-    async def handler(reader, writer):
-        asyncio.current_task().cancel()
-        await asyncio.sleep(0)
-
-    server = await asyncio.start_server(handler, "127.0.0.1", 0)
-    reader, writer = await asyncio.open_connection(*place(server))
-    log(await said(reader.read()), messages)
-    writer.close()
-    await writer.wait_closed()
-    server.close()
-    await server.wait_closed()
+    log(await read_from(cancelling), messages)
 
 
 @case("asyncio.streams.handler.unclosed", "of a writer that is still open is warned, but not where the handler failed", since="3.13")
 def _():
-    async def ending(reader, writer):
-        pass
-
-    async def raising(reader, writer):
-        raise Exception("test")
-
-    async def cancelling(reader, writer):
-        asyncio.current_task().cancel()
-        await asyncio.sleep(0)
-
     async def unclosed(handler):
         heard()
         with warnings.catch_warnings(record=True) as seen:
             warnings.simplefilter("always")
-            server = await asyncio.start_server(handler, "127.0.0.1", 0)
-            reader, writer = await asyncio.open_connection(*place(server))
-            nothing = await said(reader.read())
+            answer = await read_from(handler)
             gc.collect()
-            log(nothing, ["%s: %s" % (one.category.__name__, str(one.message).split(" transport=")[0]) for one in seen])
-        writer.close()
-        await writer.wait_closed()
-        server.close()
-        await server.wait_closed()
+        log(answer, ["%s: %s" % (one.category.__name__, str(one.message).split(" transport=")[0]) for one in seen])
 
     for handler in (ending, raising, cancelling):
         asyncio.run(unclosed(handler))
