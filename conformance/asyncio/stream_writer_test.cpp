@@ -403,6 +403,22 @@ CASE("asyncio.stream-writer.extra-info.printed",
 }
 
 namespace {
+Coroutine<> unnamed() {
+  const Pair pair = co_await one_end();
+  const auto info = [&pair](const char* name) {
+    return to_string(pair.writer->get_extra_info(name));
+  };
+  const auto fd = std::to_string(pair.writer->get_extra_info("socket").fileno());
+  log("[" + info("peername") + "]", "[" + info("sockname") + "]",
+      replaced(info("socket"), " fd=" + fd, " fd=N"));
+  co_await end(*pair.writer);
+}
+}  // namespace
+CASE("asyncio.stream-writer.extra-info.unnamed", "the empty name of a Unix socket") {
+  asyncio::run(unnamed());
+}
+
+namespace {
 Coroutine<> nodelay() {
   const Socket server = listening();
   const int port = server.name().port();

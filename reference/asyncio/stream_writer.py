@@ -313,6 +313,18 @@ async def _():
         peer.close()
 
 
+@case("asyncio.stream-writer.extra-info.unnamed", "the empty name of a Unix socket")
+@running
+async def _():
+    _, writer, peer = await pair()
+    own = writer.get_extra_info("socket")
+    shown = re.sub(r", family=[^,]*, type=[^,]*, proto=\d+", "", str(own)).replace(" fd=%d" % own.fileno(), " fd=N")
+    log("[%s]" % writer.get_extra_info("peername"), "[%s]" % writer.get_extra_info("sockname"), shown)
+    writer.close()
+    await writer.wait_closed()
+    peer.close()
+
+
 @case("asyncio.stream-writer.nodelay", "small writes to a network are sent at once")
 @running
 async def _():

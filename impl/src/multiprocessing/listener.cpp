@@ -20,6 +20,7 @@
 #include "multiprocessing/ring.hpp"
 #include "multiprocessing/transport.hpp"
 #include "platform/fork.hpp"
+#include "platform/network.hpp"
 #include "platform/socket.hpp"
 #include "platform/system.hpp"
 #include "tandem/core/exceptions.hpp"
@@ -179,10 +180,16 @@ struct Listener::State {
       remove_directory();
       fail(error);
     }
-    listening.emplace(std::move(made));
-    address.emplace(from_socket(place));
-    if (place.is_path() && !place.name.starts_with('\0'))
-      cleaner.emplace(0, [this] { remove_files(); });
+    const bool is_file = place.is_path() && !place.name.starts_with('\0');
+    try {
+      listening.emplace(std::move(made));
+      address.emplace(from_socket(place));
+      if (is_file) cleaner.emplace(0, [this] { remove_files(); });
+    } catch (...) {
+      if (is_file) platform::remove_file(place.name);
+      remove_directory();
+      throw;
+    }
   }
   State(const State&) = delete;
   State& operator=(const State&) = delete;
@@ -200,13 +207,13 @@ struct Listener::State {
     if (family == "AF_INET") return {.name = "localhost", .port = 0};
     if (family != "AF_UNIX") throw ValueError("unrecognized family");
     directory = std::filesystem::temp_directory_path() / ("pymp-" + random_name());
+    SocketAddress place{.name = directory / ("listener-" + random_name())};
     if (const int error = platform::make_private_directory(directory.c_str())) fail(error);
-    return {.name = directory / ("listener-" + random_name())};
+    return place;
   }
 
   void remove_files() noexcept {
-    std::error_code ignored;
-    std::filesystem::remove(address->path(), ignored);
+    platform::remove_file(address->path());
     remove_directory();
   }
   void remove_directory() noexcept {

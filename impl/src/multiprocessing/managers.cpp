@@ -1,8 +1,11 @@
 #include "tandem/multiprocessing/managers.hpp"
 
+#include <array>
 #include <filesystem>
 #include <functional>
 #include <mutex>
+#include <new>
+#include <string_view>
 #include <system_error>
 #include <typeinfo>
 #include <utility>
@@ -16,12 +19,15 @@
 #include "multiprocessing/segments.hpp"
 #include "multiprocessing/turns.hpp"
 #include "platform/fork.hpp"
+#include "platform/network.hpp"
+#include "platform/poll.hpp"
 #include "platform/system.hpp"
 #include "tandem/core/exceptions.hpp"
 #include "tandem/core/fork.hpp"
 #include "tandem/core/repr.hpp"
 #include "tandem/multiprocessing/exceptions.hpp"
 #include "tandem/multiprocessing/process.hpp"
+#include "tandem/pickle.hpp"
 
 namespace tandem::inline v1::multiprocessing {
 
@@ -68,12 +74,38 @@ void run_server(const Registry& registry, const std::optional<connection::Addres
 // A server that was killed has not removed the file where it listened.
 void remove_socket(const connection::Address& address) noexcept {
   if (!address.is_path() || address.path().starts_with('\0')) return;
-  std::error_code ignored;
-  const std::filesystem::path file(address.path());
-  std::filesystem::remove(file, ignored);
-  if (file.parent_path().filename().string().starts_with("pymp-"))
-    std::filesystem::remove(file.parent_path(), ignored);
+  platform::remove_file(address.path());
+  try {
+    std::error_code ignored;
+    const auto folder = std::filesystem::path(address.path()).parent_path();
+    if (folder.filename().string().starts_with("pymp-")) std::filesystem::remove(folder, ignored);
+  } catch (const std::bad_alloc&) {  // an empty folder stays
+  }
 }
+
+// The message in which a server says where it listens. It takes no memory to receive: what fails
+// afterwards knows that there is a server, and perhaps a file.
+class Whereabouts {
+ public:
+  // Waits until the server has said it, or has ended.
+  //   handle  of the connection
+  // Throws   EOFError (it has ended).
+  void receive(const Connection& connection, int handle, const Process& server) {
+    // Whoever was forked meanwhile may have the other end, too.
+    platform::Polled news[] = {{handle}, {server.sentinel()}};
+    platform::poll(news, nullptr);
+    if (!connection.poll()) throw EOFError();
+    length_ = connection.recv_bytes_into(bytes_);
+  }
+  explicit operator bool() const noexcept { return length_ > 0; }
+  connection::Address address() const {
+    return v1::pickle::loads<connection::Address>(std::string_view(bytes_.data(), length_));
+  }
+
+ private:
+  std::array<char, 1024> bytes_;  // a path has 107 at most, a host's name 255
+  std::size_t length_ = 0;
+};
 
 // Guards what managers know. A manager that was being started is whole in a child of fork(), and
 // was not started there.
@@ -239,21 +271,22 @@ void BaseManager::start(detail::Target initializer) const {
     before = ':';
   }
   process.name(name);
+  // What follows the start either needs no memory or leaves no server.
+  const int handle = reader.fileno();
+  std::optional<Address> address = place;
+  detail::Whereabouts whereabouts;
   process.start();
   writer.close();
-  std::optional<Address> address;
   try {
-    // Whoever was forked meanwhile may have the other end, too.
-    connection::wait({reader, process.sentinel()});
-    if (!reader.poll()) throw EOFError();
-    address = reader.recv<Address>();
+    whereabouts.receive(reader, handle, process);
+    address = whereabouts.address();
     state.finalizer.emplace(0, [&state] { state.end_server(); });
     state.becomes_started(process, *address);
   } catch (...) {
     state.finalizer.reset();
     process.kill();  // it may serve, until this process has ended
     process.join();
-    if (address) detail::remove_socket(*address);
+    if (whereabouts && address) detail::remove_socket(*address);
     throw;
   }
 }

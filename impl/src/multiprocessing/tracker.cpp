@@ -1,5 +1,6 @@
 #include "multiprocessing/tracker.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <list>
@@ -35,7 +36,7 @@ class Tracker {
 
   void track(const std::string& name) {
     if (name.size() >= sizeof Message::name) throw_os_error(ENAMETOOLONG, name);
-    std::list<std::string> own{name};
+    std::list<Untold> own{{Message::Kind::track, name}};
     Helper killed;
     Lock lock(mutex_);
     forget_other_generations();
@@ -54,7 +55,8 @@ class Tracker {
   void untrack(const std::string& name) noexcept {
     Lock lock(mutex_);
     forget_other_generations();
-    if (forget(name)) tell(lock, message_for(Message::Kind::untrack, name));
+    forget(name);
+    tell_while_it_lives(lock);
   }
 
   platform::Handle handle() {
@@ -70,12 +72,18 @@ class Tracker {
     Helper helper;
     const std::scoped_lock guard(mutex_);
     helper = std::exchange(helper_, {});
-    forget_names();
+    told_.clear();
+    forget_untracks();  // and who waits to have a name tracked starts the next one
   }
 
  private:
   using Lock = std::unique_lock<ForkSafeMutex>;
   static constexpr int lowest = -1000;
+
+  struct Untold {
+    Message::Kind kind;
+    std::string name;
+  };
 
   static Message message_for(Message::Kind kind, const std::string& name) noexcept {
     Message message{kind, platform::process_id(), {}};
@@ -86,17 +94,23 @@ class Tracker {
   // A child of fork() shares the tracker, but owns nothing. With mutex_ held, as all below.
   void forget_other_generations() noexcept {
     if (std::exchange(generation_, process_generation) == process_generation) return;
-    forget_names();
-    at_end_.reset();
-  }
-  // Whether the tracker knows of it.
-  bool forget(const std::string& name) noexcept {
-    std::erase(untold_, name);
-    return std::erase(told_, name) != 0;
-  }
-  void forget_names() noexcept {
     told_.clear();
     untold_.clear();
+    at_end_.reset();
+  }
+  // What the tracker knows of is in its turn among what it has yet to be told, or it might hear of
+  // it after the next one of this name. (No memory is needed.)
+  void forget(const std::string& name) noexcept {
+    std::erase_if(untold_, [&](const Untold& each) {
+      return each.kind == Message::Kind::track && each.name == name;
+    });
+    const auto found = std::ranges::find(told_, name, &Untold::name);
+    if (found == told_.end()) return;
+    found->kind = Message::Kind::untrack;
+    untold_.splice(untold_.end(), told_, found);
+  }
+  void forget_untracks() noexcept {
+    std::erase_if(untold_, [](const Untold& each) { return each.kind == Message::Kind::untrack; });
   }
 
   // Returns the one before.
@@ -129,39 +143,52 @@ class Tracker {
     if (has_own) lock.lock();
   }
 
-  void tell(Lock& lock, const Message& message) const noexcept {
-    while (send(message) == EAGAIN) wait_for_room(lock);
+  void told_first() noexcept {
+    if (untold_.front().kind == Message::Kind::track)
+      told_.splice(told_.end(), untold_, untold_.begin());
+    else
+      untold_.pop_front();
+  }
+
+  // Returns why not all, if so: there is no tracker that lives.
+  int tell_while_it_lives(Lock& lock) noexcept {
+    while (!untold_.empty()) {
+      const int error = send(message_for(untold_.front().kind, untold_.front().name));
+      if (error == 0) {
+        told_first();
+      } else if (error == EAGAIN) {
+        wait_for_room(lock);
+      } else {
+        forget_untracks();
+        return error;
+      }
+    }
+    return 0;
   }
 
   // A tracker that was killed is started again, and told of all that this process has. Returns the
   // killed one.
   Helper tell_all(Lock& lock) {
-    Helper killed;
-    while (!untold_.empty()) {
-      const int error = send(message_for(Message::Kind::track, untold_.front()));
-      if (error == 0) {
-        told_.splice(told_.end(), untold_, untold_.begin());
-      } else if (error == EAGAIN) {
-        wait_for_room(lock);
-      } else {
-        if (killed) break;  // so was the next one
-        killed = start();
-        untold_.splice(untold_.begin(), told_);
-      }
-    }
+    if (tell_while_it_lives(lock) == 0) return {};
+    Helper killed = start();
+    untold_.splice(untold_.begin(), told_);
+    tell_while_it_lives(lock);  // or the next one was killed, too
     return killed;
   }
 
   void end() noexcept {
     Lock lock(mutex_);
     forget_other_generations();
-    if (!told_.empty()) tell(lock, message_for(Message::Kind::family, ""));
+    if (told_.empty()) return;
+    tell_while_it_lives(lock);
+    while (send(message_for(Message::Kind::family, "")) == EAGAIN) wait_for_room(lock);
   }
 
   ForkSafeMutex mutex_{ForkStage::executors};
   Helper helper_;                                  // guarded by mutex_
-  std::list<std::string> told_, untold_;           // guarded by mutex_: what this process owns, as
-                                                   // far as the tracker knows, and what it does not
+  std::list<Untold> told_, untold_;                // guarded by mutex_: what this process owns, as
+                                                   // far as the tracker knows, and what it is to
+                                                   // hear of next, in this order
   std::unique_ptr<Finalizer> at_end_;              // guarded by mutex_
   std::uint32_t generation_ = process_generation;  // guarded by mutex_
 };

@@ -92,9 +92,10 @@ TEST(Fork, GateForgetsWhoSearched) {
 // Neither for its hooks nor for what those throw.
 TEST(Fork, NeedsNoMemory) {
   static bool runs_short = false;
-  os::register_at_fork({.before = [] {
+  const auto fail = [] {
     if (runs_short) throw std::bad_alloc();
-  }});
+  };
+  os::register_at_fork({.before = fail, .after_in_child = fail, .after_in_parent = fail});
   runs_short = true;
   allocations_left = 0;
   const int code = exit_code_of_child([] { return 0; });

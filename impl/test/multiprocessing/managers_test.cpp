@@ -409,11 +409,17 @@ TEST(Manager, IsWholeInAChildOfAnotherThreadWhileItIsStarted) {
 // Which would serve until this process has ended, and this one would wait for it.
 TEST(Manager, EndsAServerThatItCannotKeepForLackOfMemory) {
   using std::string_literals::operator""s;
-  const std::string name = "\0tandem-test-"s + std::to_string(::getpid());  // there is no file
-  const managers::SyncManager manager(
-      {.address = connection::Address(name), .ctx = get_context("fork")});
-  fail_at_each_allocation([&] { manager.start(); });
-  EXPECT_EQ(manager.list<int>({1}).size(), 1u);
+  const std::string name = "tandem-test-" + std::to_string(::getpid());
+  const std::string file = std::filesystem::temp_directory_path() / name;
+  for (const auto& address : {"\0"s + name, file}) {
+    const managers::SyncManager manager(
+        {.address = connection::Address(address), .ctx = get_context("fork")});
+    fail_at_each_allocation([&] {
+      EXPECT_NE(::access(file.c_str(), F_OK), 0);  // left by what has failed
+      manager.start();
+    });
+    EXPECT_EQ(manager.list<int>({1}).size(), 1u);
+  }
 }
 
 }  // namespace

@@ -6,19 +6,20 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <atomic>
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <new>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 
-#include "asleep.hpp"
 #include "children.hpp"
 #include "memory.hpp"
 #include "multiprocessing/tracker_pipe.hpp"
@@ -256,15 +257,25 @@ class Stopped {
   pid_t tracker_;
 };
 
-// Another thread that works as soon as it sleeps no more.
+// How many this process has of its pipe.
+std::ptrdiff_t tracker_handles() {
+  const auto file_of = [](const std::filesystem::path& handle) {
+    std::error_code closed_meanwhile;
+    return std::filesystem::read_symlink(handle, closed_meanwhile);
+  };
+  const std::filesystem::path handles = "/proc/self/fd";
+  const platform::Handle pipe = tracker_handle();
+  return std::ranges::count(std::filesystem::directory_iterator(handles),
+                            std::filesystem::directory_iterator(),
+                            file_of(handles / std::to_string(pipe.get())), file_of);
+}
+
+// Another thread, which waits until the tracker reads: it has a handle of its own then.
 template <class Work>
-std::thread asleep_in(Work work) {
-  std::atomic<pid_t> sleeper = 0;
-  std::thread thread([&sleeper, work] {
-    sleeper = own_thread();
-    work();
-  });
-  wait_until_asleep(sleeper);
+std::thread waiting_in(Work work) {
+  const auto before = tracker_handles();
+  std::thread thread(work);
+  while (tracker_handles() == before) std::this_thread::yield();
   return thread;
 }
 
@@ -275,8 +286,8 @@ TEST_F(Tracker, IsToldWithoutItsLock) {
   std::thread tracking, untracking;
   {
     const Stopped stopped;
-    tracking = asleep_in([&] { make(name); });
-    untracking = asleep_in([&] { remove(kept); });
+    tracking = waiting_in([&] { make(name); });
+    untracking = waiting_in([&] { remove(kept); });
     Child child([] {
       ::alarm(60);
       return tracker_handle() ? 0 : 1;
@@ -289,13 +300,45 @@ TEST_F(Tracker, IsToldWithoutItsLock) {
   EXPECT_TRUE(is_removed(name));
 }
 
+TEST_F(Tracker, IsToldInOrder) {
+  const auto name = fresh_name("again");
+  make(name);
+  std::thread untracking, tracking;
+  {
+    const Stopped stopped;
+    untracking = waiting_in([&] { remove(name); });
+    tracking = waiting_in([&] { make(name); });
+  }
+  untracking.join();
+  tracking.join();
+  stop_helpers();
+  EXPECT_TRUE(is_removed(name));
+}
+
+TEST_F(Tracker, IsStartedAgainWhereItWasStoppedMeanwhile) {
+  const auto kept = fresh_name("parent"), name = fresh_name("waits");
+  make(kept);
+  std::thread tracking, stopping;
+  {
+    const Stopped stopped;
+    tracking = waiting_in([&] { make(name); });
+    stopping = std::thread(stop_helpers);
+    while (tracker_handle()) std::this_thread::yield();
+  }
+  tracking.join();
+  stopping.join();
+  EXPECT_TRUE(is_removed(kept));
+  stop_helpers();
+  EXPECT_TRUE(is_removed(name));
+}
+
 TEST_F(Tracker, IsStartedAgainForWhoWaitsToTellIt) {
   const auto kept = fresh_name("parent"), name = fresh_name("waits");
   make(kept);
   std::thread tracking;
   {
     Stopped stopped;
-    tracking = asleep_in([&] { make(name); });
+    tracking = waiting_in([&] { make(name); });
     stopped.kill();
   }
   tracking.join();

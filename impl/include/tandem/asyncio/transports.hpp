@@ -73,6 +73,7 @@ TANDEM_API std::ostream& operator<<(std::ostream& out, const Address& address);
 
 // A socket that belongs to a transport or a server: to be looked at. A handle. Printed with what it
 // is between: "<asyncio.TransportSocket fd=6, laddr=('127.0.0.1', 80), raddr=('127.0.0.1', 4242)>".
+// Spec     asyncio.stream-writer.extra-info.printed
 class TANDEM_API TransportSocket {
  public:
   // -1: it is closed.
@@ -94,6 +95,7 @@ TANDEM_API std::ostream& operator<<(std::ostream& out, const TransportSocket& so
 //   "peername" "sockname"  address()
 //   "socket"               socket(), fileno()
 //   "pipe"                 fileno()
+// Spec     asyncio.stream-writer.extra-info
 class TANDEM_API ExtraInfo {
  public:
   struct File {
