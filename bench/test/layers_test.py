@@ -10,6 +10,10 @@ sys.path.insert(0, str(BENCH / "report"))
 import layers  # noqa: E402
 
 ROOT = BENCH.parent
+sys.path.append(str(ROOT / "scripts" / "lib"))
+
+import fuzzing  # noqa: E402
+
 TEST = re.compile(r"^TEST(?:_[FP])?\((\w+), (\w+)\)", re.M)
 
 
@@ -17,7 +21,7 @@ def tests():
     """{Suite.Test} of the sources, but for those that show that a checker sees what is wrong."""
     sources = [file for room in ("properties", "schedule") for file in (ROOT / "conformance" / room).glob("*.cpp")]
     found = {f"{suite}.{name}" for file in sources for suite, name in TEST.findall(file.read_text())}
-    return {name for name in found if not name.startswith("Broken")}
+    return {name for name in found if not name.startswith("Broken")} | {fuzzing.TEST}
 
 
 class LayersTest(unittest.TestCase):
