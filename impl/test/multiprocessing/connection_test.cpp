@@ -4,10 +4,12 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -439,6 +441,43 @@ TEST(ConnectionOfHandle, OfAPipeOfTheSystem) {
   EXPECT_THROW(writer.send(reader), pickle::PicklingError);
   EXPECT_TRUE(to_string(reader).starts_with("<multiprocessing.connection.Connection object at 0x"));
 }
+
+#if SIZE_MAX > UINT32_MAX
+// Of messages that are never there as a whole.
+TEST(ConnectionOfHandle, LengthsTakeSixtyFourBits) {
+  constexpr std::size_t length = (std::size_t{1} << 32) + 5;
+  const std::string head("\xff\xff\xff\xff\0\0\0\1\0\0\0\5", 12);
+  void* const untouched =
+      ::mmap(nullptr, length, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  ASSERT_NE(untouched, MAP_FAILED);
+  const auto sent = [&] {
+    int ends[2];
+    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+    std::string first(head.size(), 'x');
+    std::thread other([&first, end = ends[1]] {
+      EXPECT_EQ(::recv(end, first.data(), first.size(), MSG_WAITALL), 12);
+      ::close(end);
+    });
+    const Connection writer(ends[0]);
+    EXPECT_THROW(writer.send_bytes({static_cast<const char*>(untouched), length}), OSError);
+    other.join();
+    return first;
+  };
+  EXPECT_EQ(sent(), head);
+  ::munmap(untouched, length);
+
+  const auto received = [&](std::ptrdiff_t maxlength) {
+    int ends[2];
+    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+    const Connection reader(ends[0]);
+    EXPECT_EQ(::send(ends[1], head.data(), head.size(), 0), 12);
+    ::close(ends[1]);
+    return text_of([&] { reader.recv_bytes(maxlength); });
+  };
+  EXPECT_EQ(received(length - 1), "bad message length");
+  EXPECT_EQ(received(length), "got end of file during message");
+}
+#endif
 
 }  // namespace
 }  // namespace tandem::multiprocessing
