@@ -75,9 +75,11 @@ class Page:
         elif total:
             parts.append(f"{total} clauses, not run")
         summary = self.result and self.result["summary"]
-        if summary and summary["without_ours"] < summary["rows"]:
-            parts.append([tag("b", f"{summary['ahead']} of {summary['rows'] - summary['without_ours']}"),
-                          " rows ahead of the best peer"])
+        if summary and summary.get("broken_rows"):
+            parts.insert(0, tag("b", show.broken(summary).rstrip(".")))
+        if summary and show.compared(summary):
+            parts.append([tag("b", f"{summary['ahead']} of {show.compared(summary)}"), " rows ahead of the best peer"])
+        if summary and show.ran(summary) and summary["floors"]:
             parts.append([tag("b", f"{summary['floors_met']} of {summary['floors']}"), " floors met"])
         if not parts:
             return "Nothing was run."
@@ -116,8 +118,11 @@ class Page:
             return _tile("Speed", "–", "not measured", [], "#speed")
         segments = [(name, summary[name], speed.STANDING[name])
                     for name in ("slower", "inconclusive", "same", "faster")]
-        return _tile("Speed", str(summary["ahead"]), f"of {summary['rows'] - summary['without_ours']} rows ahead of the best peer",
-                     segments, "#speed")
+        beside = show.compared(summary)
+        segments.insert(0, (show.FAILED, beside - sum(count for _, count, _ in segments), "bad"))
+        if not beside:
+            return _tile("Speed", "–", f"no peer ran any of these {summary['rows']} rows", [], "#speed")
+        return _tile("Speed", str(summary["ahead"]), f"of {beside} rows ahead of the best peer", segments, "#speed")
 
     def _floors_tile(self):
         summary = self.result and self.result["summary"]
@@ -150,8 +155,10 @@ class Page:
             return tag("section", tag("h2", "How fast it is"), tag("p", "No benchmark was run."),
                        id="speed")
         rows, shown = parts.in_table(self.result["rows"]), []
-        if any(row["standing"] for row in rows):
-            shown += [self._rules(), self._lead(rows)]
+        if show.ran(self.result["summary"]) or self.result["summary"].get("broken_rows"):
+            shown.append(self._rules())
+        if any(row["best_peer"] for row in rows):
+            shown.append(self._lead(rows))
         shown += [speed.reds(self.result, explained.by_row(explained.load())), speed.filters(self.result["rows"])]
         for name, members in speed.groups(rows).items():
             shown.append(self._group(name, members))
@@ -177,7 +184,8 @@ class Page:
     def _rules(self):
         summary = self.result["summary"]
         allowed = summary["rows"] // 10
-        rules = (("No row is below the best peer", summary["behind_rows"], 0),
+        rules = (("In no row does tandem crash, hang, or lose or reorder items", summary.get("broken_rows", []), 0),
+                 ("No row is below the best peer", summary["behind_rows"], 0),
                  (f"At most {allowed} of {summary['rows']} rows are below a floor",
                   summary["rows_below_floor"], allowed),
                  ("Submit and the others that never may be are not below theirs", summary["never_below_missed"], 0))
@@ -190,7 +198,7 @@ class Page:
         return tag("ul", lines, class_="rules")
 
     def _lead(self, rows):
-        count = sum(1 for row in rows if row["standing"])
+        count = sum(1 for row in rows if row["best_peer"])
         return tag("figure", tag("figcaption", tag("h3", "Lead"),
                                  tag("p", "Bars are 95 % intervals, dots medians, the short lines "
                                      "floors. Right of 1 tandem is faster. The scale is logarithmic.",

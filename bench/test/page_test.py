@@ -1,4 +1,6 @@
 """Does the page hold what was measured, whole and without a network?"""
+import contextlib
+import io
 import json
 import re
 import tempfile
@@ -262,6 +264,61 @@ class TheAnswer(unittest.TestCase):
         self.assertEqual({row.group for row in load() if not row.part}, asked)
 
 
+class Failing(unittest.TestCase):
+    """A row that tandem fails in is red wherever it stands."""
+
+    def page(self):
+        row = a_row(group="ThreadPoolExecutor", floors=[floor(against="peers", needed=1.5)])
+        samples = synthetic({**both(9e6), "peer": 1e6}, rounds=5)
+        samples.append(Sample(row.id, "tandem", "tandem", 5, False, error="items <were> lost"))
+        rows, summary = judge([row], {row.id: CONTENDERS}, samples, lambda one: one.impl)
+        return Page(Evidence("nowhere", None), {**a_result(), "rows": rows, "summary": summary}, []).html()
+
+    def test_the_first_screen_says_so_and_does_not_recommend_it(self):
+        html = self.page()
+        first = html[html.index('id="verdict"'):html.index('id="speed"')]
+        for text in ("pool <b>nobody</b>", "tandem FAILS in 1 row: test.flow", '<span class="chip bad">failed</span> tandem in', "of 1 met"):
+            self.assertIn(text, first)
+        self.assertNotIn("use tandem", first)
+
+    def test_its_cells_are_red_and_the_rules_broken(self):
+        html = self.page()
+        row = html[html.index('id="row-test.flow"'):html.index('class="more"')]
+        self.assertIn('data-label="tandem"><div class="failure"><span class="chip bad">failed</span> items &lt;were&gt; lost</div>', row)
+        self.assertIn('data-label="verdict"><span class="chip bad">failed</span><a href="#why-test.flow"', row)
+        self.assertIn('<span class="chip bad">missed</span>', row)
+        self.assertIn('id="why-test.flow"', html)
+        self.assertRegex(html, r'<span class="chip bad">broken</span> In no row does tandem crash, .*?#row-test\.flow')
+        self.assertTrue(data_of(html)["rows"][0]["red"])
+
+    def test_a_peer_that_failed_is_a_red_cell_of_its_row(self):
+        html = Page(Evidence("nowhere", None), a_result(), []).html()
+        row = html[html.index('id="row-test.flow"'):html.index('class="more"')]
+        cell = re.search(r'data-label="to the best peer">(.*?)</td>', row).group(1)
+        self.assertIn('<span class="chip bad">failed</span> broken: crashed with SIGSEGV', cell)
+        self.assertIn('<option value="failed">', html)
+        self.assertFalse(data_of(html)["rows"][0]["red"])
+
+    def test_a_cell_of_a_grid_and_a_place_say_it_too(self):
+        found = pages.with_parts(pages.result())
+        broken = {one["row"] for one in found["summary"]["grids"][0]["cells"][1:]} | {"placement.queue.pingpong.smt"}
+        for row in found["rows"]:
+            if row["id"] in broken:
+                row["contenders"] = [{"impl": "tandem", "kind": "ours", "command": "x", "error": "items were lost"}]
+                row.update(best_peer=None, standing="failed")
+        html = pages.html(Evidence("nowhere", None), found)
+        for name in broken:
+            self.assertRegex(html, f'<a href="#row-{re.escape(name)}"[^>]*><span class="chip bad">failed</span></a>')
+
+    def test_rows_without_a_peer_have_their_floors_on_the_page(self):
+        row = a_row(floors=[floor(against="cpython", needed=2)])
+        who = [CONTENDERS[0], contender("cpython-3.13.0", "cpython")]
+        rows, summary = judge([row], {row.id: who}, synthetic({**both(9e6), who[1].impl: 1e6}), lambda one: one.impl)
+        html = Page(Evidence("nowhere", None), {**a_result(), "rows": rows, "summary": summary}, []).html()
+        self.assertRegex(html, "<h1>(<b>)?1 of 1(</b>)? floors met")
+        self.assertIn("no peer ran any of these 1 rows", html)
+
+
 class TheRealPage(unittest.TestCase):
     """Of this repository's clauses and its largest result."""
 
@@ -376,6 +433,16 @@ class Beside(unittest.TestCase):
         ((row, ratio, _),) = compare.compare_values(a_result(1e6), a_result(2e6))
         self.assertEqual((row["id"], ratio["verdict"]), ("test.flow", "faster"))
         self.assertAlmostEqual(ratio["median"], 2, delta=0.1)
+
+    def test_who_failed_in_one_of_them_is_told_and_not_compared(self):
+        after = a_result(2e6)
+        after["samples"].append(vars(Sample("test.flow", "tandem", "tandem", 5, False, error="items were lost")))
+        after["rows"][0]["contenders"][0] = {"impl": "tandem", "kind": "ours", "error": "items were lost"}
+        said = io.StringIO()
+        with contextlib.redirect_stdout(said):
+            compare.tell_failures(a_result(1e6), after)
+        self.assertRegex(said.getvalue(), r"^test\.flow +FAILS after: items were lost\n$")
+        self.assertEqual(list(compare.compare_values(a_result(1e6), after)), [])
 
     def test_what_one_row_may_claim_is_too_little_among_forty(self):
         for others, standing in ((0, "faster"), (39, "inconclusive")):
