@@ -157,7 +157,7 @@ def main(argv=None):
     kept = journal.Journal(place, {**asked, **now}, earlier)
     session = Session([*rows, *kernels], found, settings, Progress(), earlier, kept.add, library)
     samples = session.run()
-    judged, summary = judge(rows, found, samples, rerun_with(settings), kernels)
+    judged, summary = judge(rows, found, samples, rerun_with(settings), kernels, described["missing_peers"])
     result = {
         "schema": SCHEMA, "kind": asked["kind"], "started": asked["started"],
         "seconds": round(sum(sample.seconds for sample in samples), 1),

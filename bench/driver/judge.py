@@ -1,5 +1,6 @@
 """From samples to the table: values, ratios with intervals, verdicts, floors."""
 import math
+import re
 from statistics import median
 
 from contenders import OURS
@@ -153,7 +154,12 @@ def _floor(floor, entries):
     return entry
 
 
-def judge_row(row, contenders, samples, rerun):
+def _missing(row, peers):
+    """Those that would run the row as well, but are not here."""
+    return [one["peer"] for one in peers if one.get("rows") and re.search(one["rows"], row.runs or row.id)]
+
+
+def judge_row(row, contenders, samples, rerun, missing=()):
     data = _Row(row, samples)
     same_ratios = data.same_ratios()
     delta = noise(same_ratios)
@@ -164,7 +170,7 @@ def judge_row(row, contenders, samples, rerun):
     return {
         "id": row.id, "group": row.group, "text": row.text, "unit": row.unit, "better": row.better,
         **({"part": row.part} if row.part else {}), "never_below": row.never_below, "noise": delta, "again": again(same_ratios), "contenders": entries,
-        "best_peer": best["impl"] if best else None, "standing": standing,
+        "best_peer": best["impl"] if best else None, "standing": standing, "missing": _missing(row, missing),
         "floors": [_floor(floor, bounding) for floor in row.floors],
         "command": f"scripts/bench --quick --filter '^{row.id}$'",
     }
@@ -253,8 +259,9 @@ def calibration(kernels, samples):
     return found
 
 
-def judge(rows, contenders, samples, rerun, kernels=()):
-    judged = [judge_row(row, contenders[row.id], samples, rerun) for row in rows]
+def judge(rows, contenders, samples, rerun, kernels=(), missing=()):
+    """missing: as environment.capture() has those peers that are not here."""
+    judged = [judge_row(row, contenders[row.id], samples, rerun, missing) for row in rows]
     correct(judged)
     return judged, {**summary(judged), "scaling": sweeps(rows, samples), "grids": grids(rows), "placements": placements(rows),
                     "calibration": calibration(kernels, samples)}

@@ -93,7 +93,7 @@ def markdown_row(row):
     cells = [
         f"{row['group']}: {row['text']}",
         value(ours["value"]["median"], row["unit"]) if ours else f"**failed**: {wrong}" if wrong else "–",
-        _beside([f"{best['impl']} {interval(best['ratio'])}"] if best else [], failures(row, "peer", "limit")),
+        _beside([f"{best['impl']} {interval(best['ratio'])}"] if best else [], failures(row, "peer", "limit"), row.get("missing")),
         f"**{FAILED}**" if wrong else row["standing"] or "–",
         _beside([interval(python["ratio"])] if python else [], failures(row, "cpython")),
         "; ".join(floor(one, row["unit"]) for one in row["floors"]),
@@ -102,9 +102,15 @@ def markdown_row(row):
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
-def _beside(first, wrong):
-    """What stands in a cell about others: the one that counts, and who failed."""
-    return "; ".join([*first, *(f"**{one['impl']} failed**: {one['error']}" for one in wrong)]) or "–"
+def _beside(first, wrong, missing=()):
+    """What stands in a cell about others: the one that counts, who failed, and who is not here."""
+    absent = [f"not here: {', '.join(missing)}"] if missing else []
+    return "; ".join([*first, *(f"**{one['impl']} failed**: {one['error']}" for one in wrong), *absent]) or "–"
+
+
+def where_from(peer):
+    """How one gets a peer that is missing, or why one does not."""
+    return peer.get("why") or f"Debian: `apt-get install {peer['package']}`"
 
 
 def compared(summary):
@@ -203,7 +209,7 @@ def markdown(result):
         lines += ["Failed: " + "; ".join(f"{impl} in {row} ({error})" for row, impl, error in failed),
                   ""]
     for peer in environment["missing_peers"]:
-        lines.append(f"Not here: {peer['peer']} (Debian: `apt-get install {peer['package']}`)")
+        lines.append(f"Not here: {peer['peer']} ({where_from(peer)})")
     return "\n".join(lines) + "\n"
 
 
@@ -211,8 +217,24 @@ COLUMNS = ("row", "impl", "label", "round", "ok", "value", "seconds", "error")
 DETAILS = ("items", "cpu_s", "voluntary", "involuntary", "allocations_per_item", "peak_kib")
 
 
+PERCENTILES = ("p50", "p90", "p99", "p99.9", "max")
+SHARES = ("min", "median", "max")
+
+
+def _columns(details):
+    """{column: what of a measurement's details stands in it}; "": nobody measured it."""
+    found = {name: details.get(name, "") for name in DETAILS}
+    found |= {f"latency.{name}": details.get("latency", {}).get(name, "") for name in PERCENTILES}
+    found |= {f"shares.{name}": details.get("shares", {}).get(name, "") for name in SHARES}
+    for load in details.get("loads", []):
+        found |= {f"load{load['percent']}.{name}": load[name] for name in ("rate", *PERCENTILES)}
+    return found
+
+
 def table(result):
-    """Every measurement, for a spreadsheet."""
-    yield COLUMNS + DETAILS
-    for sample in result["samples"]:
-        yield [sample[column] for column in COLUMNS] + [sample["details"].get(column, "") for column in DETAILS]
+    """Every measurement, for a spreadsheet; the columns of loads are there where one was an open loop."""
+    rows = [_columns(sample["details"]) for sample in result["samples"]]
+    columns = list(dict.fromkeys(name for row in [_columns({}), *rows] for name in row))
+    yield (*COLUMNS, *columns)
+    for sample, row in zip(result["samples"], rows):
+        yield [sample[column] for column in COLUMNS] + [row.get(column, "") for column in columns]

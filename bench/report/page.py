@@ -271,14 +271,14 @@ class Page:
         items = [tag("div", tag("dt", key.replace("_", " ")), tag("dd", _plain(value)))
                  for key, value in facts.items()]
         absent = [tag("tr", tag("th", one["peer"], scope="row"), tag("td", ", ".join(one["impls"])),
-                      tag("td", command(f"apt-get install {one['package']}"))) for one in missing]
+                      tag("td", one["why"] if one.get("why") else command(f"apt-get install {one['package']}"))) for one in missing]
         failed = [tag("tr", tag("td", row), tag("td", impl), tag("td", error))
                   for row, impl, error in self.result["summary"]["failed"]]
         return tag("section", tag("h2", "What it was measured on"),
                    tag("p", "What could not be read is “unknown”, never guessed. The machine's id is a "
                        "hash of all down to the clock; runs of one id can be compared.", class_="quiet"),
                    tag("dl", items, class_="facts"), self._calibration(),
-                   _small_table("Peers that are not here", ("peer", "contenders", "Debian"), absent),
+                   tag("div", _small_table("Peers that are not here", ("peer", "contenders", "Debian"), absent), id="missing"),
                    _small_table("Contenders that failed", ("row", "contender", "why"), failed),
                    id="environment")
 

@@ -77,6 +77,11 @@ def _failures(row, *kinds):
     return [_failed(one["impl"], one["error"]) for one in show.failures(row, *kinds)]
 
 
+def _absent(row):
+    missing = row.get("missing")
+    return tag("div", "not here: ", tag("a", ", ".join(missing), href="#missing"), class_="quiet") if missing else None
+
+
 def _row(row, trend):
     ours, wrong = ours_of(row), show.failure(row["contenders"])
     standing = show.FAILED if wrong else row["standing"]
@@ -84,7 +89,7 @@ def _row(row, trend):
                tag("a", "why", href=f"#why-{row['id']}", class_="why",
                    aria_label=f"why {row['id']} is red") if is_red(row) else None]
     cells = ((_value(ours, row["unit"]) if ours else _failed("", wrong) if wrong else show.NOT_RUN, "stacked"),
-             ([_to(named(row, row["best_peer"])), _failures(row, "peer", "limit")], None),
+             ([_to(named(row, row["best_peer"])), _failures(row, "peer", "limit"), _absent(row)], None),
              (verdict, None), ([_to(fastest_cpython(row)), _failures(row, "cpython")], None),
              ([_floor(floor, row["unit"]) for floor in row["floors"]], None), (f"±{row['noise']:.0%}", "number"))
     first = tag("tr", tag("th", code(row["text"]), tag("div", row["id"], class_="quiet id"), scope="row"),

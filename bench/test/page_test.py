@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pages  # which has put the report on the path
-from support import CONTENDERS, a_row, both, contender, floor, synthetic
+from support import BENCH, CONTENDERS, a_row, both, contender, floor, synthetic
 
 import choice  # noqa: E402
 import compare  # noqa: E402
@@ -319,6 +319,43 @@ class Failing(unittest.TestCase):
         self.assertIn("no peer ran any of these 1 rows", html)
 
 
+class Missing(unittest.TestCase):
+    """Who would run a row as well is told in it."""
+
+    PEERS = [{"peer": "absent", "impls": ["absent"], "package": "libabsent-dev", "rows": "^test[.]", "why": ""},
+             {"peer": "BS::absent", "impls": ["bs"], "package": "", "rows": "^test[.]flow$", "why": "No package has it."},
+             {"peer": "other", "impls": ["other"], "package": "o", "rows": "^queue[.]", "why": ""},
+             {"peer": "older", "impls": ["older"], "package": "o"}]  # as results had them before rows were told
+
+    def test_its_row_says_so_and_the_page_where_it_is_had_or_why_not(self):
+        row = a_row()
+        rows, summary = judge([row], {row.id: CONTENDERS}, synthetic({**both(2e6), "peer": 1e6}), lambda one: one.impl, missing=self.PEERS)
+        self.assertEqual(rows[0]["missing"], ["absent", "BS::absent"])
+        result = {**a_result(), "rows": rows, "summary": summary}
+        result["environment"]["missing_peers"] = self.PEERS
+        html, text = Page(Evidence("nowhere", None), result, []).html(), show.markdown(result)
+        self.assertIn('not here: <a href="#missing">absent, BS::absent</a>', html)
+        self.assertRegex(html, "(?s)id=.missing.*apt-get install libabsent-dev.*BS::absent</th><td>bs</td><td>No package has it[.]")
+        for words in ("; not here: absent, BS::absent |", "Not here: BS::absent (No package has it.)", "Not here: other (Debian: `apt-get install o`)"):
+            self.assertIn(words, text)
+
+    def test_every_peer_that_may_be_missing_says_of_which_rows(self):
+        calls = re.findall(r"^bench_peer\((.+?)\)$", (BENCH / "peers/CMakeLists.txt").read_text(), re.M | re.S)
+        self.assertGreater(len(calls), 15)
+        rows, of = load([]), {}
+        for call in calls:
+            asked = re.search(r'ROWS "(.*)"', call)
+            self.assertTrue("FOUND TRUE" in call or asked, call)
+            self.assertTrue(re.search("PACKAGE|WHY", call), call)
+            if asked:
+                self.assertTrue(any(re.search(asked[1], row.id) for row in rows if not row.part), call)
+                for impl in re.search(r"IMPLS((?:\s+[a-z_][\w.]*)+)", call)[1].split():
+                    of[impl] = asked[1]
+        for row in rows:
+            for impl in (impl for one in row.floors for impl in one.of):
+                self.assertRegex(row.id, of.get(impl, "^"))
+
+
 class TheRealPage(unittest.TestCase):
     """Of this repository's clauses and its largest result."""
 
@@ -428,6 +465,16 @@ class Beside(unittest.TestCase):
         text = show.markdown(a_result())
         self.assertIn("| Test: a row |", text)
         self.assertIn("libabsent-dev", text)
+
+    def test_the_sheet_has_percentiles_loads_and_shares(self):
+        found = {"samples": [vars(Sample("r", "tandem", "tandem", 0, True, 1, details=details)) for details in (
+            {"items": 3, "latency": {"p50": 5, "p90": 6, "p99": 7, "p99.9": 8, "max": 9}}, {"shares": {"min": 0.5, "median": 1, "max": 2}},
+            {"loads": [{"percent": 10, "rate": 100, "p50": 1, "p90": 2, "p99": 3, "p99.9": 4, "max": 5}]}, {})]}
+        head, *lines = show.table(found)
+        one, two, three, four = (dict(zip(head, line, strict=True)) for line in lines)
+        self.assertEqual((one["items"], one["latency.p50"], one["latency.p99.9"], one["shares.min"]), (3, 5, 8, ""))
+        self.assertEqual((two["shares.min"], two["shares.max"], three["load10.rate"], three["load10.p99.9"]), (0.5, 2, 100, 4))
+        self.assertEqual({four[name] for name in head[len(show.COLUMNS):]}, {""})
 
     def test_two_runs_of_one_machine(self):
         ((row, ratio, _),) = compare.compare_values(a_result(1e6), a_result(2e6))
