@@ -200,6 +200,8 @@ def markdown(result):
     for kernel in result["summary"].get("calibration", {}).values():
         took = value(kernel["value"]["median"], kernel["unit"]) if "value" in kernel else kernel["error"]
         lines.append(f"* The machine by itself: {kernel['text']}: {took}")
+    for name, one in result["summary"].get("micro", {}).get("benchmarks", {}).items():
+        lines.append(f"* One thread, by Google Benchmark: {name}: {duration(one['value']['median']) if 'value' in one else one['error']}")
     for one in result["summary"].get("placements", []):
         lines.append(f"* {one['title']}: " + "; ".join(_placed(place, result["rows"]) for place in one["places"]))
     if lines[-1]:

@@ -277,7 +277,7 @@ class Page:
         return tag("section", tag("h2", "What it was measured on"),
                    tag("p", "What could not be read is “unknown”, never guessed. The machine's id is a "
                        "hash of all down to the clock; runs of one id can be compared.", class_="quiet"),
-                   tag("dl", items, class_="facts"), self._calibration(),
+                   tag("dl", items, class_="facts"), self._calibration(), self._micro(),
                    tag("div", _small_table("Peers that are not here", ("peer", "contenders", "Debian"), absent), id="missing"),
                    _small_table("Contenders that failed", ("row", "contender", "why"), failed),
                    id="environment")
@@ -288,6 +288,18 @@ class Page:
         return [_small_table("What it does by itself", ("what", "median", "95 % interval"), lines),
                 tag("p", "By these two machines are compared: ", command("scripts/compare HERE.json THERE.json"),
                     class_="quiet")] if lines else None
+
+    def _micro(self):
+        """Of Google Benchmark; it is no row, and compared with nobody."""
+        found = self.result["summary"].get("micro")
+        if not found:
+            return None
+        told = {**found.get("benchmarks", {}), **({"bench_micro": found} if "error" in found else {})}
+        lines = [tag("tr", tag("th", name.replace("_", " "), scope="row"), *_kernel({**one, "unit": "ns"})) for name, one in told.items()]
+        library = found.get("library")
+        return [_small_table("What one thread pays, by Google Benchmark", ("what", "median", "95 % interval"), lines),
+                tag("p", command(found["command"]), f" Google Benchmark calls itself a {library} build; our code in it is built with "
+                    "-O2 -DNDEBUG." if library else None, class_="quiet")]
 
     def noise(self):
         if not self.result:
@@ -328,7 +340,6 @@ class Page:
                     tag("td", f"{one['seconds']} s", class_="number")) for one in self.steps]
         return tag("section", tag("h2", "Run it again"),
                    scroller("Run it again", tag("table", tag("tbody", lines), class_="stack")),
-                   tag("p", "Debian's Google Benchmark calls itself a DEBUG build and warns; our code in it is not one.", class_="quiet"),
                    tag("h3", "What this report took") if took else None,
                    tag("table", tag("tbody", took), class_="narrow") if took else None, id="again")
 
