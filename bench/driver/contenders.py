@@ -82,7 +82,7 @@ def find_uvloop(rows, interpreters, system=SYSTEM_PYTHON):
         if version:
             return one, [{"peer": UVLOOP, "found": True, "version": f"{version}, CPython {one}"}]
     return None, [{"peer": UVLOOP, "found": False, "version": "", "package": "python3-uvloop", "impls": [UVLOOP],
-                   "rows": "^asyncio[.]"}]
+                   "rows": "^(start[.])?asyncio"}]
 
 
 def choose_pythons(found, usual, wanted, quick):
