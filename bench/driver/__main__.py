@@ -13,6 +13,7 @@ import contenders
 import environment
 import history
 import journal
+import micro
 import rows as table
 import show
 from judge import judge
@@ -157,13 +158,15 @@ def main(argv=None):
     kept = journal.Journal(place, {**asked, **now}, earlier)
     session = Session([*rows, *kernels], found, settings, Progress(), earlier, kept.add, library)
     samples = session.run()
-    judged, summary = judge(rows, found, samples, rerun_with(settings), kernels)
+    # By itself, as it is no row; a filter asks for rows.
+    small = None if session.interrupted or asked["filter"] else micro.run(options.programs, asked["kind"] == "full")
+    judged, summary = judge(rows, found, samples, rerun_with(settings), kernels, described["missing_peers"])
     result = {
         "schema": SCHEMA, "kind": asked["kind"], "started": asked["started"],
         "seconds": round(sum(sample.seconds for sample in samples), 1),
         "interrupted": session.interrupted, "sittings": asked["sittings"], "settings": vars(settings),
         "environment": {**described, "load_after": environment.load()},
-        "summary": summary, "rows": judged, "samples": [vars(sample) for sample in samples],
+        "summary": {**summary, **({"micro": small} if small else {})}, "rows": judged, "samples": [vars(sample) for sample in samples],
     }
     write(result, options)
     kept.close(complete=not session.interrupted)

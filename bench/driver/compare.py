@@ -15,8 +15,9 @@ from statistic import RESAMPLES, interval_around, speed_ratio
 
 
 def values(result, row, impl):
-    return [one["value"] for one in result["samples"]
-            if one["row"] == row and one["impl"] == impl and one["ok"]]
+    """None where one of its runs failed: what the others took is no speed."""
+    runs = [one for one in result["samples"] if one["row"] == row and one["impl"] == impl]
+    return [one["value"] for one in runs] if all(one["ok"] for one in runs) else []
 
 
 def ratio_of_medians(before, after, better, explained=None, seed=1):
@@ -132,6 +133,14 @@ def tell_machines(before, after):
     return bool(found or leads)
 
 
+def tell_failures(before, after):
+    for name, result in (("before", before), ("after", after)):
+        for row in result["rows"]:
+            wrong = show.failure(row["contenders"])
+            if wrong:
+                print(f"{row['id']:32} FAILS {name}: {wrong}")
+
+
 def tell_runs(before, after):
     compared = compare_values(before, after)
     for row, ratio, delta in compared:
@@ -166,6 +175,7 @@ def main(argv):
     if scales[0] != scales[1]:
         print("One has {:g} of the items of a full run, the other {:g}: that alone can be a difference.".format(*scales))
     same = before["environment"]["machine_id"] == after["environment"]["machine_id"]
+    tell_failures(before, after)
     told = (tell_runs if same else tell_machines)(before, after)
     if not told:
         print("no row stands in both")

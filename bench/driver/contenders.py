@@ -81,7 +81,8 @@ def find_uvloop(rows, interpreters, system=SYSTEM_PYTHON):
         version = _uvloop_of(one)
         if version:
             return one, [{"peer": UVLOOP, "found": True, "version": f"{version}, CPython {one}"}]
-    return None, [{"peer": UVLOOP, "found": False, "version": "", "package": "python3-uvloop", "impls": [UVLOOP]}]
+    return None, [{"peer": UVLOOP, "found": False, "version": "", "package": "python3-uvloop", "impls": [UVLOOP],
+                   "rows": "^(start[.])?asyncio"}]
 
 
 def choose_pythons(found, usual, wanted, quick):

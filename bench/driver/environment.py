@@ -6,6 +6,7 @@ import math
 import os
 import platform
 import re
+import subprocess
 import sys
 from pathlib import Path, PurePosixPath
 
@@ -76,6 +77,21 @@ def quota():
     return min((int(pair[0]) / int(pair[1]) for pair in pairs if len(pair) == 2 and all(map(str.isdecimal, pair))), default=None)
 
 
+NO_LIMIT = 1 << 60  # bytes; what groups of the older kind say where there is none is somewhat below 2⁶³
+
+
+def memory_limit():
+    """The memory that the tightest of its groups may have, of the newer kind or of the older."""
+    match = re.search(r"^\d+:(?:[^:\n]*,)?memory(?:,[^:\n]*)?:/(.*)$", text("/proc/self/cgroup"), re.M)
+    older = PurePosixPath(match.group(1)) if match else None
+    said = [text(folder / "memory.max") for folder in _groups()]
+    said += [text(GROUPS / "memory" / one / "memory.limit_in_bytes") for one in ([older, *older.parents] if match else [])]
+    limits = [int(one) for one in said if one.isdecimal() and int(one) < NO_LIMIT]
+    if limits:
+        return f"{min(limits) / 2**30:.3g} GiB"
+    return "none" if set(said) - {UNKNOWN} else UNKNOWN
+
+
 def processors():
     """How many threads can run at once: as many as may be used, and as the quota pays for."""
     count, most = len(allowed()), quota()
@@ -86,9 +102,11 @@ def cgroup():
     """What its groups allow."""
     groups, most = _groups(), quota()
     said = (GROUPS / "cgroup.controllers").exists() if groups else text(GROUPS / "cpu/cpu.cfs_quota_us") != UNKNOWN
+    memory = memory_limit()
     cpusets = [text(folder / "cpuset.cpus.effective") for folder in groups]
     return {"cpu_quota": f"{most:g} processors" if most else "none" if said else UNKNOWN,
-            "cpuset": next((one for one in cpusets if one != UNKNOWN), UNKNOWN)}
+            "cpuset": next((one for one in cpusets if one != UNKNOWN), UNKNOWN),
+            "memory": memory if memory != UNKNOWN or not said else "none"}
 
 
 def _turbo():
@@ -141,6 +159,10 @@ def machine():
 
 
 def machine_id(description):
+    """Of all that it says; no limit of memory is what those that were described before limits were looked for say of it."""
+    groups = description.get("cgroup")
+    if isinstance(groups, dict) and groups.get("memory") in ("none", UNKNOWN):
+        description = {**description, "cgroup": {key: value for key, value in groups.items() if key != "memory"}}
     canonical = json.dumps(description, sort_keys=True).encode()
     return hashlib.sha256(canonical).hexdigest()[:12]
 
@@ -153,21 +175,34 @@ def load():
 
 
 def capture(root, build, peers, interpreters):
-    described = machine()
+    described, libc = machine(), " ".join(platform.libc_ver()).strip() or UNKNOWN
     return {
         "machine_id": machine_id(described),
         "machine": described,
         "system": _distribution(),
-        "libc": " ".join(platform.libc_ver()).strip() or UNKNOWN,
+        "libc": libc,
         "compiler": build.get("compiler", UNKNOWN),
         "flags": build.get("flags", UNKNOWN).strip(),
         "build_type": build.get("build_type", UNKNOWN),
-        "libraries": {one["peer"]: one["version"] or UNKNOWN for one in peers if one["found"]},
+        "libraries": {one["peer"]: one["version"] or (libc if one["peer"] == "libc" else _packaged(one.get("package")))
+                      for one in peers if one["found"]},
         "missing_peers": [one for one in peers if not one["found"]],
         "cpython": [str(one) for one in interpreters],
         "load_before": load(),
         "commit": commits.head(root) or UNKNOWN,
     }
+
+
+def _packaged(package):
+    """Of a library that does not say its version itself."""
+    if not package:
+        return UNKNOWN
+    try:
+        asked = subprocess.run(["dpkg-query", "-W", "-f", "${db:Status-Status} ${Version}", package], capture_output=True, text=True, timeout=30)
+    except (OSError, subprocess.SubprocessError):
+        return UNKNOWN
+    status, _, version = asked.stdout.partition(" ")
+    return version if status == "installed" and version else UNKNOWN
 
 
 def _distribution():

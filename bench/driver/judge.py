@@ -1,10 +1,12 @@
 """From samples to the table: values, ratios with intervals, verdicts, floors."""
 import math
+import re
 from statistics import median
 
 from contenders import OURS
 from measure import second
 from scaling import grids, placements, sweeps
+from show import FAILED, NOT_RUN, failure, named, ours_of
 from stability import again, grade
 from statistic import (WRONG, adjusted, bootstrap, interval_of, noise, p_value, resampled, runs_needed,
                        speed_ratio, verdict)
@@ -34,6 +36,8 @@ class _Row:
         return math.exp(sum(map(math.log, both)) / len(both)) if both else None
 
     def ratios(self, label):
+        if OURS in self.errors:
+            return []  # what was fast while it lost nothing, or did not crash yet, has no lead over anyone
         pairs = [(self.ours(number), sample.value)
                  for number, sample in sorted(self.good.get(label, {}).items())]
         return [speed_ratio(ours, theirs, self.row.better) for ours, theirs in pairs if ours]
@@ -98,7 +102,7 @@ def _contender(data, contender, delta, rerun):
         return {**entry, "error": error}
     values = data.values(label) + (data.values(second(label)) if contender.kind == "ours" else [])
     if not values:
-        return {**entry, "error": "not run"}
+        return {**entry, "error": NOT_RUN}
     samples = list(data.good[label].values())
     entry.update(value=interval_entry(values), latency=_latency(samples))
     entry.update(_price(samples), **_loads(samples), **_shares(samples))
@@ -133,6 +137,8 @@ GROUP_NAMES = {"peers": "best peer", "cpython": "CPython", "at_most": "itself"}
 def _floor(floor, entries):
     entry = {"against": floor.against, "needed": floor.needed, "of": floor.of, "text": floor.text,
              "name": GROUP_NAMES[floor.against], "met": None}
+    if failure(entries):
+        return {**entry, "met": False}
     if floor.against == "at_most":
         ours = next((one for one in entries if one["kind"] == "ours" and "value" in one), None)
         if ours:
@@ -148,21 +154,23 @@ def _floor(floor, entries):
     return entry
 
 
-def judge_row(row, contenders, samples, rerun):
+def _missing(row, peers):
+    """Those that would run the row as well, but are not here."""
+    return [one["peer"] for one in peers if one.get("rows") and re.search(one["rows"], row.runs or row.id)]
+
+
+def judge_row(row, contenders, samples, rerun, missing=()):
     data = _Row(row, samples)
     same_ratios = data.same_ratios()
     delta = noise(same_ratios)
     entries = [_contender(data, one, delta, rerun) for one in contenders]
     bounding = [entry for one, entry in zip(contenders, entries) if one.bounds]
     best = _best(entries, "peer")
-    ours = next((one for one in entries if one["kind"] == "ours"), None)
-    standing = best["ratio"]["verdict"] if best else None
-    if ours is None or "error" in ours:
-        standing = None
+    standing = FAILED if failure(entries) else best["ratio"]["verdict"] if best else None
     return {
         "id": row.id, "group": row.group, "text": row.text, "unit": row.unit, "better": row.better,
         **({"part": row.part} if row.part else {}), "never_below": row.never_below, "noise": delta, "again": again(same_ratios), "contenders": entries,
-        "best_peer": best["impl"] if best else None, "standing": standing,
+        "best_peer": best["impl"] if best else None, "standing": standing, "missing": _missing(row, missing),
         "floors": [_floor(floor, bounding) for floor in row.floors],
         "command": f"scripts/bench --quick --filter '^{row.id}$'",
     }
@@ -182,12 +190,12 @@ def correct(rows):
     for row in rows:
         for entry in row["contenders"]:
             if "ratio" in entry:
-                best = row["standing"] and entry["impl"] == row["best_peer"] and not row.get("part")
+                best = entry["impl"] == row["best_peer"] and not row.get("part")
                 (standings if best else others).append(entry["ratio"])
     claim(standings)
     claim(others)
     for row in rows:
-        if row["standing"]:
+        if row["best_peer"]:
             row["standing"] = next(one["ratio"]["verdict"] for one in row["contenders"]
                                    if one["impl"] == row["best_peer"])
 
@@ -196,6 +204,8 @@ def summary(all_rows):
     """Of the table: what is only in a sweep or a grid is counted nowhere."""
     rows = [row for row in all_rows if not row.get("part")]
     floors = [floor for row in rows for floor in row["floors"]]
+    ran = [row for row in rows if row["standing"] == FAILED or ours_of(row)]
+    beside = [row for row in ran if _is_beside(row)]
     deltas = [row["noise"] for row in rows]
     standings = [row["standing"] for row in rows]
     missed = [row["id"] for row in rows if any(floor["met"] is False for floor in row["floors"])]
@@ -203,9 +213,11 @@ def summary(all_rows):
     return {
         "rows": len(rows),
         **{name: standings.count(name) for name in ("faster", "same", "inconclusive", "slower")},
-        "without_ours": standings.count(None),
-        "ahead": sum(1 for row in rows if row["standing"] and not _is_behind(row)),
+        "without_ours": len(rows) - len(beside),
+        "without_peer": len(ran) - len(beside),
+        "ahead": len(beside) - len(behind),
         "behind_rows": behind,
+        "broken_rows": [row["id"] for row in all_rows if row["standing"] == FAILED],
         "floors": len(floors),
         "floors_met": sum(1 for floor in floors if floor["met"]),
         "floors_open": sum(1 for floor in floors if floor["met"] is None),
@@ -220,9 +232,17 @@ def summary(all_rows):
     }
 
 
+def _is_beside(row):
+    """Whether a peer ran it as well; who fails has no ratio to any."""
+    return bool(row["best_peer"]) or row["standing"] == FAILED and any(one["kind"] == "peer" and "value" in one for one in row["contenders"])
+
+
 def _is_behind(row):
-    best = next((one for one in row["contenders"] if one["impl"] == row["best_peer"]), None)
-    return bool(row["standing"]) and best["ratio"]["median"] < 1
+    """Of the best peer; who fails is behind whoever does not."""
+    if row["standing"] == FAILED:
+        return _is_beside(row)
+    best = named(row, row["best_peer"])
+    return bool(best) and best["ratio"]["median"] < 1
 
 
 def calibration(kernels, samples):
@@ -239,8 +259,9 @@ def calibration(kernels, samples):
     return found
 
 
-def judge(rows, contenders, samples, rerun, kernels=()):
-    judged = [judge_row(row, contenders[row.id], samples, rerun) for row in rows]
+def judge(rows, contenders, samples, rerun, kernels=(), missing=()):
+    """missing: as environment.capture() has those peers that are not here."""
+    judged = [judge_row(row, contenders[row.id], samples, rerun, missing) for row in rows]
     correct(judged)
     return judged, {**summary(judged), "scaling": sweeps(rows, samples), "grids": grids(rows), "placements": placements(rows),
                     "calibration": calibration(kernels, samples)}

@@ -127,9 +127,10 @@ def sweeps(rows, samples):
 
 
 def _sweep(sweep, rows, samples):
+    broken = {one.row for one in samples if not one.ok and one.impl == OURS}
     runs = {row.threads: [one.value if row.better == "higher" else row.threads / one.value
-                          for one in samples if one.ok and one.row == row.id and one.impl == OURS]
-            for row in rows}
+                          for one in samples if one.row == row.id and one.impl == OURS]
+            for row in rows if row.id not in broken}
     runs = {threads: values for threads, values in runs.items() if values}
     described = {"id": sweep.id, "title": sweep.title, "of": sweep.of, "threads": list(runs), "processors": processors(),
                  "rows": [row.id for row in rows if row.threads in runs]}

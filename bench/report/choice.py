@@ -12,9 +12,10 @@ USES = (("Which pool of threads?", "pool", ("ThreadPoolExecutor",)),
         ("Which pool of processes?", "pool of processes", ("multiprocessing.Pool", "ProcessPoolExecutor")),
         ("What to start children with?", "children", ("subprocess",)),
         ("Which coroutines?", "coroutines", ("asyncio",)),
+        ("What to start threads and processes with?", "starting", ("Starting",)),
         ("Which locks?", "locks", ("Locks", "Wake-ups", "Barrier")))
 ASKED = {name for _, name, _ in USES[:3]}
-OURS = "tandem"
+OURS, NOBODY = "tandem", "nobody"
 
 
 def mean(ratios):
@@ -29,7 +30,8 @@ class Choice:
     def __init__(self, question, name, rows):
         self.question, self.name = question, name
         self.rows = [row for row in rows if ours_of(row)]
-        self.leads = {row["id"]: named(row, row["best_peer"]) for row in self.rows if row["standing"]}
+        self.broken = [row["id"] for row in rows if show.failure(row["contenders"])]
+        self.leads = {row["id"]: named(row, row["best_peer"]) for row in self.rows if row["best_peer"]}
         self.lead = mean(best["ratio"]["median"] for best in self.leads.values())
         self.ahead = sum(best["ratio"]["median"] >= 1 for best in self.leads.values())
         self.cpython = mean(python["ratio"]["median"] for python in map(fastest_cpython, self.rows) if python)
@@ -48,6 +50,8 @@ class Choice:
 
     @property
     def chosen(self):
+        if self.broken:  # however fast it is in the other rows
+            return self.rival or NOBODY
         if not self.rows:
             return None
         return OURS if self.over_rival is None or self.over_rival >= 1 else self.rival
@@ -105,10 +109,16 @@ def _span(one):
 LOW, HIGH = math.log(1 / 3), math.log(100)
 
 
+def _broken(one):
+    """Where tandem itself fails, which counts more than any speed."""
+    links = [[tag("a", name, href=f"#row-{name}"), "" if name is one.broken[-1] else ", "] for name in one.broken]
+    return tag("p", chip("failed", "bad"), " tandem in ", links) if links else None
+
+
 def _exceptions(one):
     found = one.behind()
     if not found:
-        return tag("p", f"Ahead in all {len(one.leads)} rows.", class_="quiet") if one.leads else None
+        return tag("p", f"Ahead in all {len(one.leads)} rows.", class_="quiet") if one.leads and not one.broken else None
     lines = [tag("li", tag("a", name, href=f"#row-{name}"), f" {impl} {show.ratio(times)}",
                  None if sure else chip("not sure", "warn")) for name, impl, times, sure in found]
     return [tag("p", f"Ahead in {one.ahead} of {len(one.leads)} rows; a peer is in:", class_="quiet"),
@@ -116,19 +126,19 @@ def _exceptions(one):
 
 
 def _card(one):
-    facts = []
-    if one.rival and one.over_rival:
+    facts, lead = [], one.lead if not one.broken else None
+    if one.rival and one.over_rival and not one.broken:
         other = one.rival if one.chosen == OURS else OURS
         times = one.over_rival if one.chosen == OURS else 1 / one.over_rival
         facts.append(tag("li", tag("b", show.ratio(times)), f" the speed of {other}, the next best"))
-    if one.cpython:
+    if one.cpython and not one.broken:
         facts.append(tag("li", tag("b", show.ratio(one.cpython)), " the speed of CPython" if one.chosen == OURS
                          else " of tandem over CPython"))
     return tag("article", tag("h2", one.question), tag("p", one.chosen, class_="answer"),
-               tag("p", tag("b", show.ratio(one.lead)), " the best peer of each row, in the mean of "
+               tag("p", tag("b", show.ratio(lead)), " the best peer of each row, in the mean of "
                    f"{len(one.leads)} rows" if one.chosen == OURS else " is tandem's speed to the best peer of each row")
-               if one.lead else None,
-               _span(one) if one.leads else None, tag("ul", facts, class_="plain"), _exceptions(one), class_="choice-card")
+               if lead else None,
+               _broken(one), _span(one) if one.leads else None, tag("ul", facts, class_="plain"), _exceptions(one), class_="choice-card")
 
 
 HEADS = (("and", None), ("use", None), ("to the best peers", "number"), ("ahead in", "number"),
@@ -137,7 +147,7 @@ HEADS = (("and", None), ("use", None), ("to the best peers", "number"), ("ahead 
 
 def _other(one):
     rows = len(one.leads)
-    cells = (tag("b", one.chosen), show.ratio(one.lead) if one.lead else "no peer", f"{one.ahead} of {rows}" if rows else "–",
+    cells = ([tag("b", one.chosen), _broken(one)], show.ratio(one.lead) if one.lead else "no peer", f"{one.ahead} of {rows}" if rows else "–",
              f"{one.rival}, {show.ratio(one.over_rival)} behind" if one.rival and one.over_rival >= 1
              else f"{one.rival}, {show.ratio(1 / one.over_rival)} ahead" if one.rival else "–",
              show.ratio(one.cpython) if one.cpython else "–")

@@ -6,6 +6,10 @@ import tomllib
 from pathlib import Path
 
 BENCH = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(BENCH / "driver"))
+
+from show import failure, named  # noqa: E402
+
 BEGIN, END = "<!-- from explained.toml: begin -->\n", "<!-- from explained.toml: end -->\n"
 WIDTH = 130
 
@@ -21,11 +25,13 @@ def by_row(entries):
 
 
 def is_red(row):
-    """Of a judged row of the table: behind the best peer, or below a floor."""
+    """Of a judged row: tandem fails in it; of one of the table also: it is behind the best peer, or below a floor."""
+    if failure(row["contenders"]):
+        return True
     if row.get("part"):
         return False
-    best = next((one for one in row["contenders"] if one["impl"] == row["best_peer"]), None)
-    behind = bool(row["standing"]) and best["ratio"]["median"] < 1
+    best = named(row, row["best_peer"])
+    behind = bool(best) and best["ratio"]["median"] < 1
     return behind or any(floor["met"] is False for floor in row["floors"])
 
 

@@ -75,9 +75,11 @@ class Page:
         elif total:
             parts.append(f"{total} clauses, not run")
         summary = self.result and self.result["summary"]
-        if summary and summary["without_ours"] < summary["rows"]:
-            parts.append([tag("b", f"{summary['ahead']} of {summary['rows'] - summary['without_ours']}"),
-                          " rows ahead of the best peer"])
+        if summary and summary.get("broken_rows"):
+            parts.insert(0, tag("b", show.broken(summary).rstrip(".")))
+        if summary and show.compared(summary):
+            parts.append([tag("b", f"{summary['ahead']} of {show.compared(summary)}"), " rows ahead of the best peer"])
+        if summary and show.ran(summary) and summary["floors"]:
             parts.append([tag("b", f"{summary['floors_met']} of {summary['floors']}"), " floors met"])
         if not parts:
             return "Nothing was run."
@@ -116,8 +118,11 @@ class Page:
             return _tile("Speed", "–", "not measured", [], "#speed")
         segments = [(name, summary[name], speed.STANDING[name])
                     for name in ("slower", "inconclusive", "same", "faster")]
-        return _tile("Speed", str(summary["ahead"]), f"of {summary['rows'] - summary['without_ours']} rows ahead of the best peer",
-                     segments, "#speed")
+        beside = show.compared(summary)
+        segments.insert(0, (show.FAILED, beside - sum(count for _, count, _ in segments), "bad"))
+        if not beside:
+            return _tile("Speed", "–", f"no peer ran any of these {summary['rows']} rows", [], "#speed")
+        return _tile("Speed", str(summary["ahead"]), f"of {beside} rows ahead of the best peer", segments, "#speed")
 
     def _floors_tile(self):
         summary = self.result and self.result["summary"]
@@ -150,8 +155,10 @@ class Page:
             return tag("section", tag("h2", "How fast it is"), tag("p", "No benchmark was run."),
                        id="speed")
         rows, shown = parts.in_table(self.result["rows"]), []
-        if any(row["standing"] for row in rows):
-            shown += [self._rules(), self._lead(rows)]
+        if show.ran(self.result["summary"]) or self.result["summary"].get("broken_rows"):
+            shown.append(self._rules())
+        if any(row["best_peer"] for row in rows):
+            shown.append(self._lead(rows))
         shown += [speed.reds(self.result, explained.by_row(explained.load())), speed.filters(self.result["rows"])]
         for name, members in speed.groups(rows).items():
             shown.append(self._group(name, members))
@@ -177,7 +184,8 @@ class Page:
     def _rules(self):
         summary = self.result["summary"]
         allowed = summary["rows"] // 10
-        rules = (("No row is below the best peer", summary["behind_rows"], 0),
+        rules = (("In no row does tandem crash, hang, or lose or reorder items", summary.get("broken_rows", []), 0),
+                 ("No row is below the best peer", summary["behind_rows"], 0),
                  (f"At most {allowed} of {summary['rows']} rows are below a floor",
                   summary["rows_below_floor"], allowed),
                  ("Submit and the others that never may be are not below theirs", summary["never_below_missed"], 0))
@@ -190,7 +198,7 @@ class Page:
         return tag("ul", lines, class_="rules")
 
     def _lead(self, rows):
-        count = sum(1 for row in rows if row["standing"])
+        count = sum(1 for row in rows if row["best_peer"])
         return tag("figure", tag("figcaption", tag("h3", "Lead"),
                                  tag("p", "Bars are 95 % intervals, dots medians, the short lines "
                                      "floors. Right of 1 tandem is faster. The scale is logarithmic.",
@@ -263,14 +271,14 @@ class Page:
         items = [tag("div", tag("dt", key.replace("_", " ")), tag("dd", _plain(value)))
                  for key, value in facts.items()]
         absent = [tag("tr", tag("th", one["peer"], scope="row"), tag("td", ", ".join(one["impls"])),
-                      tag("td", command(f"apt-get install {one['package']}"))) for one in missing]
+                      tag("td", one["why"] if one.get("why") else command(f"apt-get install {one['package']}"))) for one in missing]
         failed = [tag("tr", tag("td", row), tag("td", impl), tag("td", error))
                   for row, impl, error in self.result["summary"]["failed"]]
         return tag("section", tag("h2", "What it was measured on"),
                    tag("p", "What could not be read is “unknown”, never guessed. The machine's id is a "
                        "hash of all down to the clock; runs of one id can be compared.", class_="quiet"),
-                   tag("dl", items, class_="facts"), self._calibration(),
-                   _small_table("Peers that are not here", ("peer", "contenders", "Debian"), absent),
+                   tag("dl", items, class_="facts"), self._calibration(), self._micro(),
+                   tag("div", _small_table("Peers that are not here", ("peer", "contenders", "Debian"), absent), id="missing"),
                    _small_table("Contenders that failed", ("row", "contender", "why"), failed),
                    id="environment")
 
@@ -280,6 +288,18 @@ class Page:
         return [_small_table("What it does by itself", ("what", "median", "95 % interval"), lines),
                 tag("p", "By these two machines are compared: ", command("scripts/compare HERE.json THERE.json"),
                     class_="quiet")] if lines else None
+
+    def _micro(self):
+        """Of Google Benchmark; it is no row, and compared with nobody."""
+        found = self.result["summary"].get("micro")
+        if not found:
+            return None
+        told = {**found.get("benchmarks", {}), **({"bench_micro": found} if "error" in found else {})}
+        lines = [tag("tr", tag("th", name.replace("_", " "), scope="row"), *_kernel({**one, "unit": "ns"})) for name, one in told.items()]
+        library = found.get("library")
+        return [_small_table("What one thread pays, by Google Benchmark", ("what", "median", "95 % interval"), lines),
+                tag("p", command(found["command"]), f" Google Benchmark calls itself a {library} build; our code in it is built with "
+                    "-O2 -DNDEBUG." if library else None, class_="quiet")]
 
     def noise(self):
         if not self.result:
@@ -320,7 +340,6 @@ class Page:
                     tag("td", f"{one['seconds']} s", class_="number")) for one in self.steps]
         return tag("section", tag("h2", "Run it again"),
                    scroller("Run it again", tag("table", tag("tbody", lines), class_="stack")),
-                   tag("p", "Debian's Google Benchmark calls itself a DEBUG build and warns; our code in it is not one.", class_="quiet"),
                    tag("h3", "What this report took") if took else None,
                    tag("table", tag("tbody", took), class_="narrow") if took else None, id="again")
 

@@ -63,30 +63,34 @@ def _sweeps(found, canvas):
             scroller("Scalability", tag("table", head, tag("tbody", [_fit(one) for one in found]), class_="stack"))]
 
 
-def _cell(row, heat):
+def _cell(row, heats):
     ours, best = ours_of(row), named(row, row["best_peer"])
+    if not ours:
+        return tag("td", tag("a", chip("failed", "bad"), href=f"#row-{row['id']}", title=show.failure(row["contenders"])))
     lead = tag("div", show.ratio(best["ratio"]["median"]), f" {best['impl']}") if best and "ratio" in best else None
     number = show.value(ours["value"]["median"], row["unit"]).removesuffix(row["unit"]).rstrip()
     return tag("td", tag("a", number, href=f"#row-{row['id']}"), lead,
-               style=f"--heat: {heat:.2f}")
+               style=f"--heat: {heats[row['id']]:.2f}")
 
 
 def _heats(rows):
     """{id: how warm its cell is}, on a logarithmic scale."""
     logs = {row["id"]: math.log(ours_of(row)["value"]["median"]) for row in rows}
+    if not logs:
+        return {}
     low, span = min(logs.values()), (max(logs.values()) - min(logs.values())) or 1
     return {name: WARMEST * (one - low) / span for name, one in logs.items()}
 
 
 def _grid(grid, rows):
     cells = {(one["down"], one["across"]): rows[one["row"]] for one in grid["cells"]
-             if one["row"] in rows and ours_of(rows[one["row"]])}
+             if one["row"] in rows and (ours_of(rows[one["row"]]) or show.failure(rows[one["row"]]["contenders"]))}
     if len(cells) < 2:
         return None
     lines, columns = (list(dict.fromkeys(one[place] for one in cells)) for place in (0, 1))
-    heats = _heats(cells.values())
+    heats = _heats([row for row in cells.values() if ours_of(row)])
     body = [tag("tr", tag("th", down, scope="row"),
-                [_cell(cells[down, across], heats[cells[down, across]["id"]]) if (down, across) in cells else tag("td", "–")
+                [_cell(cells[down, across], heats) if (down, across) in cells else tag("td", "–")
                  for across in columns]) for down in lines]
     unit = next(iter(cells.values()))["unit"]
     return scroller(grid["title"], tag("table", tag("caption", tag("b", grid["title"]), f", {unit}"),
@@ -144,6 +148,10 @@ def _shares(rows):
                                      class_="stack"))] if lines else None
 
 
+def _unmeasured(row):
+    return chip("failed", "bad") if show.failure(row["contenders"]) else show.NOT_RUN
+
+
 def _placed(place, rows):
     """A cell: what tandem does there, or why nobody can."""
     if "row" not in place:
@@ -151,7 +159,7 @@ def _placed(place, rows):
     row = rows[place["row"]]
     ours, best = ours_of(row), named(row, row["best_peer"])
     lead = tag("div", f"{show.ratio(best['ratio']['median'])} {best['impl']}") if ours and best and "ratio" in best else None
-    return tag("td", tag("a", show.value(ours["value"]["median"], row["unit"]) if ours else "not run", href=f"#row-{row['id']}"),
+    return tag("td", tag("a", show.value(ours["value"]["median"], row["unit"]) if ours else _unmeasured(row), href=f"#row-{row['id']}"),
                tag("div", "processors " if len(place["processors"]) > 1 else "processor ",
                    " and ".join(map(str, place["processors"])), class_="quiet"), lead, data_label=place["text"])
 

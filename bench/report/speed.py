@@ -2,7 +2,7 @@
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "driver"))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "driver"))  # for the import of show
 
 import history  # noqa: E402
 import show  # noqa: E402
@@ -10,7 +10,7 @@ from explained import is_red  # noqa: E402
 from markup import chip, code, command, details, render, scroller, tag  # noqa: E402
 from show import fastest_cpython, named, ours_of  # noqa: E402
 
-STANDING = {"faster": "good", "same": "good", "inconclusive": "warn", "slower": "bad"}
+STANDING = {"faster": "good", "same": "good", "inconclusive": "warn", "slower": "bad", show.FAILED: "bad"}
 
 
 def groups(rows):
@@ -68,13 +68,29 @@ def trends(result, runs):
     return {name: found[name] for name in found if name in here}
 
 
+def _failed(impl, error):
+    return tag("div", chip("failed", "bad"), f" {impl}: {error}" if impl else f" {error}", class_="failure")
+
+
+def _failures(row, *kinds):
+    """Of this cell: who failed is said where its ratio would stand."""
+    return [_failed(one["impl"], one["error"]) for one in show.failures(row, *kinds)]
+
+
+def _absent(row):
+    missing = row.get("missing")
+    return tag("div", "not here: ", tag("a", ", ".join(missing), href="#missing"), class_="quiet") if missing else None
+
+
 def _row(row, trend):
-    ours, standing = ours_of(row), row["standing"]
+    ours, wrong = ours_of(row), show.failure(row["contenders"])
+    standing = show.FAILED if wrong else row["standing"]
     verdict = [chip(standing, STANDING[standing]) if standing else "–",
                tag("a", "why", href=f"#why-{row['id']}", class_="why",
                    aria_label=f"why {row['id']} is red") if is_red(row) else None]
-    cells = ((_value(ours, row["unit"]) if ours else "not run", "stacked"), (_to(named(row, row["best_peer"])), None),
-             (verdict, None), (_to(fastest_cpython(row)), None),
+    cells = ((_value(ours, row["unit"]) if ours else _failed("", wrong) if wrong else show.NOT_RUN, "stacked"),
+             ([_to(named(row, row["best_peer"])), _failures(row, "peer", "limit"), _absent(row)], None),
+             (verdict, None), ([_to(fastest_cpython(row)), _failures(row, "cpython")], None),
              ([_floor(floor, row["unit"]) for floor in row["floors"]], None), (f"±{row['noise']:.0%}", "number"))
     first = tag("tr", tag("th", code(row["text"]), tag("div", row["id"], class_="quiet id"), scope="row"),
                 [tag("td", content, class_=kind, data_label=name)
@@ -99,16 +115,18 @@ def table(name, rows, trends):
 
 def _why(row, why):
     best, missed = named(row, row["best_peer"]), [one for one in row["floors"] if one["met"] is False]
-    chips = [tag("p", chip("behind", "bad"), f" {best['impl']} is {show.ratio(1 / best['ratio']['median'])} as fast, ",
-                 tag("span", show.interval(best["ratio"]), class_="quiet"))] if (
-                     best and row["standing"] and best["ratio"]["median"] < 1) else []
+    wrong = show.failure(row["contenders"])
+    chips = [_failed("", wrong)] if wrong else []
+    if best and best["ratio"]["median"] < 1:
+        chips.append(tag("p", chip("behind", "bad"), f" {best['impl']} is {show.ratio(1 / best['ratio']['median'])} as fast, ",
+                         tag("span", show.interval(best["ratio"]), class_="quiet")))
     chips += [_floor(floor, row["unit"]) for floor in missed]
     return tag("tr", tag("th", tag("a", row["id"], href=f"#row-{row['id']}"), tag("div", code(row["text"]), class_="quiet"), scope="row"),
                tag("td", chips), tag("td", code(why.replace(" %", "\u00a0%")) if why else chip("not explained yet", "warn")), id=f"why-{row['id']}")
 
 
 def reds(result, whys):
-    """Every row that is behind a peer or below a floor, and what is known of the reason."""
+    """Every row that fails, is behind a peer or below a floor, and what is known of the reason."""
     lines = [_why(row, whys.get(row["id"])) for row in result["rows"] if is_red(row)]
     if not lines:
         return None
@@ -121,6 +139,8 @@ def filters(rows):
     """What rows.js selects by."""
     standings = [(name, name) for name in ("slower", "inconclusive", "same", "faster")
                  if any(row["standing"] == name for row in rows)]
+    if any(map(show.failed, (one for row in rows for one in row["contenders"]))):
+        standings.insert(0, ("those with a contender that failed", show.FAILED))
     options = [tag("option", text, value=value) for text, value in
                (("every row", ""), ("only red ones", "red"), *standings)]
     return tag("div", tag("label", "Find ", tag("input", type="search", id="find-row", placeholder="words")),

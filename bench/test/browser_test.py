@@ -10,6 +10,7 @@ import pages  # which has put the report on the path
 import browser  # noqa: E402
 from page import chart_library  # noqa: E402
 
+FAILED = ("subprocess.run.small", "libuv")
 BROKEN = "queue.get.timeout-empty"
 TABLE = "[data-section='Queue(maxsize=1024)'] table.speed"
 # The page's text as it is painted, with what it is painted on: [[ratio, enough, text]] of what is too faint.
@@ -53,7 +54,8 @@ class ThePage(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         cls.addClassCleanup(folder.cleanup)
         cls.file = Path(folder.name, "page.html")
-        cls.file.write_text(pages.html(pages.with_places(pages.evidence({BROKEN})), pages.with_parts(pages.result())))
+        found = pages.with_failure(pages.with_parts(pages.result()), *FAILED)
+        cls.file.write_text(pages.html(pages.with_places(pages.evidence({BROKEN})), found))
         cls.browser = cls.enterClassContext(browser.Browser())
         cls.browser.command("Browser.grantPermissions",
                             permissions=["clipboardReadWrite", "clipboardSanitizedWrite"])
@@ -126,6 +128,9 @@ class ThePage(unittest.TestCase):
         self.assertTrue(self.browser.until("return document.querySelectorAll('[data-row][hidden]').length === 0"))
         self.choose("#standing", "red")
         self.assertEqual(self.shown("[data-row]"), self.run_in("return document.querySelectorAll('table.whys tbody tr').length"))
+        self.choose("#standing", "failed")
+        self.assertEqual(self.shown("[data-row]"), 1)
+        self.assertIn("failed libuv: crashed with SIGSEGV", self.text("[data-row]:not([hidden]) [data-label='to the best peer']"))
 
     def test_a_legend_shows_and_hides_its_contenders(self):
         drawn = """return [...document.querySelectorAll("[data-group='Locks'] canvas")].map(

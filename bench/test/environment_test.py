@@ -36,6 +36,7 @@ class Unreadable(unittest.TestCase):
             found = environment.capture(Path(folder), {}, [{"peer": "one", "found": True, "version": ""}], [])
         self.assertEqual((found["compiler"], found["build_type"], found["commit"]), (UNKNOWN, UNKNOWN, UNKNOWN))
         self.assertEqual(found["libraries"], {"one": UNKNOWN})
+        self.assertEqual(environment._packaged("no-such-package-of-anybody"), UNKNOWN)
         self.assertEqual(schema.complaints({**found, "load_after": UNKNOWN}, schema_of("environment")), [])
 
 
@@ -58,7 +59,7 @@ class Read(unittest.TestCase):
         files = {"/proc/self/cgroup": "0::/a/b", "/sys/fs/cgroup/a/b/cpu.max": "max 100000", "/sys/fs/cgroup/a/cpu.max": "150000 100000",
                  "/sys/fs/cgroup/cpu.max": "400000 100000", "/sys/fs/cgroup/a/b/cpuset.cpus.effective": "0-1"}
         with mock.patch.object(environment, "text", lambda path: files.get(str(path), UNKNOWN)):
-            self.assertEqual(environment.cgroup(), {"cpu_quota": "1.5 processors", "cpuset": "0-1"})
+            self.assertEqual(environment.cgroup(), {"cpu_quota": "1.5 processors", "cpuset": "0-1", "memory": UNKNOWN})
             for allowed, processors in ((1, 1), (2, 2), (64, 2)):
                 with mock.patch.object(environment, "allowed", lambda count=allowed: list(range(count))):
                     self.assertEqual(environment.processors(), processors)
@@ -68,7 +69,16 @@ class Read(unittest.TestCase):
         for took, most in (("250000", "2.5 processors"), ("-1", "none"), (None, UNKNOWN)):
             files = {"/proc/self/cgroup": "4:cpu,cpuacct:/", place + "period_us": "100000"} | ({place + "quota_us": took} if took else {})
             with mock.patch.object(environment, "text", lambda path, files=files: files.get(str(path), UNKNOWN)):
-                self.assertEqual(environment.cgroup(), {"cpu_quota": most, "cpuset": UNKNOWN})
+                self.assertEqual(environment.cgroup(), {"cpu_quota": most, "cpuset": UNKNOWN,
+                                                        "memory": UNKNOWN if most == UNKNOWN else "none"})
+
+    def test_the_tightest_limit_of_memory_counts_of_either_kind(self):
+        newer = {"/proc/self/cgroup": "0::/a/b", "/sys/fs/cgroup/a/b/memory.max": "max"}
+        older = {"/proc/self/cgroup": "4:cpu,memory:/c\n0::/", "/sys/fs/cgroup/memory/c/memory.limit_in_bytes": "9223372036854771712"}
+        for files, said in (({}, UNKNOWN), (newer, "none"), (newer | {"/sys/fs/cgroup/a/memory.max": str(3 << 29)}, "1.5 GiB"),
+                            (older, "none"), (older | {"/sys/fs/cgroup/memory/memory.limit_in_bytes": str(4 << 30)}, "4 GiB")):
+            with mock.patch.object(environment, "text", lambda path, files=files: files.get(str(path), UNKNOWN)):
+                self.assertEqual(environment.memory_limit(), said)
 
     def test_without_a_limit_all_that_are_allowed_count(self):
         with mock.patch.object(environment, "text", lambda path: UNKNOWN):
@@ -87,6 +97,13 @@ class Identity(unittest.TestCase):
         self.assertEqual(environment.machine_id(one), environment.machine_id(dict(reversed(again.items()))))
         self.assertRegex(environment.machine_id(one), "^[0-9a-f]{12}$")
         self.assertNotEqual(environment.machine_id(one), environment.machine_id({**again, "kernel": "another"}))
+
+    def test_a_limit_of_memory_is_part_of_it_where_there_is_one(self):
+        one = environment.machine()
+        of = {said: environment.machine_id({**one, "cgroup": {**one["cgroup"], "memory": said}}) for said in ("none", UNKNOWN, "2 GiB")}
+        before = {**one, "cgroup": {key: value for key, value in one["cgroup"].items() if key != "memory"}}
+        self.assertEqual({of["none"], of[UNKNOWN]}, {environment.machine_id(before)})
+        self.assertNotEqual(of["2 GiB"], of["none"])
 
     def test_the_committed_results_have_that_of_their_machine(self):
         for file in (BENCH / "results").glob("*/*.json"):

@@ -9,15 +9,16 @@ sys.path.insert(0, str(BENCH / "report"))
 
 import explained  # noqa: E402
 from rows import load  # noqa: E402
+from show import failure, ours_of  # noqa: E402
 
 
 def newest():
-    """{id: row}: each row as the last committed result has it that ours ran in."""
+    """{id: row}: each row as the last committed result has it that ours ran, or failed, in."""
     results = [json.loads(file.read_text()) for file in (BENCH / "results").glob("*/*.json")]
     found = {}
     for result in sorted(results, key=lambda one: one["started"]):
         for row in result["rows"]:
-            if any(one["kind"] == "ours" and "value" in one for one in row["contenders"]):
+            if ours_of(row) or failure(row["contenders"]):
                 found[row["id"]] = row
     return found
 
@@ -39,13 +40,17 @@ class Explained(unittest.TestCase):
                          "python3 bench/report/explained.py --fix")
 
     def test_what_is_red(self):
-        row = {"contenders": [{"impl": "peer", "ratio": {"median": 0.9}}], "best_peer": "peer",
+        row = {"contenders": [{"impl": "peer", "kind": "peer", "ratio": {"median": 0.9}}], "best_peer": "peer",
                "standing": "inconclusive", "floors": []}
         self.assertTrue(explained.is_red(row))
         row["contenders"][0]["ratio"]["median"] = 1.1
         self.assertFalse(explained.is_red(row))
         self.assertTrue(explained.is_red({**row, "floors": [{"met": False}]}))
         self.assertFalse(explained.is_red({**row, "floors": [{"met": None}]}))
+        for impl, kind, error, red in (("peer", "peer", "crashed", False), ("tandem", "ours", "not run", False),
+                                       ("tandem", "ours", "items were lost", True)):
+            failing = {**row, "contenders": [*row["contenders"], {"impl": impl, "kind": kind, "error": error}]}
+            self.assertEqual([explained.is_red({**failing, **part}) for part in ({}, {"part": "grid"})], [red, red], error)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,10 @@ import unittest
 
 from support import CONTENDERS, a_row, both, contender, floor, synthetic
 
+import show
 from judge import judge, judge_row
+from measure import Sample
+from rows import load
 from statistic import Interval, bootstrap, noise, verdict
 
 
@@ -128,6 +131,85 @@ class Floors(unittest.TestCase):
         _, total = judge([row], {row.id: CONTENDERS}, samples, lambda one: one.impl)
         self.assertEqual((total["ahead"], total["floors_met"]), (1, 0))
         self.assertEqual(total["never_below_missed"], [row.id])
+
+
+FLOORS = [floor(against="peers", needed=2.0), floor(against="at_most", needed=1e9), floor(against="cpython", needed=30.0)]
+WITH_CPYTHON = [*CONTENDERS, contender("cpython-3.13.0", "cpython")]
+
+
+def failing(impl, speeds, error="items were lost", **how):
+    """The samples of a run in which that contender fails after its other rounds; it may have none."""
+    samples = synthetic(speeds, **how)
+    return [*samples, Sample("test.flow", impl, impl, 1 + max((one.round for one in samples), default=0), False, error=error)]
+
+
+class OursFails(unittest.TestCase):
+    """However fast it was before: who loses items does not win."""
+
+    def judge(self, speeds, contenders=WITH_CPYTHON, **changes):
+        row = a_row(**{"never_below": True, "floors": FLOORS, **changes})
+        (judged_row,), total = judge([row], {row.id: contenders}, failing("tandem", speeds), lambda one: one.impl)
+        return judged_row, total
+
+    def test_in_every_round_or_in_one_it_meets_no_floor_and_is_ahead_of_nobody(self):
+        others = {"peer": 1e6, "cpython-3.13.0": 1e4}
+        for speeds in (others, {**both(9e6), **others}):
+            row, total = self.judge(speeds)
+            self.assertEqual([one["met"] for one in row["floors"]], [False] * 3)
+            self.assertEqual((row["standing"], row["best_peer"]), ("failed", None))
+            self.assertFalse(any("ratio" in one for one in row["contenders"]))
+            for name in ("broken_rows", "behind_rows", "rows_below_floor", "never_below_missed"):
+                self.assertEqual(total[name], [row["id"]], name)
+            self.assertEqual((total["ahead"], total["floors_met"], total["floors_open"], total["without_ours"]), (0, 0, 0, 0))
+            self.assertEqual(show.verdict_line(total).partition("; ")[0], "tandem FAILS in 1 row: test.flow. Ahead of the best peer in "
+                             "0 of the 1 rows that have one, 0 of 3 floors met")
+            cells = show.markdown_row(row).split(" | ")
+            self.assertEqual((cells[1], cells[3]), ("**failed**: items were lost", "**failed**"))
+
+    def test_without_a_peer_or_a_floor_it_is_told_too(self):
+        row, total = self.judge(both(1e6), CONTENDERS[:1], floors=[], never_below=False)
+        self.assertEqual((total["broken_rows"], total["without_ours"], total["without_peer"]), ([row["id"]], 1, 1))
+        self.assertTrue(show.verdict_line(total).startswith("tandem FAILS in 1 row: test.flow. No peer ran what tandem ran, 1 row; noise"))
+
+    def test_beyond_the_table_as_well(self):
+        _, total = self.judge({**both(1e6), "peer": 1e6}, floors=[], part="sweep")
+        self.assertEqual((total["broken_rows"], total["rows"], total["behind_rows"]), (["test.flow"], 0, []))
+        self.assertTrue(show.verdict_line(total).startswith("tandem FAILS in 1 row: test.flow. "))
+
+    def test_nothing_is_fitted_to_a_row_that_fails(self):
+        rows = sorted((row for row in load() if row.sweep and row.sweep.id == "lock.contended"), key=lambda row: row.threads)
+        samples = [one for row in rows for one in synthetic(both(1e6), row=row.id)]
+        samples.append(Sample(rows[0].id, "tandem", "tandem", 20, False, error="items were lost"))
+        _, total = judge(rows, {row.id: CONTENDERS for row in rows}, samples, lambda one: one.impl)
+        self.assertEqual(total["scaling"][0]["rows"], [row.id for row in rows[1:]])
+
+
+class OthersFail(unittest.TestCase):
+    def test_a_peer_that_fails_is_told_in_its_row_and_bounds_nothing(self):
+        row = a_row(floors=FLOORS)
+        (found,), total = judge([row], {row.id: WITH_CPYTHON}, failing("peer", {**both(2e6), "cpython-3.13.0": 1e4}), lambda one: one.impl)
+        self.assertEqual((found["standing"], [one["met"] for one in found["floors"]]), (None, [None, True, True]))
+        self.assertEqual((total["broken_rows"], total["without_ours"], total["without_peer"]), ([], 1, 1))
+        self.assertEqual(show.markdown_row(found).split(" | ")[2], "**peer failed**: items were lost")
+
+
+class Lines(unittest.TestCase):
+    """What the verdict line says of rows that not everybody runs."""
+
+    def line(self, speeds, contenders, floors=()):
+        row = a_row(floors=list(floors))
+        return show.verdict_line(judge([row], {row.id: contenders}, synthetic(speeds), lambda one: one.impl)[1])
+
+    def test_rows_without_a_peer_have_their_floors(self):
+        line = self.line({**both(2e6), "cpython-3.13.0": 1e4}, [CONTENDERS[0], WITH_CPYTHON[2]], FLOORS[1:])
+        self.assertTrue(line.startswith("No peer ran what tandem ran, 1 row, 2 of 2 floors met; noise ±"), line)
+
+    def test_rows_without_a_floor_name_none(self):
+        self.assertTrue(self.line({**both(2e6), "peer": 1e6}, CONTENDERS).startswith(
+            "Ahead of the best peer in 1 of the 1 rows that have one; noise ±"))
+
+    def test_rows_that_ours_did_not_run_say_so(self):
+        self.assertEqual(self.line({"peer": 1e6}, CONTENDERS), "tandem ran none of these rows: only its peers are shown.")
 
 
 if __name__ == "__main__":

@@ -191,8 +191,12 @@ class Found(unittest.TestCase):
 
     def test_a_crash_of_ours_fails_the_run(self):
         with Programs(tandem="crash", peer=100) as programs:
-            self.assertEqual(programs.bench("--quick", "--rounds", "4").returncode, 1)
-            self.assertEqual(programs.result()["rows"][0]["standing"], None)
+            done = programs.bench("--quick", "--rounds", "4")
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("tandem FAILS in 1 row: queue.alone.", done.stdout)
+            (row,), summary = programs.result()["rows"], programs.result()["summary"]
+        self.assertEqual((row["standing"], [one["met"] for one in row["floors"]]), ("failed", [False]))
+        self.assertEqual((summary["broken_rows"], summary["rows_below_floor"]), ([row["id"]], [row["id"]]))
 
 
 class Answers(unittest.TestCase):

@@ -1,13 +1,16 @@
 """Does the page hold what was measured, whole and without a network?"""
+import contextlib
+import io
 import json
 import re
 import tempfile
 import unittest
 from html.parser import HTMLParser
 from pathlib import Path
+from unittest import mock
 
 import pages  # which has put the report on the path
-from support import CONTENDERS, a_row, both, contender, floor, synthetic
+from support import BENCH, CONTENDERS, a_row, both, contender, floor, synthetic
 
 import choice  # noqa: E402
 import compare  # noqa: E402
@@ -262,6 +265,98 @@ class TheAnswer(unittest.TestCase):
         self.assertEqual({row.group for row in load() if not row.part}, asked)
 
 
+class Failing(unittest.TestCase):
+    """A row that tandem fails in is red wherever it stands."""
+
+    def page(self):
+        row = a_row(group="ThreadPoolExecutor", floors=[floor(against="peers", needed=1.5)])
+        samples = synthetic({**both(9e6), "peer": 1e6}, rounds=5)
+        samples.append(Sample(row.id, "tandem", "tandem", 5, False, error="items <were> lost"))
+        rows, summary = judge([row], {row.id: CONTENDERS}, samples, lambda one: one.impl)
+        return Page(Evidence("nowhere", None), {**a_result(), "rows": rows, "summary": summary}, []).html()
+
+    def test_the_first_screen_says_so_and_does_not_recommend_it(self):
+        html = self.page()
+        first = html[html.index('id="verdict"'):html.index('id="speed"')]
+        for text in ("pool <b>nobody</b>", "tandem FAILS in 1 row: test.flow", '<span class="chip bad">failed</span> tandem in', "of 1 met"):
+            self.assertIn(text, first)
+        self.assertNotIn("use tandem", first)
+
+    def test_its_cells_are_red_and_the_rules_broken(self):
+        html = self.page()
+        row = html[html.index('id="row-test.flow"'):html.index('class="more"')]
+        self.assertIn('data-label="tandem"><div class="failure"><span class="chip bad">failed</span> items &lt;were&gt; lost</div>', row)
+        self.assertIn('data-label="verdict"><span class="chip bad">failed</span><a href="#why-test.flow"', row)
+        self.assertIn('<span class="chip bad">missed</span>', row)
+        self.assertIn('id="why-test.flow"', html)
+        self.assertRegex(html, r'<span class="chip bad">broken</span> In no row does tandem crash, .*?#row-test\.flow')
+        self.assertTrue(data_of(html)["rows"][0]["red"])
+
+    def test_a_peer_that_failed_is_a_red_cell_of_its_row(self):
+        html = Page(Evidence("nowhere", None), a_result(), []).html()
+        row = html[html.index('id="row-test.flow"'):html.index('class="more"')]
+        cell = re.search(r'data-label="to the best peer">(.*?)</td>', row).group(1)
+        self.assertIn('<span class="chip bad">failed</span> broken: crashed with SIGSEGV', cell)
+        self.assertIn('<option value="failed">', html)
+        self.assertFalse(data_of(html)["rows"][0]["red"])
+
+    def test_a_cell_of_a_grid_and_a_place_say_it_too(self):
+        found = pages.with_parts(pages.result())
+        broken = {one["row"] for one in found["summary"]["grids"][0]["cells"][1:]} | {"placement.queue.pingpong.smt"}
+        for row in found["rows"]:
+            if row["id"] in broken:
+                row["contenders"] = [{"impl": "tandem", "kind": "ours", "command": "x", "error": "items were lost"}]
+                row.update(best_peer=None, standing="failed")
+        html = pages.html(Evidence("nowhere", None), found)
+        for name in broken:
+            self.assertRegex(html, f'<a href="#row-{re.escape(name)}"[^>]*><span class="chip bad">failed</span></a>')
+
+    def test_rows_without_a_peer_have_their_floors_on_the_page(self):
+        row = a_row(floors=[floor(against="cpython", needed=2)])
+        who = [CONTENDERS[0], contender("cpython-3.13.0", "cpython")]
+        rows, summary = judge([row], {row.id: who}, synthetic({**both(9e6), who[1].impl: 1e6}), lambda one: one.impl)
+        html = Page(Evidence("nowhere", None), {**a_result(), "rows": rows, "summary": summary}, []).html()
+        self.assertRegex(html, "<h1>(<b>)?1 of 1(</b>)? floors met")
+        self.assertIn("no peer ran any of these 1 rows", html)
+
+
+class Missing(unittest.TestCase):
+    """Who would run a row as well is told in it."""
+
+    PEERS = [{"peer": "absent", "impls": ["absent"], "package": "libabsent-dev", "rows": "^test[.]", "why": ""},
+             {"peer": "BS::absent", "impls": ["bs"], "package": "", "rows": "^test[.]flow$", "why": "No package has it."},
+             {"peer": "other", "impls": ["other"], "package": "o", "rows": "^queue[.]", "why": ""},
+             {"peer": "older", "impls": ["older"], "package": "o"}]  # as results had them before rows were told
+
+    def test_its_row_says_so_and_the_page_where_it_is_had_or_why_not(self):
+        row = a_row()
+        rows, summary = judge([row], {row.id: CONTENDERS}, synthetic({**both(2e6), "peer": 1e6}), lambda one: one.impl, missing=self.PEERS)
+        self.assertEqual(rows[0]["missing"], ["absent", "BS::absent"])
+        result = {**a_result(), "rows": rows, "summary": summary}
+        result["environment"]["missing_peers"] = self.PEERS
+        html, text = Page(Evidence("nowhere", None), result, []).html(), show.markdown(result)
+        self.assertIn('not here: <a href="#missing">absent, BS::absent</a>', html)
+        self.assertRegex(html, "(?s)id=.missing.*apt-get install libabsent-dev.*BS::absent</th><td>bs</td><td>No package has it[.]")
+        for words in ("; not here: absent, BS::absent |", "Not here: BS::absent (No package has it.)", "Not here: other (Debian: `apt-get install o`)"):
+            self.assertIn(words, text)
+
+    def test_every_peer_that_may_be_missing_says_of_which_rows(self):
+        calls = re.findall(r"^bench_peer\((.+?)\)$", (BENCH / "peers/CMakeLists.txt").read_text(), re.M | re.S)
+        self.assertGreater(len(calls), 15)
+        rows, of = load([]), {}
+        for call in calls:
+            asked = re.search(r'ROWS "(.*)"', call)
+            self.assertTrue("FOUND TRUE" in call or asked, call)
+            self.assertTrue(re.search("PACKAGE|WHY", call), call)
+            if asked:
+                self.assertTrue(any(re.search(asked[1], row.id) for row in rows if not row.part), call)
+                for impl in re.search(r"IMPLS((?:\s+[a-z_][\w.]*)+)", call)[1].split():
+                    of[impl] = asked[1]
+        for row in rows:
+            for impl in (impl for one in row.floors for impl in one.of):
+                self.assertRegex(row.id, of.get(impl, "^"))
+
+
 class TheRealPage(unittest.TestCase):
     """Of this repository's clauses and its largest result."""
 
@@ -326,6 +421,18 @@ class BeyondTheTable(unittest.TestCase):
                 value = next(one["value"]["median"] for one in row["contenders"] if one["kind"] == "ours")
                 self.assertIn(show.value(value, row["unit"]).split(row["unit"])[0].strip(), self.text)
 
+    def test_a_grid_of_threads_goes_as_far_as_the_machine(self):
+        for processors, counts in ((1, (1, 2, 4, 8)), (2, (1, 2, 4, 8)), (16, (1, 2, 4, 8, 16, 32)), (512, tuple(2 ** n for n in range(9)))):
+            with mock.patch("environment.processors", lambda count=processors: count):
+                rows = load([])
+            cells = {row.cell: row.id for row in rows if row.grid and row.grid.id == "queue.bounded.int"}
+            self.assertEqual(cells, {(str(down), str(across)): f"queue.bounded.int.{down}p{across}c" for down in counts for across in counts})
+
+    def test_a_grid_of_messages_goes_from_the_smallest_to_the_largest(self):
+        (grid,) = [one for one in self.summary["grids"] if one["id"] == "connection"]
+        self.assertEqual([{one[side] for one in grid["cells"]} for side in ("down", "across")],
+                         [{"8 B", "64 B", "1 KiB", "16 KiB", "256 KiB", "4 MiB"}, {"1", "16", "256"}])
+
     def test_loads_and_shares_stand_there(self):
         for text in ("90 %", "Jain's index", "110%", "Latency under load"):
             self.assertIn(text, self.text)
@@ -372,10 +479,30 @@ class Beside(unittest.TestCase):
         self.assertIn("| Test: a row |", text)
         self.assertIn("libabsent-dev", text)
 
+    def test_the_sheet_has_percentiles_loads_and_shares(self):
+        found = {"samples": [vars(Sample("r", "tandem", "tandem", 0, True, 1, details=details)) for details in (
+            {"items": 3, "latency": {"p50": 5, "p90": 6, "p99": 7, "p99.9": 8, "max": 9}}, {"shares": {"min": 0.5, "median": 1, "max": 2}},
+            {"loads": [{"percent": 10, "rate": 100, "p50": 1, "p90": 2, "p99": 3, "p99.9": 4, "max": 5}]}, {})]}
+        head, *lines = show.table(found)
+        one, two, three, four = (dict(zip(head, line, strict=True)) for line in lines)
+        self.assertEqual((one["items"], one["latency.p50"], one["latency.p99.9"], one["shares.min"]), (3, 5, 8, ""))
+        self.assertEqual((two["shares.min"], two["shares.max"], three["load10.rate"], three["load10.p99.9"]), (0.5, 2, 100, 4))
+        self.assertEqual({four[name] for name in head[len(show.COLUMNS):]}, {""})
+
     def test_two_runs_of_one_machine(self):
         ((row, ratio, _),) = compare.compare_values(a_result(1e6), a_result(2e6))
         self.assertEqual((row["id"], ratio["verdict"]), ("test.flow", "faster"))
         self.assertAlmostEqual(ratio["median"], 2, delta=0.1)
+
+    def test_who_failed_in_one_of_them_is_told_and_not_compared(self):
+        after = a_result(2e6)
+        after["samples"].append(vars(Sample("test.flow", "tandem", "tandem", 5, False, error="items were lost")))
+        after["rows"][0]["contenders"][0] = {"impl": "tandem", "kind": "ours", "error": "items were lost"}
+        said = io.StringIO()
+        with contextlib.redirect_stdout(said):
+            compare.tell_failures(a_result(1e6), after)
+        self.assertRegex(said.getvalue(), r"^test\.flow +FAILS after: items were lost\n$")
+        self.assertEqual(list(compare.compare_values(a_result(1e6), after)), [])
 
     def test_what_one_row_may_claim_is_too_little_among_forty(self):
         for others, standing in ((0, "faster"), (39, "inconclusive")):

@@ -106,5 +106,13 @@ def with_parts(found):
     return found
 
 
+def with_failure(found, row, impl):
+    """A result in which that contender of that row crashed."""
+    contenders = next(one["contenders"] for one in found["rows"] if one["id"] == row)
+    place = next(number for number, one in enumerate(contenders) if one["impl"] == impl)
+    contenders[place] = {key: contenders[place][key] for key in ("impl", "kind", "command")} | {"error": "crashed with SIGSEGV"}
+    return found
+
+
 def html(seen, found=None):
     return Page(seen, found or result(), []).html()

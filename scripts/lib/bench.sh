@@ -4,7 +4,7 @@ bench_peer_packages=(libtbb-dev libboost-dev libboost-thread-dev libconcurrentqu
   libatomic-queue-dev libglib2.0-dev libabsl-dev libboost-filesystem-dev libuv1-dev libzmq3-dev
   python3-uvloop)
 bench_programs=(bench_queue bench_futures bench_threading bench_subprocess
-  bench_multiprocessing bench_process_pool bench_asyncio bench_calibration)
+  bench_multiprocessing bench_process_pool bench_asyncio bench_calibration bench_micro)
 source "$tandem_root/scripts/lib/configure.sh"
 
 # use_bench_compiler <compiler, or nothing: the system's>: before any of those below.

@@ -3,6 +3,7 @@ const rows = (() => {
   const all = data.rows ?? [];
   const known = new Map(all.map((row) => [row.id, row]));
   const kinds = { ours: "ours", peer: "peer", limit: "limit: spins, no replacement", cpython: "CPython" };
+  const notRun = "not run"; // there was no time for it
   const words = { faster: "good", same: "good", inconclusive: "warn", slower: "bad" };
 
   const named = (row, impl) => row.contenders.find((one) => one.impl === impl);
@@ -25,7 +26,7 @@ const rows = (() => {
   ];
 
   const contender = (row, one) => {
-    const cells = one.error ? [element("td", { colSpan: 3 + prices.length }, chip("failed", "bad"), ` ${one.error}`)] : [
+    const cells = one.error ? [element("td", { colSpan: 3 + prices.length }, one.error === notRun ? notRun : [chip("failed", "bad"), ` ${one.error}`])] : [
       element("td", { className: "number" }, element("strong", {}, shown(one.value.median, row.unit)),
         element("div", { className: "quiet" },
           `${shown(one.value.low, row.unit)} – ${shown(one.value.high, row.unit)}`)),
@@ -51,7 +52,7 @@ const rows = (() => {
   };
 
   // The order of a table: by what its head says, the other way round at the second press.
-  const order = ["slower", "inconclusive", "same", "faster"];
+  const order = ["failed", "slower", "inconclusive", "same", "faster"];
   const keys = {
     row: (row) => all.indexOf(row),
     lead: (row) => named(row, row.best)?.ratio?.median,
@@ -81,7 +82,12 @@ const rows = (() => {
   // The choice of rows, over all groups.
   const find = document.getElementById("find-row");
   const standing = document.getElementById("standing");
-  const fits = (row) => (standing.value === "" || (standing.value === "red" ? row.red : row.standing === standing.value)) &&
+  const chosen = {
+    "": () => true,
+    red: (row) => row.red,
+    failed: (row) => row.contenders.some(({ error }) => error && error !== notRun),
+  };
+  const fits = (row) => (chosen[standing.value]?.(row) ?? row.standing === standing.value) &&
     wordsOf(find.value).every((word) => `${row.id} ${row.group} ${row.text}`.toLowerCase().includes(word));
   const select = () => {
     let count = 0;
