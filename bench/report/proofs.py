@@ -9,7 +9,6 @@ import evidence as found_evidence  # noqa: E402
 from layers import rounded  # noqa: E402
 from markup import chip, code, command, details, scroller, tag  # noqa: E402
 
-ENOUGH = 98  # percent of the portable methods of each module
 HOWS = ("FAIL", "TIMEOUT", "CRASH", "COMPILE")
 
 
@@ -50,9 +49,8 @@ def _answer(method, numbers):
 
 
 def _percent(counts):
-    return [chip(f"{counts.percent():g}\u00a0%", "good" if counts.percent() >= ENOUGH else "warn"),
-            f" {counts.covered} of {counts.portable}",
-            f", {counts.excluded} left out" if counts.excluded else None, f", {counts.missing} missing" if counts.missing else None]
+    return [chip(f"{counts.percent():g}\u00a0%", "good" if counts.percent() >= census_counts.ENOUGH else "warn"),
+            f" {counts}", f", {counts.missing} missing" if counts.missing else None]
 
 
 def census(known):
@@ -69,7 +67,7 @@ def census(known):
     lines.append([tag("b", "all"), *(_percent(census_counts.Counts(one)) for one in every)])
     return [tag("h3", "CPython's own tests", id="census"),
             tag("p", "The methods of CPython's test suites that are about behaviour which C++ can have too. One is covered when a "
-                "clause cites it whose case was seen to notice a seeded fault; what is left out has its reason. ", command("scripts/census"),
+                "clause cites it whose case was seen to notice a seeded fault; what is excluded has its reason, and is not counted as portable. ", command("scripts/census"),
                 class_="quiet"),
             table("CPython's own tests", head, lines), lists]
 
