@@ -145,6 +145,27 @@ class PortsTest(unittest.TestCase):
         del older["facts"]["linking"]
         self.assertEqual(ports.differences(one, older)["facts"], {})
 
+    def test_programs_say_what_became_of_the_clauses_that_they_try(self):
+        kind = {"different": 0, "programs": 9, "smallest": {}}
+        bad = dict(kind, different=1, smallest={"queue/get": {"says": [1], "against": [2]}})
+        row = {"breaches": [], "kinds": {"shlex": kind, "queue": bad}, "lacks": []}
+        cases = {case["id"]: case for case in ports.clauses_of_programs(row, "again").cases}
+        self.assertEqual(cases["shlex.split.quotes"]["status"], "PASS")
+        self.assertEqual((cases["queue.order.fifo"]["status"], cases["queue.order.fifo"]["level"]), ("FAIL", "MUST"))
+        self.assertEqual(cases["queue.lifo.order"]["command"], "again --kind queue")
+        self.assertFalse({"queue.blocked.uses-no-cpu", "futures.future.repr"} & set(cases))  # no program tries it; none was run
+        self.assertIn("queue.shutdown.put-raises", cases)
+        cases = {case["id"] for case in ports.clauses_of_programs(dict(row, lacks=["queue.shutdown"]), "again").cases}
+        self.assertFalse({"queue.shutdown.put-raises"} & cases)
+
+    def test_every_clause_that_programs_try_is_of_one(self):
+        tried = {primitive for primitives in ports.primitives_of_programs().values() for primitive in primitives}
+        for primitive, spec in ports.evidence.specs().items():
+            if any(clause["oracle"] == "differential" for clause in spec.get("clause", [])):
+                self.assertIn(primitive, tried)
+        from conformance_programs import GENERATORS
+        self.assertEqual(set(ports.primitives_of_programs()), set(GENERATORS))
+
     def test_every_clause_and_target_is_on_the_page(self):
         import port_page
         id = next(iter(ports.evidence.specs().values()))["clause"][0]["id"]
