@@ -5,6 +5,7 @@ from pathlib import Path
 sys.path.append(str(Path(__file__).resolve().parent.parent.parent / "scripts/lib"))
 
 import census_counts  # noqa: E402
+import commits  # noqa: E402
 import evidence as found_evidence  # noqa: E402
 from layers import rounded  # noqa: E402
 from markup import chip, code, command, details, scroller, tag  # noqa: E402
@@ -106,15 +107,27 @@ def faults(evidence):
         return None
     rows = {module: Faults(evidence, clauses) for module, clauses in modules(evidence).items()}
     rows["all"] = Faults(evidence, evidence.clauses())
-    head = ["module", "MUSTs", "verified", "with a sentence", "unverified", "faults killed", "how", "again"]
+    head = ["module", "MUSTs", "verified", "with a sentence", "unverified", "faults killed", "how", "of commit", "again"]
     lines = [[tag("b", module) if module == "all" else module, len(row.musts), len(row.verified), len(row.reasons),
               tag("span", chip(len(row.unverified), "bad")) if row.unverified else 0, row.faults,
-              ", ".join(f"{count} {how}" for how, count in zip(HOWS, row.hows) if count),
+              ", ".join(f"{count} {how}" for how, count in zip(HOWS, row.hows) if count), _age(evidence, module),
               command("scripts/faults" + ("" if module == "all" else f" --module {module}"))] for module, row in rows.items()]
     return [tag("h3", "Seeded faults", id="faults"),
             tag("p", "A fault breaks one promise in a copy of the sources. A MUST is verified when its case was seen to notice one; a "
-                "few have a sentence instead that says why there is none.", class_="quiet"),
+                "few have a sentence instead that says why there is none. Beside the commit stands how many later ones have touched the "
+                "module's sources, cases and faults, and how many what is beneath all modules.", class_="quiet"),
             table("Seeded faults", head, lines), _sentences(rows["all"])]
+
+
+def _age(evidence, module):
+    """Nothing fails by it: a result is renewed when that is worth its hours."""
+    commit = evidence.faults_of.get(module)
+    if not commit:
+        return "–"
+    own = [f":(glob){room}/**/{module}/**" for room in ("impl/src", "impl/include", "conformance")]
+    later = [commits.since(str(evidence.root), commit, *paths) for paths in (own, ("impl/*/core", "impl/*/platform", "impl/include/tandem/core"))]
+    since = "" if None in later else f" + {later[0]}, beneath {later[1]}"
+    return tag("span", f"{commit[:12]}{since}", title=commit, class_="whole")
 
 
 def _sentences(row):

@@ -185,6 +185,11 @@ def not_run(cases):
     return ["no case was run of %d clauses, such as %s" % (len(missing), missing[0])] if missing else []
 
 
+def run_again(tests):
+    """How many files of twins the target's own python3 ran once more: live.* among the tests."""
+    return sum(1 for case in tests.cases if case["id"].startswith("live.") and case["status"] != "SKIP")
+
+
 def runs_less(mode, suites, before):
     """Whether a run leaves out what that document is of."""
     return MODES.index(mode) < MODES.index(before["mode"]) or \

@@ -402,6 +402,20 @@ class CommitTest(FolderTest):
         self.write("decides", "2")
         self.assertRegex(commits.head(self.folder, "decides"), r"^[0-9a-f]{12} with changes$")
 
+    def test_how_many_later_ones_touch_something(self):
+        self.assertIsNone(commits.since(self.folder, "0123456789ab", "a"))
+        commits.since.cache_clear()
+        subprocess.run(["git", "init", "-q", self.folder], check=True)
+        marks = []
+        for path in ("a/b/one", "a/b/two", "c/three"):
+            os.makedirs(os.path.join(self.folder, os.path.dirname(path)), exist_ok=True)
+            self.write(path, "1")
+            commits.git(self.folder, "add", "-A")
+            commits.git(self.folder, "-c", "user.name=test", "-c", "user.email=test", "commit", "-q", "-m", path)
+            marks.append(commits.head(self.folder))
+        self.assertEqual(commits.since(self.folder, marks[0] + " with changes", ":(glob)a/**/b/**"), 1)
+        self.assertEqual([commits.since(self.folder, mark, "c") for mark in marks], [1, 1, 0])
+
 
 if __name__ == "__main__":
     unittest.main()
