@@ -29,10 +29,11 @@ class Evidence:
         for file in sorted((self.root / "spec").rglob("*.toml")):
             self._read(file)
         self.layers, self.census = layers.Layers(self.root), proofs.Census(self.root)
-        self.killed, self.unkillable = {}, {}
+        self.killed, self.unkillable, self.faults_of = {}, {}, {}
         for shown in layers.load(self.root / "conformance/results", "faults-*.json"):
             self.killed.update(shown["killed"])
             self.unkillable.update(shown["unkillable"])
+            self.faults_of[shown.get("module")] = shown.get("commit")
         self.header, self.results, self.problems = {}, {}, []
         if results_file and Path(results_file).exists():
             self._read_results(Path(results_file))

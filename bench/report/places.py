@@ -5,7 +5,7 @@ from pathlib import Path
 sys.path.append(str(Path(__file__).resolve().parent.parent.parent / "scripts/lib"))
 
 import implementation_page  # noqa: E402
-from implementations import ALIKE, EQUAL, OUTSIDE, RED  # noqa: E402
+from implementations import ALIKE, EQUAL, GENERATORS, OUTSIDE, RED  # noqa: E402
 from markup import chip, code, command, details, tag  # noqa: E402
 from proofs import link, modules, table  # noqa: E402
 
@@ -56,7 +56,27 @@ def matrix(evidence):
             tag("p", "How many of each module's cases pass on each target and under each sanitizer whose results are committed; and how many "
                 "each implementation answers as the golden does, asked through the case's Python twin; what its version need not answer so is "
                 "not red.", class_="quiet"),
-            table("Targets, sanitizers, other implementations", ["where", *ids], lines, kind="stack places"), _remarks(layers), _reds(known)]
+            table("Targets, sanitizers, other implementations", ["where", *ids], lines, kind="stack places"), _programs(known),
+            _remarks(layers), _reds(known)]
+
+
+def _programs(known):
+    """How many random programs of each kind an implementation saw as the newest CPython does."""
+    programs = known.data.get("programs")
+    if not programs:
+        return None
+    lines = [[name, *(_of_programs(row["kinds"].get(kind)) for kind in GENERATORS), ", ".join(row["lacks"]) or "nothing"]
+             for name, row in programs["rows"].items()]
+    return details([f"Random programs through the runners' protocol, beside {programs['against']}: {len(lines)} implementations ",
+                    command("scripts/implementations --measure --programs")],
+                   table("Random programs", ["implementation", *GENERATORS, "lacks"], lines))
+
+
+def _of_programs(one):
+    if one is None:
+        return tag("span", "–", title="not known to both")
+    return [tag("span", f"{one['programs'] - one['different']} ", title=f"{one['operations']} operations"),
+            chip(f"{one['different']} differ", "bad") if one["different"] else None]
 
 
 def _remarks(layers):

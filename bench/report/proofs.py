@@ -5,11 +5,11 @@ from pathlib import Path
 sys.path.append(str(Path(__file__).resolve().parent.parent.parent / "scripts/lib"))
 
 import census_counts  # noqa: E402
+import commits  # noqa: E402
 import evidence as found_evidence  # noqa: E402
 from layers import rounded  # noqa: E402
 from markup import chip, code, command, details, scroller, tag  # noqa: E402
 
-ENOUGH = 98  # percent of the portable methods of each module
 HOWS = ("FAIL", "TIMEOUT", "CRASH", "COMPILE")
 
 
@@ -50,9 +50,8 @@ def _answer(method, numbers):
 
 
 def _percent(counts):
-    return [chip(f"{counts.percent():g}\u00a0%", "good" if counts.percent() >= ENOUGH else "warn"),
-            f" {counts.covered} of {counts.portable}",
-            f", {counts.excluded} left out" if counts.excluded else None, f", {counts.missing} missing" if counts.missing else None]
+    return [chip(f"{counts.percent():g}\u00a0%", "good" if counts.percent() >= census_counts.ENOUGH else "warn"),
+            f" {counts}", f", {counts.missing} missing" if counts.missing else None]
 
 
 def census(known):
@@ -69,7 +68,7 @@ def census(known):
     lines.append([tag("b", "all"), *(_percent(census_counts.Counts(one)) for one in every)])
     return [tag("h3", "CPython's own tests", id="census"),
             tag("p", "The methods of CPython's test suites that are about behaviour which C++ can have too. One is covered when a "
-                "clause cites it whose case was seen to notice a seeded fault; what is left out has its reason. ", command("scripts/census"),
+                "clause cites it whose case was seen to notice a seeded fault; what is excluded has its reason, and is not counted as portable. ", command("scripts/census"),
                 class_="quiet"),
             table("CPython's own tests", head, lines), lists]
 
@@ -108,15 +107,27 @@ def faults(evidence):
         return None
     rows = {module: Faults(evidence, clauses) for module, clauses in modules(evidence).items()}
     rows["all"] = Faults(evidence, evidence.clauses())
-    head = ["module", "MUSTs", "verified", "with a sentence", "unverified", "faults killed", "how", "again"]
+    head = ["module", "MUSTs", "verified", "with a sentence", "unverified", "faults killed", "how", "of commit", "again"]
     lines = [[tag("b", module) if module == "all" else module, len(row.musts), len(row.verified), len(row.reasons),
               tag("span", chip(len(row.unverified), "bad")) if row.unverified else 0, row.faults,
-              ", ".join(f"{count} {how}" for how, count in zip(HOWS, row.hows) if count),
+              ", ".join(f"{count} {how}" for how, count in zip(HOWS, row.hows) if count), _age(evidence, module),
               command("scripts/faults" + ("" if module == "all" else f" --module {module}"))] for module, row in rows.items()]
     return [tag("h3", "Seeded faults", id="faults"),
             tag("p", "A fault breaks one promise in a copy of the sources. A MUST is verified when its case was seen to notice one; a "
-                "few have a sentence instead that says why there is none.", class_="quiet"),
+                "few have a sentence instead that says why there is none. Beside the commit stands how many later ones have touched the "
+                "module's sources, cases and faults, and how many what is beneath all modules.", class_="quiet"),
             table("Seeded faults", head, lines), _sentences(rows["all"])]
+
+
+def _age(evidence, module):
+    """Nothing fails by it: a result is renewed when that is worth its hours."""
+    commit = evidence.faults_of.get(module)
+    if not commit:
+        return "–"
+    own = [f":(glob){room}/**/{module}/**" for room in ("impl/src", "impl/include", "conformance")]
+    later = [commits.since(str(evidence.root), commit, *paths) for paths in (own, ("impl/*/core", "impl/*/platform", "impl/include/tandem/core"))]
+    since = "" if None in later else f" + {later[0]}, beneath {later[1]}"
+    return tag("span", f"{commit[:12]}{since}", title=commit, class_="whole")
 
 
 def _sentences(row):

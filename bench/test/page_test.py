@@ -369,7 +369,8 @@ class TheRealPage(unittest.TestCase):
 
     def test_the_census_names_the_clauses_that_answer(self):
         seen = pages.evidence()
-        data, clauses = data_of(pages.html(seen)), seen.clauses()
+        html, clauses = pages.html(seen), seen.clauses()
+        data = data_of(html)
         by_name = {name: one for methods in data["census"].values() for _, name, one in methods}
         answered = by_name["test_queue.BaseQueueTestMixin.test_queue_join"]
         self.assertIn("queue.join.waits-for-task-done", [clauses[place]["id"] for place in answered])

@@ -24,6 +24,7 @@ constexpr Probe probes[] = {
     {"named-shared-memory", named_shared_memory},
     {"memfd", memfd},
     {"epoll", epoll},
+    {"kqueue", kqueue},
     {"descriptors-over-sockets", descriptors_over_sockets},
     {"own-executable", own_executable},
     {"thread-list", thread_list},

@@ -45,6 +45,9 @@ Answer robust_mutexes();
 Answer descriptors_over_sockets();
 Answer other_programs();
 
+/// Of the BSDs (probes_kqueue.cpp).
+Answer kqueue();
+
 // Of Linux, unknown elsewhere (probes_linux.cpp, probes_elsewhere.cpp).
 
 /// "dynamic", or "static": this program names no loader that would give it libraries.

@@ -9,7 +9,7 @@ function(tandem_live_tests target)
     if(EXISTS ${twin})
       tandem_python_test(
         live.${name} COMMAND ${PROJECT_SOURCE_DIR}/reference/record.py --live ${twin} --executable
-                             $<TARGET_FILE:${target}>)
+                             $<TARGET_FILE:${target}> LABELS unit python live)
     endif()
   endforeach()
 endfunction()

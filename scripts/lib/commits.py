@@ -1,5 +1,6 @@
 """Which commit a result is of."""
 
+import functools
 import subprocess
 
 
@@ -17,3 +18,10 @@ def head(root, *paths, digits=12):
     commit = git(root, "rev-parse", "--short=%d" % digits, "HEAD")
     changed = commit and git(root, "status", "--porcelain", "--", *paths)
     return commit + (" with changes" if changed else "")
+
+
+@functools.lru_cache(maxsize=None)
+def since(root, commit, *paths):
+    """How many later ones touch these paths; None where nobody says, as in a checkout without its history."""
+    counted = git(root, "rev-list", "--count", "%s..HEAD" % commit.partition(" ")[0], "--", *paths) if commit else ""
+    return int(counted) if counted else None

@@ -82,10 +82,10 @@ def census(root=ROOT, version=CENSUS_VERSION):
     return {test_name(record): record for record in json.loads(read(path))} if os.path.exists(path) else {}
 
 
-def excluded(root=ROOT):
-    """[{test, reason}] of what no clause answers."""
+def excluded(root=ROOT, table="excluded"):
+    """[{test, reason}] of what no clause answers; or [{tests, reason}] of what is `beside` the document's functions."""
     path = os.path.join(root, *EXCLUDED.split("/"))
-    return toml_subset.load(path).get("excluded", []) if os.path.exists(path) else []
+    return toml_subset.load(path).get(table, []) if os.path.exists(path) else []
 
 
 def faults(root=ROOT):

@@ -14,7 +14,7 @@ import interpreters  # noqa: E402
 import record  # noqa: E402
 import twins  # noqa: E402
 from conformance_programs import COSTLY, GENERATORS, shrunk  # noqa: E402
-from conformance_runner import Runner  # noqa: E402
+from conformance_runner import Runner, RunnerError  # noqa: E402
 
 REFERENCE_RUNNER = os.path.join(ROOT, "reference", "runner.py")
 BATCH = 50
@@ -123,14 +123,14 @@ def from_results(path):
 
 
 def run_programs(command, against, seed, count, timeout, say):
-    """{lacks, breaches, kinds: {kind: {programs, operations, different, smallest}}} of one runner beside another."""
+    """{against, lacks, breaches, kinds: {kind: {programs, operations, different, smallest}}} of one runner beside another."""
     with Runner(command, timeout) as left, Runner(against, timeout) as right:
         lacks = sorted(right.features - left.features) + sorted(set(right.kinds) - set(left.kinds))
         kinds = {kind: compared(kind, left, right, seed, -(-count // COSTLY.get(kind, 1)))
                  for kind in GENERATORS if kind in left.kinds and kind in right.kinds}
         say("%s beside %s: %s" % (left.name, right.name, ", ".join(
             "%s %d" % (kind, one["different"]) for kind, one in kinds.items() if one["different"]) or "no difference"))
-        return left.name, {"lacks": lacks, "breaches": list(left.breaches()), "kinds": kinds}
+        return left.name, {"against": right.name, "lacks": lacks, "breaches": list(left.breaches()), "kinds": kinds}
 
 
 def compared(kind, left, right, seed, count):

@@ -20,7 +20,7 @@ def html(document, others):
     """`others`: {target: document} without this one."""
     columns = {document["target"]: document, **others}
     body = [tag("h1", "Port: ", tag("b", document["target"])), tag("p", _verdict(document), class_="counts"),
-            _problems(document), _absent(document), tag("h2", "What is not plainly PASS"), _remarks(document),
+            _problems(document), _absent(document), _live(document), _beyond(document), tag("h2", "What is not plainly PASS"), _remarks(document),
             tag("h2", "What differs from the other targets"), [_differences(document, name, one) for name, one in others.items()]
             or tag("p", "No other target is committed."),
             tag("h2", "What the targets can do"), _values(columns, "capabilities"),
@@ -53,6 +53,19 @@ def _problems(document):
 
 def _absent(document):
     return tag("p", "Not to be had there: %s." % ", ".join(document["absent"])) if document["absent"] else None
+
+
+def _live(document):
+    """Goldens are enough; that they are still true is another question. Older documents do not say."""
+    again = document.get("live")
+    return tag("p", "Not asked again there: no python3 ran the twins; the goldens are what CPython said elsewhere.") if again == 0 else \
+        tag("p", "%d files of twins were run again by the target's python3." % again) if again else None
+
+
+def _beyond(document):
+    """A port that has begun may lengthen its list."""
+    passing = document.get("beyond", [])
+    return details("%d pass and are not on the pass-list" % len(passing), tag("ul", [tag("li", tag("code", id)) for id in passing])) if passing else None
 
 
 def _remarks(document):

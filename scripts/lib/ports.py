@@ -18,6 +18,7 @@ MODES = ("quick", "full", "certify")  # each runs all of what is before it
 LASTING = ("system", "machine", "compiler", "standard-library", "c-library", "endianness", "pointer-bits", "long-bits",
            "time-bits", "file-offset-bits", "char-is-signed", "atomic-64-is-lock-free", "page-bytes", "linking")
 LONGEST_MESSAGE = 400
+OLDEST = "3.8"  # what a clause's since means when it says nothing
 
 
 def name_of(doctor, emulated):
@@ -101,10 +102,30 @@ def of_programs(row, again):
              "command": again + ("" if name == "protocol" else " --kind " + name)} for name, (alike, message) in seen.items()]
 
 
+def primitives_of_programs():
+    """{kind of program: the primitives that it tries}, by conformance/layers.toml."""
+    layers = evidence.toml_subset.load(os.path.join(ROOT, "conformance", "layers.toml"))["layer"]
+    return {layer["program"]: layer.get("primitives") or list(layer["parameters"].values()) for layer in layers if "program" in layer}
+
+
+def clauses_of_programs(row, again):
+    """Cases for the clauses that a program tries (their oracle is `differential`), by how those of its kind did.
+
+    What came with a later version is left out where the implementation lacks something.
+    """
+    specs, results = evidence.specs(), lib.Results()
+    for kind, primitives in primitives_of_programs().items():
+        for case in of_programs(dict(row, kinds={kind: row["kinds"][kind]}), again)[1:] if kind in row["kinds"] else ():
+            results.cases += [dict(case, id=clause["id"], level=clause["level"]) for primitive in primitives
+                              for clause in specs[primitive]["clause"] if clause["oracle"] == "differential"
+                              and not (row["lacks"] and clause.get("since", OLDEST) != OLDEST)]
+    return results
+
+
 def port(target, doctor, cases, tests, emulator=(), **about):
     """The document that is written, from results after the expectations; `about` stands at its head."""
     emulator = _portable(" ".join(emulator))
-    header = cases.headers[0] if cases.headers else {}
+    header, beyond = cases.headers[0] if cases.headers else {}, cases.beyond + tests.beyond
     primitive_of = {clause["id"]: primitive for primitive, spec in evidence.specs().items()
                     for clause in spec.get("clause", [])}
     clauses = {}
@@ -116,7 +137,7 @@ def port(target, doctor, cases, tests, emulator=(), **about):
         time_scale=header.get("time_scale"), capabilities=doctor["capabilities"], facts=doctor["facts"],
         counts=cases.counts(), clauses=clauses, tests=tests.counts(),
         remarks={case["id"]: _remark(case, emulator) for case in cases.cases + tests.cases if case["status"] != "PASS"},
-        problems=cases.problems + tests.problems)
+        problems=cases.problems + tests.problems, **({"beyond": beyond} if beyond else {}))
 
 
 def _remark(case, emulator):
@@ -162,6 +183,11 @@ def not_run(cases):
     heard = {case["id"] for case in cases.cases}
     missing = [id for spec in evidence.specs().values() for id in (clause["id"] for clause in spec.get("clause", [])) if id not in heard]
     return ["no case was run of %d clauses, such as %s" % (len(missing), missing[0])] if missing else []
+
+
+def run_again(tests):
+    """How many files of twins the target's own python3 ran once more: live.* among the tests."""
+    return sum(1 for case in tests.cases if case["id"].startswith("live.") and case["status"] != "SKIP")
 
 
 def runs_less(mode, suites, before):

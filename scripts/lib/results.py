@@ -16,6 +16,8 @@ import toml_subset  # noqa: E402
 STATUSES = ("PASS", "FAIL", "XFAIL", "XPASS", "SKIP", "UNSUPPORTED", "TIMEOUT", "CRASH")
 BAD = ("FAIL", "XPASS", "TIMEOUT", "CRASH")
 KINDS = {"case", "test"}
+# What a pass-list calls them.
+LISTS = {"case": "cases", "test": "tests"}
 CAN_BE_EXPECTED = ("FAIL", "TIMEOUT", "CRASH", "SKIP")
 LEVELS = ("MUST", "SHOULD", "MAY", "CPYTHON-DETAIL")
 MOST_PER_PATTERN = 20
@@ -23,10 +25,10 @@ MOST_LINES = 24
 
 
 class Results:
-    """All executables of one run. `problems` are what is wrong beside single cases."""
+    """All executables of one run. `problems` are what is wrong beside single cases; `beyond` pass, and are on no pass-list."""
 
     def __init__(self):
-        self.headers, self.cases, self.problems = [], [], []
+        self.headers, self.cases, self.problems, self.beyond = [], [], [], []
 
     def read(self, path):
         with open(path, encoding="utf-8") as file:
@@ -43,7 +45,9 @@ class Results:
             self.problems.append("%s: cut short" % os.path.basename(path))
         if not cases:
             self.problems.append("%s: no case was selected" % os.path.basename(path))
-        self.problems += [problem for footer in footers for problem in footer.get("problems", [])]
+        for footer in footers:
+            self.problems += footer.get("problems", [])
+            self.beyond += footer.get("beyond", [])
         self.headers += [record for record in records if record.get("record") == "header"]
         self.cases += cases
 
@@ -58,19 +62,53 @@ class Results:
 
 
 def apply_expectations(results, *paths, whole=True, of="case", lacks=()):
-    """Turns expected failures into XFAIL, and what is not as the files say into problems.
+    """Turns expected failures into XFAIL, and what is not as the files say into problems. Of a file with a pass-list, what fails is
+    expected where it is not listed.
 
     `of`: whether these are results of cases or of other tests, which are files' entries with `test`. `lacks`: what the
     doctor did not answer with yes. Only where the `whole` suite ran can an entry be told to match nothing.
     """
-    listed = set()
+    excused, lists = set(), []
     for path in paths:
-        name = os.path.basename(path)
-        for entry in toml_subset.load(path).get("expect", []):
-            listed |= _take(results, entry, name, whole, of, lacks)
+        name, file = os.path.basename(path), toml_subset.load(path)
+        results.problems += ["%s: unknown table %s" % (name, table) for table in sorted(set(file) - {"expect", "pass"})]
+        for entry in file.get("expect", []):
+            excused |= _take(results, entry, name, whole, of, lacks)
+        lists += [(name, file["pass"])] if "pass" in file else []
+    if lists:
+        excused |= _begun(results, lists, excused, whole, of)
     for case in results.cases:
-        if case["status"] == "SKIP" and case["id"] not in listed:
+        if case["status"] == "SKIP" and case["id"] not in excused:
             results.problems.append("%s is skipped, and no expectation says so: %s" % (case["id"], case["message"]))
+
+
+def _begun(results, lists, excused, whole, of):
+    """The ids that a pass-list excuses: of a port that has begun, what is not listed may fail. What is has to pass."""
+    results.problems += ["%s: pass: a reason is required, and cases or tests, nothing else" % name for name, entry in lists
+                         if not entry.get("reason") or not set(LISTS.values()) & set(entry) or set(entry) - {"reason", *LISTS.values()}]
+    lists = [(name, entry) for name, entry in lists if LISTS[of] in entry]
+    if not lists:
+        return set()
+    listed = set()
+    for name, pattern in ((name, pattern) for name, entry in lists for pattern in entry[LISTS[of]]):
+        matched = {case["id"] for case in results.cases if fnmatch.fnmatchcase(case["id"], pattern)}
+        listed |= matched
+        if whole and not matched:
+            results.problems.append("%s: pass: %s matches no %s" % (name, pattern, of))
+    _compare_with_list(results, listed, excused, "not on the pass-list: " + "; ".join(entry.get("reason", "") for _, entry in lists))
+    return {case["id"] for case in results.cases} - listed
+
+
+def _compare_with_list(results, listed, excused, reason):
+    for case in results.cases:
+        if case["id"] in listed:
+            if case["status"] in ("SKIP", "UNSUPPORTED") and case["id"] not in excused:
+                results.problems.append("%s is on the pass-list, and %s: %s" % (case["id"], case["status"], case["message"]))
+        elif case["status"] == "PASS":
+            results.beyond.append(case["id"])
+        elif case["status"] in CAN_BE_EXPECTED:
+            case["reason"] = reason
+            case["status"] = "SKIP" if case["status"] == "SKIP" else "XFAIL"
 
 
 def _take(results, entry, name, whole, of, lacks):
@@ -138,7 +176,8 @@ def write_jsonl(results, path):
         record="header", format=1, commit=commit(),
         executables=sorted({one["executable"] for one in results.headers}),
         when=datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"))
-    footer = {"record": "footer", "cases": len(results.cases), "counts": results.counts(), "problems": results.problems}
+    footer = {"record": "footer", "cases": len(results.cases), "counts": results.counts(), "problems": results.problems,
+              "beyond": results.beyond}
     with open(path, "w", encoding="utf-8") as file:
         for record in [header] + results.cases + [footer]:
             file.write(json.dumps(record, ensure_ascii=False) + "\n")
@@ -205,6 +244,7 @@ def summary(results):
     for status in ("SKIP", "UNSUPPORTED", "XFAIL"):
         lines += ["%s %s: %s" % (status, case["id"], case.get("reason", case["message"]))
                   for case in results.cases if case["status"] == status]
+    lines += ["PASS %s: on no pass-list" % id for id in results.beyond]
     lines += ["PROBLEM " + problem for problem in results.problems]
     return "\n".join(lines + [""] + table(results)) + "\n"
 

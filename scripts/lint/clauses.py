@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Clause, case and twin belong together, and all that spec/README.md promises of spec/ is so."""
+import fnmatch
 import os
 import re
 import sys
@@ -153,10 +154,31 @@ def assertion_faults(specs, texts, twins):
                 yield "conformance/%s_test.cpp: case %s asserts nothing, and there is no twin" % (primitive, id)
 
 
-def exclusion_faults(excluded, specs, census):
-    cited = {name for spec in specs.values() for clause in spec.get("clause", [])
-             for kind in ("test", *("test " + version for version in evidence.CENSUS))
-             for name in evidence.cited(clause, kind)}
+def cited_tests(specs):
+    return {name for spec in specs.values() for clause in spec.get("clause", [])
+            for kind in ("test", *("test " + version for version in evidence.CENSUS))
+            for name in evidence.cited(clause, kind)}
+
+
+def put_aside_faults(census):
+    """What a list calls not portable says why."""
+    for version, known in census.lists.items():
+        for name, record in known.items():
+            if (record["category"] != "portable") != bool(record.get("why")):
+                yield "%s: %s: a why, where it is not portable, and only there" % (evidence.CENSUS[version], name)
+
+
+def beside_faults(beside, cited, census):
+    portable = [name for known in census.lists.values() for name, record in known.items() if record["category"] == "portable"]
+    for entry in beside:
+        where = evidence.EXCLUDED + ": " + entry.get("tests", "?")
+        if not entry.get("reason") or set(entry) != {"tests", "reason"}:
+            yield where + ": tests and reason, nothing else"
+        elif not set(fnmatch.filter(portable, entry["tests"])) - cited:
+            yield where + ": no portable test of that name that is not cited"
+
+
+def exclusion_faults(excluded, cited, census):
     counts = {}
     for entry in excluded:
         name, where = entry.get("test", ""), evidence.EXCLUDED + ": " + entry.get("test", "?")
@@ -202,7 +224,9 @@ def check(root):
                   *room_faults(specs, evidence.cases(root), evidence.twins(root)),
                   *assertion_faults(specs, evidence.case_texts(root), evidence.twins(root)),
                   *deviation_faults(evidence.deviations(root), specs),
-                  *exclusion_faults(evidence.excluded(root), specs, census)]
+                  *exclusion_faults(evidence.excluded(root), cited_tests(specs), census),
+                  *beside_faults(evidence.excluded(root, "beside"), cited_tests(specs), census),
+                  *put_aside_faults(census)]
     return complaints, sum(len(spec.get("clause", [])) for spec in specs.values())
 
 

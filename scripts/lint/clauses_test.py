@@ -33,8 +33,8 @@ clauses = ["queue.get.order"]
 """
 CASE = 'CASE("queue.get.order",\n     "in order") {}\n// CASE("queue.get.gone", "a comment") {}\n'
 TWIN = '@case("queue.get.order", "in order")\ndef _():\n    pass\n'
-CENSUS = [{"file": "test_queue.py", "cls": "A", "method": "test_%s" % name, "category": category}
-          for name, category in (("a", "portable"), ("b", "portable"), ("c", "python-only"))]
+CENSUS = [{"file": "test_queue.py", "cls": "A", "method": "test_%s" % name, "category": "portable"} for name in "ab"]
+CENSUS.append({"file": "test_queue.py", "cls": "A", "method": "test_c", "category": "python-only", "why": "the garbage collector"})
 NEWER = [{"file": "test_queue.py", "cls": "A", "method": "test_new", "category": "portable"}]
 KILLED = '{"killed": {"queue.get.order": {"queue.reversed": "FAIL"}}, "unkillable": {}}'
 
@@ -161,6 +161,19 @@ class ClausesTest(unittest.TestCase):
         self.catches("more than one in", spec, excluded=both)
 
 
+    def test_what_is_beside_the_document(self):
+        entry = '[[beside]]\ntests = "test_queue.%s"\nreason = "r"\n'
+        self.assertEqual(self.complaints(excluded=entry % "A.*"), [])  # though one of them is cited, and it is half of the file
+        self.catches("no portable test of that name that is not cited", excluded=entry % "A.test_a")
+        self.catches("no portable test of that name that is not cited", excluded=entry % "A.test_c")
+        self.catches("tests and reason", excluded=(entry % "A.*").replace('"r"', '""'))
+
+    def test_what_is_put_aside_says_why(self):
+        for change in ({"category": "platform"}, {"why": "it is portable"}):
+            lists = {evidence.CENSUS["3.13"]: json.dumps([dict(NEWER[0], **change)])}
+            self.catches("test_queue.A.test_new: a why", more=lists)
+
+
 class CensusTest(unittest.TestCase):
     def census(self, root, *arguments):
         command = [sys.executable, "-B", os.path.join(evidence.ROOT, "scripts", "census"), "--root", root]
@@ -171,30 +184,47 @@ class CensusTest(unittest.TestCase):
         with tree() as root:
             code, output = self.census(root, "--module", "queue")
         self.assertEqual(code, 0, output)
-        self.assertRegex(output, r"test_queue.py +2 +1 +0 +1 +50.0\n")
+        self.assertRegex(output, r"test_queue.py +50.0 %  1 of 2 portable\n")
         self.assertIn("not answered:\n  test_queue.A.test_b\n", output)
 
     def test_counts_what_a_newer_version_adds(self):
         with tree(SPEC.replace('"cpython: library', '"test 3.13: test_queue.A.test_new", "cpython: library')) as root:
             output = self.census(root, "--python", "3.13")[1]
-        self.assertRegex(output, r"test_queue.py +1 +1 +0 +0 +100.0\n")
+        self.assertRegex(output, r"test_queue.py +100.0 %  1 of 1 portable\n")
 
     def test_a_citation_without_a_case_does_not_count(self):
         with tree(case="") as root:
             output = self.census(root, "--module", "queue")[1]
-        self.assertRegex(output, r"test_queue.py +2 +0 +0 +2 +0.0\n")
+        self.assertRegex(output, r"test_queue.py +0.0 %  0 of 2 portable\n")
         self.assertIn("cited by queue.get.order, whose case kills no fault", output)
 
     def test_a_case_that_was_never_seen_to_fail_does_not_count(self):
         with tree(more={"conformance/results/faults-queue.json": '{"killed": {}, "unkillable": {}}'}) as root:
             output = self.census(root, "--module", "queue")[1]
-        self.assertRegex(output, r"test_queue.py +2 +0 +0 +2 +0.0\n")
+        self.assertRegex(output, r"test_queue.py +0.0 %  0 of 2 portable\n")
 
-    def test_can_require_all(self):
-        with tree() as root:
-            self.assertEqual(self.census(root, "--module", "queue", "--require-all")[0], 1)
-        with tree(excluded='[[excluded]]\ntest = "test_queue.A.test_b"\nreason = "r"\n') as root:
-            self.assertEqual(self.census(root, "--module", "queue", "--require-all")[0], 0)
+    def test_what_is_excluded_is_not_portable(self):
+        for entry in ('[[excluded]]\ntest = "test_queue.A.test_b"\nreason = "r"\n', '[[beside]]\ntests = "test_queue.A.*"\nreason = "r"\n'):
+            with tree(excluded=entry) as root:
+                self.assertRegex(self.census(root, "--module", "queue")[1], r"test_queue.py +100.0 %  1 of 1 portable, 1 excluded\n")
+
+    def test_check_asks_for_enough_and_for_what_is_committed(self):
+        newer = SPEC.replace('"cpython: library', '"test 3.13: test_queue.A.test_new", "cpython: library')
+        excluded = '[[excluded]]\ntest = "test_queue.A.test_b"\nreason = "r"\n'
+        with tree(newer) as root:
+            self.census(root, "--record")
+            self.assertIn("PROBLEM queue, CPython 3.11: 1 of 2 portable is less than 98 %\n", self.census(root, "--check")[1])
+        with tree(newer, excluded=excluded) as root:
+            self.assertEqual(self.census(root, "--module", "queue", "--check")[0], 1)  # nothing is committed
+            self.census(root, "--record")
+            self.assertEqual(self.census(root, "--module", "queue", "--check")[0], 0)
+            self.assertEqual(self.census(root, "--module", "os", "--check")[0], 1)  # nothing was looked at
+            self.rewrite(root, newer.replace("test 3.13: ", "tandem: "))
+            self.assertIn("'excluded': 0}; committed is {'covered': 1", self.census(root, "--check")[1])
+
+    def rewrite(self, root, spec):
+        with open(os.path.join(root, "spec", "queue", "queue.toml"), "w", encoding="utf-8") as file:
+            file.write(spec)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 const census = (() => {
   const answer = (one) => {
     if (one === null) return chip("missing", "bad");
-    if (typeof one === "string") return [chip("left out", "warn"), ` ${one}`];
+    if (typeof one === "string") return [chip("excluded", "warn"), ` ${one}`];
     return one.map((place) => element("div", {}, element("a", { href: `#${clauses.all[place].id}` },
       element("code", {}, clauses.all[place].id))));
   };

@@ -145,6 +145,33 @@ class PortsTest(unittest.TestCase):
         del older["facts"]["linking"]
         self.assertEqual(ports.differences(one, older)["facts"], {})
 
+    def test_twins_that_were_run_again_are_told(self):
+        import port_page
+        tests = of(case("live.queue.queue"), case("live.os.popen", "SKIP", "no python3"), case("Spawn.Works"))
+        for again, shown in ((ports.run_again(tests), "1 files of twins were run again"), (ports.run_again(of()), "no python3 ran the twins")):
+            self.assertIn(shown, port_page.html(dict(document("t", case("a.b.c")), live=again), {}))
+
+    def test_programs_say_what_became_of_the_clauses_that_they_try(self):
+        kind = {"different": 0, "programs": 9, "smallest": {}}
+        bad = dict(kind, different=1, smallest={"queue/get": {"says": [1], "against": [2]}})
+        row = {"breaches": [], "kinds": {"shlex": kind, "queue": bad}, "lacks": []}
+        cases = {case["id"]: case for case in ports.clauses_of_programs(row, "again").cases}
+        self.assertEqual(cases["shlex.split.quotes"]["status"], "PASS")
+        self.assertEqual((cases["queue.order.fifo"]["status"], cases["queue.order.fifo"]["level"]), ("FAIL", "MUST"))
+        self.assertEqual(cases["queue.lifo.order"]["command"], "again --kind queue")
+        self.assertFalse({"queue.blocked.uses-no-cpu", "futures.future.repr"} & set(cases))  # no program tries it; none was run
+        self.assertIn("queue.shutdown.put-raises", cases)
+        cases = {case["id"] for case in ports.clauses_of_programs(dict(row, lacks=["queue.shutdown"]), "again").cases}
+        self.assertFalse({"queue.shutdown.put-raises"} & cases)
+
+    def test_every_clause_that_programs_try_is_of_one(self):
+        tried = {primitive for primitives in ports.primitives_of_programs().values() for primitive in primitives}
+        for primitive, spec in ports.evidence.specs().items():
+            if any(clause["oracle"] == "differential" for clause in spec.get("clause", [])):
+                self.assertIn(primitive, tried)
+        from conformance_programs import GENERATORS
+        self.assertEqual(set(ports.primitives_of_programs()), set(GENERATORS))
+
     def test_every_clause_and_target_is_on_the_page(self):
         import port_page
         id = next(iter(ports.evidence.specs().values()))["clause"][0]["id"]
@@ -166,7 +193,7 @@ class CommandTest(unittest.TestCase):
             return validate.again(validate.arguments())
 
     def test_what_to_type_for_the_same(self):
-        for arguments in ("", " --preset s390x --full", " --compiler clang++-19 --suite pickle --suite queue", " --certify"):
+        for arguments in ("", " --live", " --preset s390x --full", " --compiler clang++-19 --suite pickle --suite queue", " --certify"):
             self.assertEqual(self.again(*arguments.split())["again"], "scripts/validate-port" + arguments)
         file = os.path.join("conformance", "my own.cmake")
         self.assertEqual(self.again("--toolchain", os.path.join(ROOT, file), "--full"), {
@@ -196,10 +223,25 @@ class CommandTest(unittest.TestCase):
             with self.assertRaisesRegex(validate.Failed, "tests left no results:\nno such program"):
                 folder.written("tests", "tests.xml")
 
+    def test_the_time_scale_is_the_doctors_of_today(self):
+        with tempfile.TemporaryDirectory() as path:
+            target = validate.Target.__new__(validate.Target)
+            target.options, target.build = types.SimpleNamespace(toolchain=None), path
+            with open(os.path.join(path, "CMakeCache.txt"), "w", encoding="utf-8") as file:
+                file.write("A:STRING=1\n//Factor\nTANDEM_TIME_SCALE:STRING=3\nB:STRING=2\n")
+            with mock.patch.object(target, "configure") as configure, contextlib.redirect_stdout(io.StringIO()):
+                target.begin()
+                self.assertEqual([target.cached(name) for name in ("A", "TANDEM_TIME_SCALE", "B")], ["1", "", "2"])
+                for cached, asked, told in (("1", 1.9, []), ("1", 3.2, ["-DTANDEM_TIME_SCALE=3"]), ("4", 3.2, [])):
+                    configure.reset_mock()
+                    with mock.patch.object(target, "cached", return_value=cached):
+                        target.slow_down({"facts": {"time-scale": asked}})
+                    self.assertEqual([argument for call in configure.call_args_list for argument in call[0]], told)
+
     def test_where_tests_wait_is_told_before_ctest_kills_them(self):
         with tempfile.TemporaryDirectory() as path:
             target = validate.Target.__new__(validate.Target)
-            target.options = types.SimpleNamespace(mode="quick", suite=[], jobs=1)
+            target.options = types.SimpleNamespace(mode="quick", suite=[], jobs=1, live=False)
             target.build = target.folder = path
             with open(os.path.join(path, "CTestTestfile.cmake"), "w", encoding="utf-8") as file:
                 file.write("add_test(quick true)\nset_tests_properties(quick PROPERTIES LABELS case)\n")
@@ -230,7 +272,7 @@ class CommandTest(unittest.TestCase):
             self.assertEqual(said.stdout.decode().split(), packages, compiler)
 
     def test_what_cannot_be_asked_together(self):
-        for wrong in ("--suite queue --full", "--implementation x --suite queue", "--implementation x --preset i386"):
+        for wrong in ("--suite queue --full", "--suite queue --live", "--implementation x --live", "--implementation x --suite queue", "--implementation x --preset i386"):
             child = subprocess.run([sys.executable, "-B", COMMAND, *wrong.split()], stderr=subprocess.PIPE)
             self.assertEqual(child.returncode, 2, wrong)
             self.assertIn(b"error: ", child.stderr)

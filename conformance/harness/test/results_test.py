@@ -181,6 +181,56 @@ class ExpectationsTest(FolderTest):
                                whole=False)
         self.assertFalse(results.failed(), results.problems)
 
+    def passing(self, text, *cases, of="case", whole=True):
+        results = self.of(*cases)
+        lib.apply_expectations(results, self.write("x.toml", "[pass]\n" + text), whole=whole, of=of)
+        return results
+
+    def test_a_pass_list_lets_all_else_fail(self):
+        results = self.passing('reason = "begun"\ncases = ["a.b", "q.*"]\n', case("a.b", "PASS"), case("q.r", "PASS"), case("a.c", "FAIL", "bad"),
+                               case("a.d", "CRASH"), case("a.e", "TIMEOUT"), case("a.f", "SKIP", "why"), case("a.g", "UNSUPPORTED", "fork"))
+        self.assertEqual(self.statuses(results), ["PASS", "PASS", "XFAIL", "XFAIL", "XFAIL", "SKIP", "UNSUPPORTED"])
+        self.assertEqual(results.cases[2]["reason"], "not on the pass-list: begun")
+        self.assertFalse(results.failed(), results.problems)
+
+    def test_what_is_on_a_pass_list_has_to_pass(self):
+        text = 'reason = "begun"\ncases = ["a.*"]\n'
+        for status in ("FAIL", "CRASH", "TIMEOUT", "SKIP", "UNSUPPORTED"):
+            self.assertTrue(self.passing(text, case("a.b", "PASS"), case("a.c", status, "bad")).failed(), status)
+        self.assertEqual(self.passing(text, case("b.c", "FAIL", "bad")).problems, ["x.toml: pass: a.* matches no case"])
+        self.assertEqual(self.passing(text, case("b.c", "FAIL", "bad"), whole=False).problems, [])
+
+    def test_what_passes_beyond_a_pass_list_is_told(self):
+        results = self.passing('reason = "begun"\ncases = ["a.b"]\n', case("a.b", "PASS"), case("a.c", "PASS"))
+        self.assertFalse(results.failed(), results.problems)
+        self.assertIn("PASS a.c: on no pass-list\n", lib.summary(results))
+        path = os.path.join(self.folder, "results.jsonl")
+        lib.write_jsonl(results, path)
+        again = lib.Results()
+        again.read(path)
+        self.assertEqual(again.beyond, ["a.c"])
+
+    def test_a_pass_list_of_cases_says_nothing_of_tests(self):
+        text = 'reason = "begun"\n%s = ["A.*"]\n'
+        tests = case("A.b", "PASS"), case("B.c", "FAIL", "bad")
+        self.assertTrue(self.passing(text % "cases", *tests, of="test").failed())
+        self.assertFalse(self.passing(text % "tests", *tests, of="test").failed())
+
+    def test_beside_a_pass_list_entries_hold_as_ever(self):
+        text = 'reason = "begun"\ncases = ["a.*"]\n[[expect]]\ncase = "%s"\nstatus = "%s"\nmessage = "bad"\nreason = "r"\n'
+        for status, becomes in (("FAIL", "XFAIL"), ("SKIP", "SKIP")):
+            results = self.passing(text % ("a.c", status), case("a.b", "PASS"), case("a.c", status, "bad"))
+            self.assertEqual(self.statuses(results), ["PASS", becomes])
+            self.assertFalse(results.failed(), results.problems)
+        self.assertTrue(self.passing(text % ("b.c", "FAIL"), case("a.b", "PASS"), case("b.c", "PASS")).failed())  # XPASS
+
+    def test_malformed_pass_lists_fail(self):
+        for bad in ('cases = ["a.b"]\n', 'reason = "r"\n', 'reason = "r"\ncases = ["a.b"]\ncolour = "red"\n'):
+            self.assertTrue(self.passing(bad, case("a.b", "PASS")).problems, bad)
+        results = self.of(case("a.b", "PASS"))
+        lib.apply_expectations(results, self.write("x.toml", '[[expected]]\ncase = "a.b"\n'))
+        self.assertEqual(results.problems, ["x.toml: unknown table expected"])
+
     def test_malformed_entries_fail(self):
         for bad in (entry("a.b", "PASS"), entry("a.b", reason=""), entry("a.b", colour="red"), entry("a.b", test="A.B"),
                     {"case": "a.b", "status": "FAIL", "reason": "r"}):
@@ -351,6 +401,20 @@ class CommitTest(FolderTest):
         self.assertRegex(commits.head(self.folder), r"^[0-9a-f]{12} with changes$")
         self.write("decides", "2")
         self.assertRegex(commits.head(self.folder, "decides"), r"^[0-9a-f]{12} with changes$")
+
+    def test_how_many_later_ones_touch_something(self):
+        self.assertIsNone(commits.since(self.folder, "0123456789ab", "a"))
+        commits.since.cache_clear()
+        subprocess.run(["git", "init", "-q", self.folder], check=True)
+        marks = []
+        for path in ("a/b/one", "a/b/two", "c/three"):
+            os.makedirs(os.path.join(self.folder, os.path.dirname(path)), exist_ok=True)
+            self.write(path, "1")
+            commits.git(self.folder, "add", "-A")
+            commits.git(self.folder, "-c", "user.name=test", "-c", "user.email=test", "commit", "-q", "-m", path)
+            marks.append(commits.head(self.folder))
+        self.assertEqual(commits.since(self.folder, marks[0] + " with changes", ":(glob)a/**/b/**"), 1)
+        self.assertEqual([commits.since(self.folder, mark, "c") for mark in marks], [1, 1, 0])
 
 
 if __name__ == "__main__":
