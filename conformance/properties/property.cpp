@@ -23,6 +23,11 @@ std::string running_test() {
   return info ? std::string(info->test_suite_name()) + "." + info->name() : "none";
 }
 
+std::string& reference() {
+  static std::string name;
+  return name;
+}
+
 }  // namespace
 
 std::uint64_t count_of(const Counts& counts) {
@@ -38,6 +43,8 @@ std::uint64_t run_seed() { return std::stoull(variable("TANDEM_SEED", "1")); }
 std::uint64_t seed_of(const std::string& property) {
   return fnv1a(property + "/" + std::to_string(run_seed()));
 }
+
+void note_reference(const std::string& name) { reference() = name; }
 
 Tally::Tally(const Counts& counts)
     : what_(counts.what),
@@ -55,12 +62,13 @@ Tally::~Tally() {
   testing::Test::RecordProperty(what_, std::to_string(done_));
   const std::string path = variable("TANDEM_PROPERTIES_REPORT", "");
   if (path.empty()) return;
-  const nlohmann::json line{{"property", name_},
-                            {"what", what_},
-                            {"count", done_},
-                            {"seed", run_seed()},
-                            {"failures", failed ? 1 : 0},
-                            {"seconds", took.count()}};
+  nlohmann::json line{{"property", name_},
+                      {"what", what_},
+                      {"count", done_},
+                      {"seed", run_seed()},
+                      {"failures", failed ? 1 : 0},
+                      {"seconds", took.count()}};
+  if (!reference().empty()) line["reference"] = reference();
   std::ofstream(path, std::ios::app) << line.dump() << "\n";
 }
 

@@ -26,6 +26,9 @@ std::uint64_t count_of(const Counts& counts);
 std::uint64_t run_seed();
 std::uint64_t seed_of(const std::string& property);  // from the seed of the run
 
+// Who says what is right in this process, "CPython 3.13.0": it stands in the report.
+void note_reference(const std::string& name);
+
 // What a property has done. Writes a line of report when it goes.
 class Tally {
  public:

@@ -13,6 +13,8 @@
 #include <memory>
 #include <sstream>
 
+#include "property.hpp"
+
 namespace tandem::conformance {
 namespace {
 
@@ -55,6 +57,7 @@ std::unique_ptr<ReferenceRunner> start_newest() {
 
 ReferenceRunner* ReferenceRunner::find() {
   static const std::unique_ptr<ReferenceRunner> found = start_newest();
+  if (found) note_reference(found->name());
   return found.get();
 }
 

@@ -22,6 +22,7 @@ class ReferenceRunner {
   ~ReferenceRunner();
 
   std::string version() const { return hello_.at("version").get<std::string>(); }
+  std::string name() const { return hello_.value("implementation", "?") + " " + version(); }
   bool has_feature(const std::string& feature) const;
   Json run(const std::string& kind, const Json& program);
 

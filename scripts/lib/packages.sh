@@ -1,8 +1,9 @@
 # shellcheck shell=bash
-# Sourced. What a build needs of the system, and how it gets there.
+# Sourced. What a build and its tests need of the system, and how it gets there.
 
+# The last two stand on the other side of streams in tests.
 tandem_packages=(g++ cmake ninja-build ccache pkgconf libgtest-dev libgmock-dev libbenchmark-dev
-  librapidcheck-dev nlohmann-json3-dev libcli11-dev python3)
+  librapidcheck-dev nlohmann-json3-dev libcli11-dev python3 socat netcat-openbsd)
 
 # What the test of the report's page drives, and what its charts are drawn with.
 browser_packages=(chromium chromium-driver libjs-chart.js)

@@ -1,13 +1,17 @@
 #!/usr/bin/env python3
 """What goes wrong with coroutines while everything compiles.
 
-A coroutine's parameter must not refer to what may be gone when it runs: no `const T&`, `T&&`, string_view or span. (An
-lvalue reference to what cannot be copied is somebody's affair who reads it.) g++ 12 destroys twice what stands within
-an expression with co_await: a lambda that captures by value, and the temporary of an aggregate with a destructor.
-Give such a thing a name first.
+A coroutine's parameter must not refer to what may be gone when it runs: no `const T&`, `T&&`, string_view, span,
+initializer_list or subrange. (An lvalue reference to what cannot be copied is somebody's affair who reads it, and a
+reference_wrapper takes no temporary.)
+
+g++ 12 destroys twice what stands within an expression with co_await: a lambda that captures by value, and the temporary
+of an aggregate with a destructor, however it is written: `Item{1, "x"}`, `Item(1, "x")`, in braces without a name, in
+another aggregate, or as a default argument. What a constructor makes, a copy too, is safe. Give such a thing a name first.
 
 Types are not known here: an aggregate is a struct without constructors that our files define, and its destructor does
-something when a member is one of std's classes or a handle.
+something when there is one, or when a base or a member is one of std's classes or of ours whose destructor does. Braces
+without a name are an aggregate unless it is known that the function takes a class.
 """
 import re
 
@@ -25,15 +29,17 @@ RETURNS = re.compile(r"(?:^|[\s;{}:>\]])Coroutine\s*<")
 AFTER_PARAMETERS = re.compile(r"(?:\s*(?:const|noexcept|override|final|mutable|&&?))*\s*$")
 CAPTURES = re.compile(r"(?<![\w\)\]\[])\[(?!\[)([^\[\]]*)\](?=\s*(?:\(|\{|<|mutable\b|->|noexcept\b))")
 HARMLESS_CAPTURE = re.compile(r"\s*(?:&\s*[\w.]*(?:\s*=.*)?|this)?\s*", re.S)
-VIEW = re.compile(r"\b(?:w?string_view|span)\b")
+VIEW = re.compile(r"\b(?:\w*string_view|span|initializer_list|subrange)\b")
 
-STRUCT = re.compile(r"\b(?:struct|class)\s+(?:TANDEM_API\s+)?(\w+)[^;{}()=]*\{")
-MEMBER = re.compile(r"^(?:const\s+)?([\w:]+(?:<.*>)?)(?:\s*const)?\s+(\w+)\s*(?:\{.*\}|=.*)?$", re.S)
-# Members whose destructors do nothing, though they are std's; and those of ours that do something.
+STRUCT = re.compile(r"\b(?:struct|class)\s+(?:TANDEM_API\s+)?(\w+)(?:\s+final)?\s*(?::([^;{}()=]*))?\{")
+MEMBER = re.compile(r"^(?:mutable\s+)?(?:const\s+)?([\w:]+(?:<.*>)?)(?:\s*const)?\s+(\w+)\s*(?:\[\w*\])*\s*(?:\{.*\}|=.*)?$", re.S)
+# Members whose destructors do nothing, though they are std's.
 HARMLESS = re.compile(
     r"std::(?:u?int\w+_t|size_t|ptrdiff_t|byte|nullptr_t|string_view|chrono::\w+(?:<.*>)?|"
     r"(?:optional|atomic|array)<(?:bool|char|int|long|double|std::size_t|std::string_view)\b[^<>]*>)")
-HANDLES = re.compile(r"(?:\w+::)*(?:(?:Any)?(?:Future|Task)|Coroutine|(?:Timer)?Handle|EventLoop|Context)(?:<.*>)?")
+# Whose braces become a class, or something without a destructor.
+TAKE_BRACES = ("wait", "create_subprocess_exec", "subprocess_exec")
+AWAITABLE = re.compile(r"\b(?:Coroutine|Future|Task|Attempt)\s*<[^;{}()]*>\s*[\w:]+\s*\($")
 
 
 class Statement:
@@ -162,23 +168,52 @@ def wrong_parameter(parameter):
     return "a reference to const" if "&" in outer and re.search(r"\bconst\b", outer) else None
 
 
-def aggregates(code):
-    """Yields (name, its members, does its destructor do anything) of the structs without constructors."""
+class Kind:
+    """A class that our files define."""
+
+    def __init__(self, name, bases, body):
+        members = [MEMBER.match(part.strip()) for part in re.sub(r"\b(?:public|protected|private)\s*:", "", body).split(";")]
+        self.name, self.members = name, {member.group(2): member.group(1) for member in members if member}
+        self.parts = set(self.members.values()) | {re.sub(r"\b(?:public|protected|private|virtual)\b", "", base).strip()
+                                                   for base in split(bases or "")}
+        made = re.search(r"(?<![~\w])(?:explicit\s+)?%s\s*\(" % name, body)
+        self.is_aggregate = not made and not re.search(r"\b(?:private|protected)\s*:|\bvirtual\b", body)
+        self.works = "~" + name in body  # does its destructor do anything, as far as one can see?
+
+
+def kinds(code):
     for match in STRUCT.finditer(code):
-        body = top_level(code[match.end():])
-        name = match.group(1)
-        if re.search(r"(?<![~\w])(?:explicit\s+)?%s\s*\(" % name, body) or re.search(r"\b(?:private|protected)\s*:", body):
-            continue
-        members = [MEMBER.match(part.strip()) for part in body.replace("public:", "").split(";")]
-        members = {member.group(2): member.group(1) for member in members if member}
-        works = "~" + name in body or any(map(works_at_its_end, members.values()))
-        if members:
-            yield name, set(members), works
+        yield Kind(match.group(1), match.group(2), top_level(code[match.end():]))
 
 
-def works_at_its_end(kind):
-    """Does the destructor of a member of this type do anything, as far as one can see?"""
-    return HANDLES.fullmatch(kind) is not None or kind.startswith("std::") and not HARMLESS.fullmatch(kind)
+class Known:
+    """All of them. A name that several have is what all are."""
+
+    def __init__(self, all_kinds):
+        self.kinds = {}
+        for kind in all_kinds:
+            self.kinds.setdefault(kind.name, []).append(kind)
+        while any([self.finds_out(kind) for kind in all_kinds if not kind.works]):
+            pass
+
+    def finds_out(self, kind):
+        kind.works = any(map(self.works, kind.parts))
+        return kind.works
+
+    def works(self, part):
+        """Of a type, as it is written."""
+        if part.startswith("std::"):
+            return not HARMLESS.fullmatch(part)
+        named = self.kinds.get(re.sub(r"<.*", "", part, flags=re.S).rpartition("::")[2])
+        return bool(named) and all(kind.works for kind in named)
+
+    def aggregates(self):
+        """The names of those that must not stand in such an expression."""
+        return [name for name, named in self.kinds.items() if all(kind.is_aggregate and kind.works for kind in named)]
+
+    def options(self, names):
+        """Which ones have members of these names?"""
+        return [kind for named in self.kinds.values() for kind in named if kind.is_aggregate and names <= set(kind.members)]
 
 
 def top_level(code):
@@ -193,33 +228,66 @@ def top_level(code):
     return text
 
 
+def braces(text):
+    """Yields (the function, what stands in them) of the braces without a name that are arguments of a call."""
+    for match in re.finditer(r"[(,]\s*\{", text):
+        depth, at = 0, match.start() + (text[match.start()] == "(")
+        while at > 0:
+            at -= 1
+            depth += (text[at] in ")]}") - (text[at] in "([{")
+            if depth < 0:
+                break
+        function = re.search(r"(\w+)\s*(?:<[^;{}()]*>)?\s*$", text[:at])
+        if depth < 0 and text[at] == "(" and function:
+            yield function.group(1), top_level(text[match.end():]).strip()
+
+
 class Expressions:
-    """What is wrong within a statement that awaits."""
+    """What is wrong within a statement that awaits, and with functions that such a one calls."""
 
     def __init__(self, known):
         self.known = known
-        names = sorted({name for name, _, works in known if works} - {name for name, _, works in known if not works})
-        self.temporary = re.compile(r"\b(%s|array)\s*(?:<[^;{}]*>)?(?:\s+\w+)?\s*\{(?!\s*\})" % "|".join(names or ["array"]))
+        names = "|".join(sorted(known.aggregates()) or ["array"])
+        self.temporary = re.compile(r"\b(%s|array)\s*(?:<[^;{}]*>)?(?:(?:\s+\w+)?\s*\{|\((?!\s*\)))" % names)
+        self.default = re.compile(r"[(,]\s*(?:const\s+)?(?:\w+::)*(%s)(?:\s*<[^;{}()]*>)?[\s&]*\w*\s*=[^=]" % names)
 
     def wrong(self, text):
         for captures in CAPTURES.findall(text):
             if not all(HARMLESS_CAPTURE.fullmatch(capture) for capture in split(captures)):
                 yield "a lambda that captures by value within an expression with co_await: name it first"
         for match in self.temporary.finditer(text):
-            yield "a %s{…} within an expression with co_await: name it first" % match.group(1)
-        for braces in re.findall(r"[(,]\s*\{\s*(\.\w+\s*=[^{}]*)", text):
-            names = set(re.findall(r"\.(\w+)\s*=", braces))
-            fitting = [works for _, members, works in self.known if names <= members]
-            if fitting and all(fitting):
+            yield "a temporary %s within an expression with co_await: name it first" % match.group(1)
+        for function, inside in braces(text):
+            names = set(re.findall(r"\.(\w+)\s*=", inside)) if inside.startswith(".") else None
+            fitting = self.known.options(names) if names else []
+            if fitting and all(kind.works for kind in fitting):
                 yield "options {.%s = …} with a destructor within an expression with co_await: name them first" % min(names)
+            if names is None and function not in TAKE_BRACES and (inside or function == "put"):
+                yield "%s({…}) within an expression with co_await: name what it gets first" % function
+
+    def wrong_defaults(self, text):
+        for match in self.default.finditer(text):
+            if AWAITABLE.search(text[:opening_of(text, match.start())]):
+                yield "a default argument %s, which callers have within an expression with co_await: overload" % match.group(1)
+
+
+def opening_of(text, at):
+    """Behind the parenthesis in which the place is; 0: none."""
+    depth = 0
+    for at in range(at, -1, -1):
+        depth += (text[at] in ")]}") - (text[at] in "([{")
+        if depth < 0:
+            return at + 1
+    return 0
 
 
 def check_file(text, known):
     """Yields (line number, what is wrong)."""
     expressions = Expressions(known)
     for kind, found in parse(code_of(text)):
-        if kind == "statement" and AWAIT.search(found.text):
-            for wrong in expressions.wrong(found.text):
+        if kind == "statement":
+            wrongs = expressions.wrong(found.text) if AWAIT.search(found.text) else expressions.wrong_defaults(found.text)
+            for wrong in wrongs:
                 yield found.line, wrong
         if kind == "block" and found.is_coroutine:
             for parameter in parameters(found.header) or []:
@@ -238,8 +306,8 @@ def check(root):
     paths = [path for room in ROOMS for path in tree.files(root, room, tree.SOURCES)]
     texts = {path: tree.read(root, path) for path in paths}
     ours = {path: text for path, text in texts.items() if "Coroutine" in text}
-    known = [found for path, text in texts.items() if path in ours or path.startswith("impl/include/")
-             for found in aggregates(code_of(text))]
+    known = Known([kind for path, text in texts.items() if path in ours or path.startswith("impl/include/")
+                   for kind in kinds(code_of(text))])
     complaints = ["%s:%d: %s" % (path, line, wrong)
                   for path, text in ours.items() for line, wrong in sorted(set(check_file(text, known)))]
     return complaints, len(paths)

@@ -146,12 +146,15 @@ class FaultsTest(unittest.TestCase):
 class CoroutinesTest(unittest.TestCase):
     def wrong(self, text, path="conformance/a.cpp"):
         text = "struct Item { int n; std::string text; };\nstruct Plain { int a; double b; };\n" \
-               "struct Made { Made(int n); std::string text; };\nstruct Options { Plain p; std::string name; };\n" + text
+               "struct Made { Made(int n); std::string text; };\nstruct Options { Plain p; std::string name; };\n" \
+               "class Reader { public: int n() const; private: std::shared_ptr<int> state_; };\n" \
+               "struct Outer { Item item; int n; };\nstruct Derived : Item { int n; };\nstruct Streams { Reader reader; };\n" + text
         return [complaint.split(": ", 1)[1] for complaint in complaints(coroutines, {path: text})]
 
     def test_parameters(self):
         for bad in ("const std::string& text", "int n, std::string const& text", "A&& a", "std::string_view text",
-                    "std::span<int> numbers", "const std::vector<int>& v = {}"):
+                    "std::span<int> numbers", "const std::vector<int>& v = {}", "std::basic_string_view<char> text",
+                    "std::initializer_list<int> numbers", "std::ranges::subrange<I> part"):
             for form in ("Coroutine<int> f(%s) { co_return 1; }", "asyncio::Coroutine<> X::f(%s) const { co_await g(); }",
                          "auto f(%s) -> asyncio::Coroutine<std::vector<int>> { if (x) { co_await g(); } }",
                          "void h() { const auto f = [](%s) -> Coroutine<> { co_return; }; }",
@@ -162,6 +165,7 @@ class CoroutinesTest(unittest.TestCase):
     def test_good_parameters(self):
         for good in ("", "std::string text, int n", "Lock& lock", "std::vector<std::string> v", "const char* text",
                      "std::function<void(const int&)> f", "std::shared_ptr<const int> p", "const int n", "const void*& kept",
+                     "std::reference_wrapper<const int> n",
                      "void (*act)(const X&)"):
             self.assertEqual(self.wrong("Coroutine<int> f(%s) { co_return 1; }" % good), [])
         self.assertEqual(self.wrong("Coroutine<> f(const std::string& text) { return g(text); }"), [])
@@ -183,11 +187,24 @@ class CoroutinesTest(unittest.TestCase):
 
     def test_aggregates(self):
         for bad in ('co_await q.put(Item{1, "x"});', "const std::array said{co_await a(), co_await b()};",
-                    "co_await f({.p = {}, .name = x});", "use(co_await a(), std::array<std::string, 2>{x, y});"):
+                    "co_await f({.p = {}, .name = x});", "use(co_await a(), std::array<std::string, 2>{x, y});",
+                    'co_await q.put(Item(1, "x"));', 'co_await q.put({1, "x"});', "co_await q.put({});", "co_await q.put(Item{});",
+                    "co_await q.put(Outer{{1, x}, 2});", "co_await f(1, {1, x});", "co_await f(Derived{{1, x}, 2});",
+                    "co_await f(Streams{reader});", "co_await g(make({1, x}));", "if (co_await f<int>({1, x})) go();"):
             self.assertEqual(len(self.awaits(bad)), 1, bad)
-        for good in ("co_await q.put(Plain{1, 2});", "co_await q.put(Made{1});", "const Item item{1, x};\n  co_await q.put(item);",
+        for good in ("co_await f({}, 1);", "co_await wait({a, b});", "co_await f(g(), [] {});", "co_await f(Item());", "co_await f(x[{1, 2}]);",
+                     "auto put = q.put({1, x});\n  co_await std::move(put);", "co_await f(std::vector<int>{1, 2});",
+                     "co_await q.put(Plain{1, 2});", "co_await q.put(Made{1});", "const Item item{1, x};\n  co_await q.put(item);",
                      "co_await f({.a = 1, .b = 2});", "co_await f(std::string{x});", "for (const Item& i : v) { co_await f(i); }"):
             self.assertEqual(self.awaits(good), [], good)
+
+    def test_default_arguments(self):
+        for bad in ("Coroutine<> f(int n, Item item = {});", 'asyncio::Future<int> f(const Item& item = {1, "x"});',
+                    "Coroutine<int> f(Item = Item{}, int n = 1) { co_return 1; }", "Task<> X::f(std::vector<int> v, Outer outer = {}) const;"):
+            self.assertEqual(len(self.wrong("// Coroutine\n" + bad)), 1, bad)
+        for good in ("Coroutine<> f(Plain plain = {}, Made made = 1);", "int f(Item item = {});", "Coroutine<> f(Item item, int n = 1);",
+                     "struct S { Item item = {}; Coroutine<> f(); };", "Coroutine<> f() { Item item = {}; co_await g(item); }"):
+            self.assertEqual(self.wrong("// Coroutine\n" + good), [], good)
 
     def test_where_it_is(self):
         files = {"impl/src/a.cpp": "// Coroutine\n\nCoroutine<> f(\n    A&& a) {\n  co_return;\n}\n"}

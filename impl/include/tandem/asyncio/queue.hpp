@@ -90,8 +90,8 @@ class Queue {
 
   // Adds an item, waiting for room. Python's coroutine, but one without a frame of its own: to be
   // awaited, or given to create_task() and all else that takes a Coroutine<>.
-  // (Choose the item rather than the call: g++ 12 destroys what stands in a ?: within co_await
-  // twice.)
+  // (Name an aggregate first, and choose the item rather than the call: within co_await, g++ 12
+  // destroys an aggregate twice, and what stands in a ?:.)
   // Throws   CancelledError; QueueShutDown; RuntimeError (it has to wait, and not in the loop where
   //          tasks have waited before). The item is lost then, if it was moved in.
   // Spec     asyncio.queue.put
