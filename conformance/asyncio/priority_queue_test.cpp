@@ -1,7 +1,10 @@
 #include <concepts>
+#include <cstddef>
 #include <functional>
 #include <string>
+#include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "conformance/asyncio/support.hpp"
 
@@ -107,6 +110,46 @@ CASE("asyncio.priority-queue.order.compare-argument", "the comparison is the sec
   asyncio::PriorityQueue<int, std::greater<int>> q;
   for (const int item : {1, 3, 2}) q.put_nowait(item);
   for (const int expected : {3, 2, 1}) EXPECT_EQ(q.get_nowait(), expected);
+}
+
+CASE("asyncio.priority-queue.order.compare-object",
+     "a closure, a function or a std::function may compare") {
+  const auto ask = [](auto& q) {
+    for (const int item : {0, 2, 1}) q.put_nowait(item);
+    for (const int expected : {1, 0, 2}) EXPECT_EQ(q.get_nowait(), expected);
+    log(q.maxsize());
+  };
+  const std::vector<int> ranks{20, 10, 30};
+  const auto by_rank = [&](int left, int right) {
+    return ranks[static_cast<std::size_t>(left)] < ranks[static_cast<std::size_t>(right)];
+  };
+  asyncio::PriorityQueue<int, decltype(by_rank)> by_closure(3, by_rank);
+  ask(by_closure);
+  bool (*const odd_first)(int, int) = [](int left, int right) {
+    return left % 2 != right % 2 ? left % 2 == 1 : left < right;
+  };
+  asyncio::PriorityQueue<int, bool (*)(int, int)> by_function(4, odd_first);
+  ask(by_function);
+  asyncio::PriorityQueue<int, std::function<bool(int, int)>> by_either(5, by_rank);
+  ask(by_either);
+}
+
+CASE("asyncio.priority-queue.order.compare-needed",
+     "one that would be null, or cannot be made, has to be given") {
+  const auto needs = []<class Compare>(std::type_identity<Compare>) {
+    using Q = asyncio::PriorityQueue<int, Compare>;
+    EXPECT_TRUE((std::constructible_from<Q, int, Compare>));
+    EXPECT_EQ((std::constructible_from<Q, int>), std::default_initializable<Q>);
+    return !std::default_initializable<Q>;
+  };
+  int zero = 0;
+  const auto without_captures = [](int left, int right) { return left < right; };
+  const auto with_captures = [&zero](int left, int right) { return left < right + zero; };
+  EXPECT_TRUE(needs(std::type_identity<bool (*)(int, int)>()));
+  EXPECT_TRUE(needs(std::type_identity<std::function<bool(int, int)>>()));
+  EXPECT_TRUE(needs(std::type_identity<decltype(with_captures)>()));
+  EXPECT_FALSE(needs(std::type_identity<decltype(without_captures)>()));
+  EXPECT_FALSE(needs(std::type_identity<std::less<>>()));
 }
 
 CASE("asyncio.priority-queue.kind.is-a-queue", "it is a Queue") {

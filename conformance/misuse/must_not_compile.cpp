@@ -78,6 +78,9 @@ void all() {
 #ifdef CASE_12  // unique_ptr has to be moved
   owners.put(owner);
 #endif
+#ifdef CASE_76  // WHY ComparesByDefault: it would call a null pointer
+  queue::PriorityQueue<int, bool (*)(int, int)> null;
+#endif
 #ifdef CASE_13
   auto copy = lock;
 #endif

@@ -47,6 +47,7 @@ rc::Gen<Action> action(With with) {
   auto act = rc::gen::weightedElement<Act>({{6, Act::put},
                                             {3, Act::put_nowait},
                                             {2, Act::put_timed},
+                                            {2, Act::try_put},
                                             {4, Act::get},
                                             {4, Act::get_nowait},
                                             {2, Act::get_timed},

@@ -47,8 +47,8 @@ void expect_fifo(const Recorder& recorder) {
 
 // Every operation that cannot block for ever, in any order.
 void run_mixed(const Subjected& subjected, std::uint64_t seed) {
-  constexpr Act acts[] = {Act::put_nowait, Act::put_nowait, Act::put_timed, Act::get_nowait,
-                          Act::get_nowait, Act::get_timed,  Act::try_get};
+  constexpr Act acts[] = {Act::put_nowait, Act::put_nowait, Act::put_timed, Act::try_put,
+                          Act::get_nowait, Act::get_nowait, Act::get_timed, Act::try_get};
   Recorder recorder(threads + 1, round_operations);
   const auto subject = subjected.make(subjected.model.capacity);
   team().run(threads, [&](std::size_t thread) {

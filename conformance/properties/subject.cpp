@@ -6,8 +6,9 @@
 namespace tandem::conformance {
 
 std::ostream& operator<<(std::ostream& out, const Action& action) {
-  constexpr const char* names[] = {"put",       "put_nowait", "put_timed", "get",      "get_nowait",
-                                   "get_timed", "try_get",    "qsize",     "shutdown", "shutdown!"};
+  constexpr const char* names[] = {"put",   "put_nowait", "put_timed", "try_put",
+                                   "get",   "get_nowait", "get_timed", "try_get",
+                                   "qsize", "shutdown",   "shutdown!"};
   out << names[static_cast<std::size_t>(action.act)];
   return action.pause ? out << " after " << action.pause : out;
 }

@@ -20,6 +20,7 @@ enum class Act : std::uint8_t {
   put,
   put_nowait,
   put_timed,
+  try_put,
   get,
   get_nowait,
   get_timed,
@@ -107,6 +108,9 @@ void QueueSubject<Q>::perform(Act act, std::int64_t value, Lane& lane) {
       return shut_down(false);
     case Act::shutdown_now:
       return shut_down(true);
+    case Act::try_put:
+      lane.begin(Kind::put, value);
+      return lane.end(queue_.try_put(value) ? Outcome::ok : Outcome::nothing);
     case Act::try_get: {
       lane.begin(Kind::get);
       const auto item = queue_.try_get();

@@ -1,11 +1,13 @@
 // queue.PriorityQueue: its order. What it shares with Queue is asked in queue_test.cpp.
 #include <algorithm>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <set>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -50,6 +52,8 @@ void put_in_three_classes(queue::PriorityQueue<Task>& q) {
   int index = 0;
   for (const char name : std::string("abcdefghijkl")) q.put({index++ % 3, std::string(1, name)});
 }
+
+bool odd_first(int left, int right) { return left % 2 != right % 2 ? left % 2 == 1 : left < right; }
 
 std::vector<int> two_through(queue::Queue<int>&& q) {
   q.put(2);
@@ -122,6 +126,44 @@ CASE("queue.priority.compare-argument",
   const auto taken = drain(q);
   EXPECT_EQ(taken, (std::vector{333, 222, 111}));
   log(taken);
+}
+
+CASE("queue.priority.compare-object", "a closure, a function or a std::function may compare") {
+  const auto ask = [](auto& q) {
+    for (const int item : {0, 2, 1}) q.put(item);
+    const auto taken = drain(q);
+    EXPECT_EQ(taken, (std::vector{1, 0, 2}));
+    log(taken, q.maxsize());
+  };
+  const std::vector<int> ranks{20, 10, 30};
+  const auto by_rank = [&](int left, int right) {
+    return ranks[static_cast<std::size_t>(left)] < ranks[static_cast<std::size_t>(right)];
+  };
+  queue::PriorityQueue<int, decltype(by_rank)> by_closure(3, by_rank);
+  ask(by_closure);
+  queue::PriorityQueue<int, bool (*)(int, int)> by_function(4, odd_first);
+  ask(by_function);
+  queue::PriorityQueue<int, std::function<bool(int, int)>> by_either(5, by_rank);
+  ask(by_either);
+}
+
+CASE("queue.priority.compare-needed",
+     "one that would be null, or cannot be made, has to be given") {
+  const auto needs = []<class Compare>(std::type_identity<Compare>) {
+    using Q = queue::PriorityQueue<int, Compare>;
+    EXPECT_TRUE((std::constructible_from<Q, int, Compare>));
+    EXPECT_EQ((std::constructible_from<Q, int>), std::default_initializable<Q>);
+    return !std::default_initializable<Q>;
+  };
+  int zero = 0;
+  const auto without_captures = [](int left, int right) { return left < right; };
+  const auto with_captures = [&zero](int left, int right) { return left < right + zero; };
+  EXPECT_TRUE(needs(std::type_identity<bool (*)(int, int)>()));
+  EXPECT_TRUE(needs(std::type_identity<std::function<bool(int, int)>>()));
+  EXPECT_TRUE(needs(std::type_identity<decltype(with_captures)>()));
+  EXPECT_FALSE(needs(std::type_identity<decltype(without_captures)>()));
+  EXPECT_FALSE(needs(std::type_identity<std::less<>>()));
+  EXPECT_FALSE(needs(std::type_identity<std::less<int>>()));
 }
 
 CASE("queue.priority.only-less", "nothing but < is asked of the items") {

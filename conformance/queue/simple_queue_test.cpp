@@ -147,14 +147,29 @@ CASE("queue.simple.try-get", "what there is, or nothing: never an exception, nev
   log(q.qsize());
 }
 
+CASE("queue.simple.try-put", "puts, and says so: there is always room") {
+  queue::SimpleQueue<std::vector<int>> q;
+  const std::vector<int> named{1};
+  EXPECT_TRUE(q.try_put(named));
+  EXPECT_TRUE(q.try_put({2}));
+  EXPECT_EQ(q.get(), named);
+  EXPECT_EQ(q.get(), std::vector{2});
+  Blocked getter([&] { return q.get()[0]; });
+  EXPECT_TRUE(q.try_put({3}));
+  getter.join();
+  log(getter.said(), q.qsize());
+}
+
 CASE("queue.simple.move-only", "items that can only be moved pass through") {
   queue::SimpleQueue<std::unique_ptr<int>> q;
   q.put(std::make_unique<int>(1));
   q.put_nowait(std::make_unique<int>(2));
-  const int first = *q.get(), second = **q.try_get();
+  EXPECT_TRUE(q.try_put(std::make_unique<int>(3)));
+  const int first = *q.get(), second = **q.try_get(), third = *q.get_nowait();
   EXPECT_EQ(first, 1);
   EXPECT_EQ(second, 2);
-  log(first, second);
+  EXPECT_EQ(third, 3);
+  log(first, second, third);
 }
 
 CASE("queue.simple.let-go-when-taken", "the queue keeps nothing of an item that was taken") {

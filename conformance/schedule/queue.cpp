@@ -5,9 +5,9 @@
 namespace tandem::conformance {
 namespace {
 
-const std::vector<std::string> verbs{"put",        "put_nowait", "put_timed", "get",
-                                     "get_nowait", "get_timed",  "try_get",   "qsize",
-                                     "shutdown",   "shutdown!"};
+const std::vector<std::string> verbs{"put",   "put_nowait", "put_timed", "try_put",
+                                     "get",   "get_nowait", "get_timed", "try_get",
+                                     "qsize", "shutdown",   "shutdown!"};
 
 std::uint64_t stamp() { return static_cast<std::uint64_t>(scheduled::stamp()); }
 
@@ -39,7 +39,7 @@ class TestedQueue final : public Tested {
 };
 
 Target target_of_queue(const Subjected& subjected) {
-  const auto last = subjected.can_shut_down ? verbs.end() : verbs.begin() + 8;
+  const auto last = subjected.can_shut_down ? verbs.end() : verbs.begin() + 9;
   return {subjected.name, {verbs.begin(), last}, [&] {
             return std::make_unique<TestedQueue>(subjected);
           }};
@@ -52,8 +52,9 @@ TEST_P(QueueSchedules, SpuriousWakes) {
   explore(target_of_queue(GetParam()), {.options = {.spurious_wakes = true}});
 }
 TEST_P(QueueSchedules, AllSchedules) {
-  explore_all(target_of_queue(GetParam()), {"put put / get / get", "put get / put get",
-                                            "put / get / get_timed", "put put / try_get get"});
+  explore_all(target_of_queue(GetParam()),
+              {"put put / get / get", "put get / put get", "put / get / get_timed",
+               "put put / try_get get", "try_put get / try_put get"});
 }
 
 INSTANTIATE_TEST_SUITE_P(Queues, QueueSchedules, testing::ValuesIn(queues()), name_of);
@@ -62,7 +63,8 @@ class QueueShutdownSchedules : public testing::TestWithParam<Subjected> {};
 
 TEST_P(QueueShutdownSchedules, AllSchedules) {
   explore_all(target_of_queue(GetParam()),
-              {"put put / get / shutdown", "put put put / shutdown!", "get / get / shutdown"});
+              {"put put / get / shutdown", "put put put / shutdown!", "get / get / shutdown",
+               "try_put try_put / try_get / shutdown"});
 }
 
 INSTANTIATE_TEST_SUITE_P(Queues, QueueShutdownSchedules,

@@ -47,8 +47,9 @@ class Aspects {
 };
 
 bool Aspects::collect_put(std::size_t index) {
-  if (history_[index].outcome == Outcome::full) return true;
-  if (history_[index].outcome != Outcome::ok) return unfit("only Full may keep a put from its end");
+  const Outcome outcome = history_[index].outcome;
+  if (outcome == Outcome::full || outcome == Outcome::nothing) return true;
+  if (outcome != Outcome::ok) return unfit("only Full may keep a put from its end");
   Value& value = values_[history_[index].value];
   if (value.put != none) return unfit("two puts of the same value");
   value.put = index;

@@ -12,7 +12,8 @@
 namespace tandem::conformance {
 
 enum class Kind : std::uint8_t { put, get, qsize, shutdown };
-// nothing: what try_get() returns when there is none, shut down or not
+// nothing: what try_get() returns when there is none, and what try_put() puts when there is no
+// room, shut down or not
 enum class Outcome : std::uint8_t { ok, empty, nothing, full, shut_down, pending };
 
 // One operation. It took effect at one moment of [invoked, returned], if it did at all.

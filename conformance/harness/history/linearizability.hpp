@@ -38,7 +38,8 @@ Finding search(const History& history, const Model& model, std::size_t budget = 
 // The four ways in which a FIFO of distinct values can be wrong (Henzinger, Sezgin, Vafeiadis:
 // Aspect-oriented linearizability proofs): a value from nowhere, a value twice, the wrong order,
 // Empty when it never was. O(n log n), for large histories.
-// Every operation must have returned. A bound is not checked: Full is passed over.
+// Every operation must have returned. A bound is not checked: a put that puts nothing is passed
+// over.
 Finding check_aspects(const History& history);
 
 // What linearizability alone cannot see: at the end, when nothing moves any more, no operation may

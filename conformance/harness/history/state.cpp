@@ -35,7 +35,7 @@ bool State::possible(const Operation& operation) const {
     case Outcome::empty:
       return !closed_ && size() == 0;
     case Outcome::nothing:
-      return size() == 0;
+      return operation.kind == Kind::put ? closed_ || !has_room() : size() == 0;
     case Outcome::full:
       return !closed_ && !has_room();
     case Outcome::ok:

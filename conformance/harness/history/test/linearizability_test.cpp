@@ -23,6 +23,9 @@ Operation empty(Span span) { return make(Kind::get, Outcome::empty, 0, span); }
 Operation full(std::int64_t value, Span span) {
   return make(Kind::put, Outcome::full, value, span);
 }
+Operation not_put(std::int64_t value, Span span) {
+  return make(Kind::put, Outcome::nothing, value, span);
+}
 Operation qsize(std::int64_t value, Span span) {
   return make(Kind::qsize, Outcome::ok, value, span);
 }
@@ -101,6 +104,15 @@ TEST(Search, FullNeedsAFullMoment) {
   EXPECT_FALSE(good({put(1, {1, 2}), full(2, {3, 4})}, fifo));
 }
 
+TEST(Search, NothingIsPutWhereThereIsNoRoomOrNoIntake) {
+  EXPECT_FALSE(good({not_put(1, {1, 2})}, bounded));
+  EXPECT_TRUE(good({put(1, {1, 2}), not_put(2, {3, 4})}, bounded));
+  EXPECT_FALSE(good({put(1, {1, 2}), not_put(2, {3, 4})}, fifo));
+  EXPECT_FALSE(good({put(1, {1, 2}), not_put(2, {3, 4}), got(1, {5, 6}), got(2, {7, 8})}, bounded));
+  EXPECT_TRUE(good({shutdown(false, {1, 2}), not_put(1, {3, 4})}, fifo));
+  EXPECT_FALSE(good({not_put(1, {1, 2}), shutdown(false, {3, 4})}, fifo));
+}
+
 TEST(Search, SizeIsThatOfOneMoment) {
   EXPECT_TRUE(good({put(1, {1, 2}), qsize(1, {3, 4})}, lifo));
   EXPECT_FALSE(good({put(1, {1, 2}), qsize(0, {3, 4})}, lifo));
@@ -163,6 +175,16 @@ TEST(Aspects, AcceptWhatOverlapAllows) {
   EXPECT_TRUE(good_aspects({put(1, {1, 2}), got(1, {3, 6}), empty({4, 5})}));
   EXPECT_TRUE(good_aspects(
       {put(1, {1, 2}), empty({3, 20}), put(2, {7, 8}), got(1, {5, 6}), got(2, {21, 22})}));
+}
+
+TEST(Aspects, PassOverWhatWasNotPut) {
+  for (const auto& refused : {full(2, {3, 4}), not_put(2, {3, 4})}) {
+    const History put_and_refused{put(1, {1, 2}), refused, got(1, {5, 6})};
+    EXPECT_EQ(check_aspects(put_and_refused).verdict, Verdict::linearizable);
+    History came_from_it = put_and_refused;
+    came_from_it.push_back(got(2, {7, 8}));
+    EXPECT_EQ(check_aspects(came_from_it).verdict, Verdict::violation);
+  }
 }
 
 TEST(Aspects, RefuseWhatTheyDoNotKnow) {

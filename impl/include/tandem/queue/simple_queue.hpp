@@ -29,6 +29,12 @@ class SimpleQueue {
   }
   void put_nowait(T&& item) { put(std::move(item)); }
   void put_nowait(const T& item) requires std::copy_constructible<T> { put(item); }
+  // put(), for code written for Queue: always true.
+  bool try_put(T&& item) {
+    put(std::move(item));
+    return true;
+  }
+  bool try_put(const T& item) requires std::copy_constructible<T> { return try_put(T(item)); }
 
   // Removes and returns the oldest item, waiting until there is one.
   // Throws   Empty (none, in time); ValueError (negative timeout); what T's move throws.

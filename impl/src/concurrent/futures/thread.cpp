@@ -148,7 +148,7 @@ class ThreadPool : public std::enable_shared_from_this<ThreadPool> {
   void work() noexcept {
     if (initializer_ && !initialize()) return;
     while (std::optional<WorkItem> item = items_.get_or_end())
-      // relaxed: see add_call().
+      // relaxed: see post_counted().
       item->run([this] {
         if (!complete_.load(std::memory_order_relaxed))
           calls_.fetch_sub(1, std::memory_order_relaxed);

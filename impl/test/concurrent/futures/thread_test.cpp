@@ -1,4 +1,5 @@
-// The thread pool from inside: what a fork() does to one that comes to its end meanwhile.
+// The thread pool from inside: what a fork() does to one that comes to its end meanwhile, and what
+// a call costs.
 #include "tandem/concurrent/futures/thread.hpp"
 
 #include <gtest/gtest.h>
@@ -7,12 +8,18 @@
 
 #include <atomic>
 #include <csignal>
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <thread>
+#include <utility>
+#include <vector>
 
+#include "memory.hpp"
+#include "tandem/core/block_pool.hpp"
 #include "tandem/core/fork.hpp"
 #include "tandem/core/park.hpp"
 #include "tandem/threading/event.hpp"
@@ -83,6 +90,34 @@ TEST(ThreadPool, EndsOutsideOfTheLocksOfAFork) {
   int status = -1;
   ::waitpid(child, &status, 0);
   EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
+// State, function, arguments and result of a call are one block, and neither its way to the worker
+// nor its run takes another; what many calls share (rows of the queue, slabs, magazines) is not
+// counted against them.
+TEST(ThreadPool, ACallIsOneAllocation) {
+  constexpr std::size_t calls = 10'000, shared = calls / 8, plenty = SIZE_MAX - 1;
+  const auto square = [](int x) { return x * x; };
+  using Task = detail::Task<int, detail::call_t<const decltype(square)&, int&>>;
+  constexpr std::size_t line = 64, block = (sizeof(Task) + line - 1) / line * line;
+  threading::Event go_on;
+  std::vector<Future<int>> results;
+  results.reserve(calls);
+  ThreadPoolExecutor executor(1);
+  executor.submit([&] {
+    go_on.wait();
+    allocations_left = plenty;
+  });
+  const std::size_t before = detail::pooled_bytes();
+  allocations_left = plenty;
+  for (int i = 0; results.size() < calls; ++i) results.push_back(executor.submit(square, i));
+  const std::size_t asked = plenty - std::exchange(allocations_left, SIZE_MAX);
+  const std::size_t blocks = (detail::pooled_bytes() - before) / block;
+  const auto by_the_worker =
+      executor.submit([] { return plenty - std::exchange(allocations_left, SIZE_MAX); });
+  go_on.set();
+  EXPECT_LE(blocks + asked, calls + shared);
+  EXPECT_LE(by_the_worker.result(), shared);
 }
 
 }  // namespace

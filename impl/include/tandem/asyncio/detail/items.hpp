@@ -93,7 +93,7 @@ class Ring {
 template <class T, class Policy>
 class Pile {
  public:
-  Pile() = default;
+  explicit Pile(Policy policy = Policy()) : policy_(std::move(policy)) {}
   Pile(const Pile&) = delete;
   Pile& operator=(const Pile&) = delete;
   ~Pile() { clear(); }

@@ -149,10 +149,11 @@ class TANDEM_API ExecutorBase {
   // buffersize), and the elements of containers are copied. Views that only look at elements
   // (std::span, std::views::iota) are read by the calls instead, where all ranges have random
   // access and a size: what they look at must outlive the iteration to its end, or else
-  // the executor's shutdown(), since calls that run are not cancelled. Options come last, in
-  // braces. Once begun, an iteration that ends early, for whatever reason, cancels what has not
-  // started. With a buffersize the executor and named ranges must outlive the iteration. Throws as
-  // submit(); ValueError (chunksize, buffersize); while iterated: what a call has
+  // the executor's shutdown(), since calls that run are not cancelled. Once begun, an iteration
+  // that ends early, for whatever reason, cancels what has not started. With a buffersize the
+  // executor and named ranges must outlive the iteration. Options come last, in braces, where there
+  // are three ranges at most; four or more go without.
+  // Throws   as submit(); ValueError (chunksize, buffersize); while iterated: what a call has
   //          thrown, in its place; TimeoutError.
   // Spec     futures.executor.map
   template <class F, std::ranges::input_range R>

@@ -16,8 +16,8 @@ class ThreadPool;
 struct ThreadPoolExecutorOptions {
   std::optional<int> max_workers{};  // none: min(32, usable processors + 4)
   std::string thread_name_prefix{};  // empty: "ThreadPoolExecutor-N"; workers add "_0", "_1", …
-  std::function<void()>
-      initializer{};  // called by each worker before its first call; call(f, …) fits
+  // Called by each worker before its first call. Python's initargs are bound: call(f, args...).
+  std::function<void()> initializer{};
 };
 
 // Runs calls in the order in which they were submitted, by at most max_workers threads. A worker is

@@ -55,8 +55,11 @@ template <class T, class Store>
 class Channel final : public AbstractChannel<T> {
  public:
   using BlockOptions = queue::BlockOptions;
-  using AbstractChannel<T>::AbstractChannel;
   using AbstractChannel<T>::maxsize;
+
+  template <class... A>
+  explicit Channel(std::ptrdiff_t maxsize, A&&... of_the_store)
+      : AbstractChannel<T>(maxsize), store_(std::forward<A>(of_the_store)...) {}
 
   Put put(T&& item, BlockOptions options) override {
     if (options.timeout.is_negative()) check_put(options);

@@ -5,6 +5,7 @@
 // their own, and only the boxes are moved.
 #pragma once
 #include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
@@ -64,6 +65,8 @@ class Stack {
 template <class T, class Compare>
 class Heap {
  public:
+  explicit Heap(Compare less = Compare()) : less_(std::move(less)) {}
+
   // Where the item would come to stand: towards the root as long as it is smaller.
   std::size_t place(const std::vector<Kept<T>>& items, const T& item) const {
     std::size_t at = items.size();
@@ -104,13 +107,18 @@ class Heap {
 
  private:
   static std::size_t parent(std::size_t at) { return (at - 1) / 2; }
-  [[no_unique_address]] Compare less_{};
+  [[no_unique_address]] Compare less_;
 };
+
+// What needs no object of the caller's: neither a closure nor what may be null.
+template <class Compare>
+concept ComparesByDefault =
+    std::default_initializable<Compare> && !std::constructible_from<Compare, std::nullptr_t>;
 
 template <class T, class Policy>
 class Ordered {
  public:
-  Ordered() = default;
+  explicit Ordered(Policy policy = Policy()) : policy_(std::move(policy)) {}
   Ordered(const Ordered&) = delete;
   Ordered& operator=(const Ordered&) = delete;
 
