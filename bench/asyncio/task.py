@@ -6,7 +6,7 @@ sys.path[0] = os.path.join(sys.path[0], "..", "harness")  # not where queue.py i
 import asyncio  # noqa: E402
 import time  # noqa: E402
 
-from scenario import bytes_row, check, main, resident_bytes, row  # noqa: E402
+from scenario import bytes_row, check, latency_row, main, resident_bytes, row  # noqa: E402
 
 AT_ONCE = 10_000
 
@@ -29,6 +29,21 @@ async def create_and_run(count):
 @row("asyncio.tasks", 50_000)
 def tasks(count):
     return asyncio.run(create_and_run(count))
+
+
+async def started(n):
+    return n
+
+
+@latency_row("asyncio.run", 500)
+def starts(count):
+    times = []
+    for n in range(count):
+        start = time.perf_counter_ns()
+        result = asyncio.run(started(n))
+        times.append(time.perf_counter_ns() - start)
+        check(result, n)
+    return times
 
 
 async def asleep():

@@ -102,6 +102,11 @@ def steps(most):
     return [one for one in STEPS if one <= max(FEWEST, most)]
 
 
+def doubled(most):
+    """The same of a grid, which would have too many cells with all of them."""
+    return [one for one in steps(most) if one & (one - 1) == 0]
+
+
 class _Parts:
     """Sweeps and grids take those of their rows that the table has, and add the others behind it."""
 
@@ -127,8 +132,9 @@ class _Parts:
 
     def grid(self, entry):
         grid = Grid(entry["id"], entry["title"], entry["down"], entry["across"])
-        for down in entry["lines"]:
-            for across in entry["columns"]:
+        counts = doubled(entry["most"] * environment.processors()) if "most" in entry else []
+        for down in map(str, entry.get("lines", counts)):
+            for across in map(str, entry.get("columns", counts)):
                 row = self._take(entry, "grid", down=down, across=across)
                 row.grid, row.cell = grid, (down, across)
 

@@ -1,6 +1,7 @@
 // The rows of asyncio. A contender is a class with some of these, each of which makes a loop of its
 // own, runs it in this thread and returns how long it took:
 //
+//   static void start(bool* ran);                 // a coroutine that says so, and nothing else
 //   static double tasks(std::uint64_t count);     // that many, kTasksAtOnce at a time; their sum
 //   static double switches(std::uint64_t count);  // of kSwitching tasks, by turns
 //   static double gather(std::uint64_t count);    // all at once, and their results in order
@@ -68,6 +69,14 @@ void enter_asyncio(const std::string& impl, Kind kind) {
   const auto enter = [&](const char* row, std::function<Measured(const Plan&)> run) {
     Registry::instance().add({row, impl, kind, std::move(run)});
   };
+  if constexpr (requires(bool* ran) { Contender::start(ran); })
+    enter("asyncio.run", [](const Plan& plan) {
+      return latency(plan, 2'000, [](std::uint64_t) {
+        bool ran = false;
+        Contender::start(&ran);
+        if (!ran) throw Broken("what was started did not run");
+      });
+    });
   if constexpr (requires { Contender::tasks(1); })
     enter("asyncio.tasks",
           [](const Plan& plan) { return rate(plan, 1'000'000, 1, Contender::tasks); });

@@ -172,7 +172,8 @@ void enter_bytes(const std::string& row, const std::string& impl, Kind kind, std
                             }});
 }
 
-// How long they are, and how many are under way.
+// How long they are, and how many are under way: of these the receiver takes what the channel has
+// no room for, so that no cell needs more memory than the channel has.
 template <class Channel>
 void enter_message_grid(const std::string& impl, Kind kind) {
   constexpr std::uint64_t kMost = 64'000;  // messages
@@ -185,11 +186,13 @@ void enter_message_grid(const std::string& impl, Kind kind) {
                                 });
                               }});
   };
-  for (const std::uint64_t depth : {1U, 4U, 16U, 64U}) {
+  for (const std::uint64_t depth : {1U, 16U, 256U}) {
+    enter("8b", 8, depth);
     enter("64b", 64, depth);
     enter("1kib", std::size_t{1} << 10, depth);
     enter("16kib", std::size_t{16} << 10, depth);
     enter("256kib", std::size_t{256} << 10, depth);
+    enter("4mib", std::size_t{4} << 20, depth);
   }
 }
 

@@ -21,6 +21,7 @@
 #include "open_loop.hpp"
 #include "scenario.hpp"
 #include "start_line.hpp"
+#include "start_rows.hpp"
 
 namespace bench {
 
@@ -191,6 +192,15 @@ void enter_submits(const std::string& impl, Kind kind, std::uint64_t slowness = 
              plan, 300, [&](std::uint64_t n) { round_trip(pool, n); },
              [] { std::this_thread::sleep_for(std::chrono::milliseconds(1)); });
        }});
+}
+
+// A pool of two that is made for one task, and ended. For those that start their threads then.
+template <class Pool>
+void enter_pool_start(const std::string& impl, Kind kind) {
+  enter_start("thread_pool", impl, kind, kThreadStarts / 2, [] {
+    Pool pool(2);
+    round_trip(pool, 1);
+  });
 }
 
 inline constexpr std::int64_t kMapped = 1'000'000;

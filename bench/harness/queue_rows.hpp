@@ -6,6 +6,7 @@
 // (put) and Consumer (get), made from the queue by the thread that uses them.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -178,8 +179,13 @@ void enter_more_ints(const std::string& family, const std::string& impl, Kind ki
   for (const std::size_t pairs : kSteps) {
     if (pairs != 1 && pairs != 2 && pairs != 4) enter({pairs, pairs});
   }
-  for (const Flow& ends : {Flow{1, 2}, Flow{1, 4}, Flow{2, 1}, Flow{2, 4}, Flow{4, 1}, Flow{4, 2}})
-    enter(ends);
+  for (const std::size_t producers : kSteps) {
+    for (const std::size_t consumers : kSteps) {
+      if (producers != consumers && std::has_single_bit(producers) &&
+          std::has_single_bit(consumers))
+        enter({producers, consumers});
+    }
+  }
 }
 
 template <template <class> class Queue>

@@ -12,6 +12,7 @@ USES = (("Which pool of threads?", "pool", ("ThreadPoolExecutor",)),
         ("Which pool of processes?", "pool of processes", ("multiprocessing.Pool", "ProcessPoolExecutor")),
         ("What to start children with?", "children", ("subprocess",)),
         ("Which coroutines?", "coroutines", ("asyncio",)),
+        ("What to start threads and processes with?", "starting", ("Starting",)),
         ("Which locks?", "locks", ("Locks", "Wake-ups", "Barrier")))
 ASKED = {name for _, name, _ in USES[:3]}
 OURS, NOBODY = "tandem", "nobody"
@@ -125,18 +126,18 @@ def _exceptions(one):
 
 
 def _card(one):
-    facts = []
+    facts, lead = [], one.lead if not one.broken else None
     if one.rival and one.over_rival and not one.broken:
         other = one.rival if one.chosen == OURS else OURS
         times = one.over_rival if one.chosen == OURS else 1 / one.over_rival
         facts.append(tag("li", tag("b", show.ratio(times)), f" the speed of {other}, the next best"))
-    if one.cpython:
+    if one.cpython and not one.broken:
         facts.append(tag("li", tag("b", show.ratio(one.cpython)), " the speed of CPython" if one.chosen == OURS
                          else " of tandem over CPython"))
     return tag("article", tag("h2", one.question), tag("p", one.chosen, class_="answer"),
-               tag("p", tag("b", show.ratio(one.lead)), " the best peer of each row, in the mean of "
+               tag("p", tag("b", show.ratio(lead)), " the best peer of each row, in the mean of "
                    f"{len(one.leads)} rows" if one.chosen == OURS else " is tandem's speed to the best peer of each row")
-               if one.lead else None,
+               if lead else None,
                _broken(one), _span(one) if one.leads else None, tag("ul", facts, class_="plain"), _exceptions(one), class_="choice-card")
 
 

@@ -7,6 +7,7 @@ import tempfile
 import unittest
 from html.parser import HTMLParser
 from pathlib import Path
+from unittest import mock
 
 import pages  # which has put the report on the path
 from support import BENCH, CONTENDERS, a_row, both, contender, floor, synthetic
@@ -419,6 +420,18 @@ class BeyondTheTable(unittest.TestCase):
                 row = next(row for row in self.rows if row["id"] == cell["row"])
                 value = next(one["value"]["median"] for one in row["contenders"] if one["kind"] == "ours")
                 self.assertIn(show.value(value, row["unit"]).split(row["unit"])[0].strip(), self.text)
+
+    def test_a_grid_of_threads_goes_as_far_as_the_machine(self):
+        for processors, counts in ((1, (1, 2, 4, 8)), (2, (1, 2, 4, 8)), (16, (1, 2, 4, 8, 16, 32)), (512, tuple(2 ** n for n in range(9)))):
+            with mock.patch("environment.processors", lambda count=processors: count):
+                rows = load([])
+            cells = {row.cell: row.id for row in rows if row.grid and row.grid.id == "queue.bounded.int"}
+            self.assertEqual(cells, {(str(down), str(across)): f"queue.bounded.int.{down}p{across}c" for down in counts for across in counts})
+
+    def test_a_grid_of_messages_goes_from_the_smallest_to_the_largest(self):
+        (grid,) = [one for one in self.summary["grids"] if one["id"] == "connection"]
+        self.assertEqual([{one[side] for one in grid["cells"]} for side in ("down", "across")],
+                         [{"8 B", "64 B", "1 KiB", "16 KiB", "256 KiB", "4 MiB"}, {"1", "16", "256"}])
 
     def test_loads_and_shares_stand_there(self):
         for text in ("90 %", "Jain's index", "110%", "Latency under load"):

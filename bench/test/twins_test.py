@@ -43,6 +43,16 @@ class Twins(unittest.TestCase):
             self.assertEqual(found["value"], found["loads"][2]["p99"])
 
 
+    def test_every_row_that_has_a_twin_is_known_to_it(self):
+        wanted = {}
+        for row in load([]):
+            if row.python:
+                wanted.setdefault(row.python, set()).add(row.id)
+        for script, rows in wanted.items():
+            listed = subprocess.run([sys.executable, "-B", str(BENCH / script), "--list"], capture_output=True, text=True, timeout=60, check=True)
+            self.assertEqual(rows - set(listed.stdout.split()), set(), script)
+
+
 class Loops(unittest.TestCase):
     def test_loads_are_parts_of_what_the_loop_itself_can_do(self):
         asked, now = [], [0.0]

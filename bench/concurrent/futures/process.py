@@ -59,6 +59,22 @@ def round_trips(count):
     return times
 
 
+def starts(method, count):
+    """From the start of one of two workers to its first result."""
+    times = []
+    for _ in range(count):
+        begin = time.perf_counter_ns()
+        executor = ProcessPoolExecutor(2, mp_context=multiprocessing.get_context(method))
+        result = executor.submit(tiny, 1).result()
+        times.append(time.perf_counter_ns() - begin)
+        executor.shutdown()
+        check(result, tiny(1))
+    return times
+
+
+for name in "fork", "spawn", "forkserver":
+    latency_row("start.process_executor." + name, 20 if name == "fork" else 10)(lambda count, method=name: starts(method, count))
+
 if __name__ == "__main__":
     status = main()
     for each in EXECUTORS:

@@ -53,6 +53,7 @@ std::int64_t map_and_sum(const std::vector<std::int64_t>& inputs) {
 const bool entered = [] {
   enter_posts<Ours>("tandem", Kind::ours);
   enter_submits<Ours>("tandem", Kind::ours);
+  enter_pool_start<Ours>("tandem", Kind::ours);
   enter_map("tandem", Kind::ours, map_and_sum);
   return true;
 }();

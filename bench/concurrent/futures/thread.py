@@ -69,6 +69,18 @@ def round_trips(count, pause):
     return times
 
 
+@latency_row("start.thread_pool", 500)
+def starts(count):
+    times = []
+    for n in range(count):
+        start = time.perf_counter_ns()
+        with ThreadPoolExecutor(2) as executor:
+            result = executor.submit(lambda n=n: n).result()
+        times.append(time.perf_counter_ns() - start)
+        check(result, n)
+    return times
+
+
 latency_row("thread_pool.roundtrip.hot", 4000)(lambda count: round_trips(count, 0))
 latency_row("thread_pool.roundtrip.parked", 300)(lambda count: round_trips(count, 0.001))
 

@@ -126,6 +126,14 @@ awaitable<void> round_trips(Socket socket, std::uint64_t count, Histogram& laten
 
 class Asio {
  public:
+  static void start(bool* ran) {
+    asio::io_context loop;
+    asio::co_spawn(loop, numbered(1), [&](std::exception_ptr error, std::uint64_t result) {
+      rethrow(error);
+      *ran = result == 1;
+    });
+    loop.run();
+  }
   static double tasks(std::uint64_t count) {
     asio::io_context loop(1);
     std::uint64_t sum = 0;

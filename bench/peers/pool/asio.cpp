@@ -36,6 +36,7 @@ class Asio {
 const bool entered = [] {
   enter_posts<Asio>("asio", Kind::peer);
   enter_submits<Asio>("asio", Kind::peer);
+  enter_pool_start<Asio>("asio", Kind::peer);
   return true;
 }();
 

@@ -28,6 +28,7 @@ class Pool {
 const bool entered = [] {
   enter_posts<Pool>("bs", Kind::peer);
   enter_submits<Pool>("bs", Kind::peer);
+  enter_pool_start<Pool>("bs", Kind::peer);
   return true;
 }();
 

@@ -69,6 +69,7 @@ class Naive {
 const bool entered = [] {
   enter_posts<Naive>("naive", Kind::peer);
   enter_submits<Naive>("naive", Kind::peer);
+  enter_pool_start<Naive>("naive", Kind::peer);
   return true;
 }();
 

@@ -6,7 +6,9 @@
 #include <cstddef>
 #include <mutex>
 #include <semaphore>
+#include <thread>
 
+#include "../../harness/start_rows.hpp"
 #include "../../harness/sync_rows.hpp"
 
 namespace bench {
@@ -82,6 +84,7 @@ const bool entered = [] {
   enter_event<AtomicEvent>("std.atomic", Kind::peer);
   enter_semaphore<Semaphore>("std", Kind::peer);
   enter_barrier<Barrier>("std", Kind::peer);
+  enter_start_of("thread", "std", Kind::peer, [](auto body) { std::thread(body).join(); });
   return true;
 }();
 
