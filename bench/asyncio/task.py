@@ -35,7 +35,7 @@ async def started(n):
     return n
 
 
-@latency_row("start.asyncio", 500)
+@latency_row("asyncio.run", 500)
 def starts(count):
     times = []
     for n in range(count):

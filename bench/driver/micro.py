@@ -29,7 +29,7 @@ def _read(said):
     for one in said["benchmarks"]:
         if one.get("run_type", "iteration") == "iteration":  # not what it says of them together
             found.setdefault(one.get("run_name", one["name"]), []).append(one)
-    return {"library": context.get("library_build_type", "unknown"), "benchmarks": {name: _judged(runs) for name, runs in found.items()}}
+    return {"library": context.get("library_build_type", "unknown"), "benchmarks": {name: _judged(runs) for name, runs in sorted(found.items())}}
 
 
 def run(programs, full):

@@ -23,7 +23,6 @@
 
 #include "checksum.hpp"
 #include "scenario.hpp"
-#include "start_rows.hpp"
 
 namespace bench {
 
@@ -71,10 +70,12 @@ void enter_asyncio(const std::string& impl, Kind kind) {
     Registry::instance().add({row, impl, kind, std::move(run)});
   };
   if constexpr (requires(bool* ran) { Contender::start(ran); })
-    enter_start("asyncio", impl, kind, kThreadStarts, [] {
-      bool ran = false;
-      Contender::start(&ran);
-      if (!ran) throw Broken("what was started did not run");
+    enter("asyncio.run", [](const Plan& plan) {
+      return latency(plan, 2'000, [](std::uint64_t) {
+        bool ran = false;
+        Contender::start(&ran);
+        if (!ran) throw Broken("what was started did not run");
+      });
     });
   if constexpr (requires { Contender::tasks(1); })
     enter("asyncio.tasks",

@@ -1,5 +1,5 @@
-// The rows of what is started, has nothing to do, and is waited for. What starts a thread or a
-// coroutine is given a body that shows whether it ran; processes show it by their exit status.
+// The rows of what is started, has nothing to do, and is waited for. What starts a thread is
+// given a body that shows whether it ran; processes show it by their exit status.
 #pragma once
 
 #include <cstdint>
