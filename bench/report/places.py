@@ -66,7 +66,7 @@ def _programs(known):
     if not programs:
         return None
     lines = [[name, *(_of_programs(row["kinds"].get(kind)) for kind in GENERATORS), ", ".join(row["lacks"]) or "nothing"]
-             for name, row in programs["rows"].items()]
+             for name, row in implementation_page.in_order(known.data)]
     return details([f"Random programs through the runners' protocol, beside {programs['against']}: {len(lines)} implementations ",
                     command("scripts/implementations --measure --programs")],
                    table("Random programs", ["implementation", *GENERATORS, "lacks"], lines))

@@ -223,10 +223,15 @@ def rows_of_cases(data):
         yield [module, len(rows)] + [counted(letters) for letters in columns]
 
 
+def in_order(data):
+    """[(implementation, its row of programs)], in the order of the columns."""
+    rows = data["programs"]["rows"]
+    return [(name, rows[name]) for name in data["implementations"] if name in rows]
+
+
 def rows_of_programs(data):
-    programs = data["programs"]
     kinds = list(lib.GENERATORS)
-    for name, row in programs["rows"].items():
+    for name, row in in_order(data):
         cells = []
         for kind in kinds:
             one = row["kinds"].get(kind)
