@@ -1,6 +1,7 @@
 """conformance/results/implementations.json, its page, and whose fault each red cell of it is."""
 
 import fnmatch
+import functools
 import json
 import os
 
@@ -85,6 +86,12 @@ def forget_what_is_gone(data):
             data["answers"].pop(id, None)
 
 
+@functools.lru_cache(maxsize=None)
+def clauses():
+    """[(primitive, clause)] of spec/."""
+    return [(primitive, clause) for primitive, parsed in evidence.specs().items() for clause in parsed.get("clause", [])]
+
+
 def never_asked(data):
     """{primitive: [id]} of the twins that are in no column."""
     missing = {primitive: [id for id in ids if id not in data["clauses"].get(primitive, {})] for primitive, ids in evidence.twins().items()}
@@ -105,13 +112,12 @@ def moved(data):
     within = {lib.OUTSIDE: lib.ABSENT, lib.ALIKE: lib.EQUAL}
     outside = {lib.EQUAL: lib.ALIKE, **dict.fromkeys(lib.RED, lib.OUTSIDE)}
     found = []
-    for primitive, parsed in evidence.specs().items():
-        for clause in parsed.get("clause", []):
-            row = data["clauses"].get(primitive, {}).get(clause["id"], "")
-            for name, letter in zip(data["implementations"], row):
-                if name in versions:
-                    holds = lib.interpreters.holds_for(versions[name], clause.get("since"), clause.get("until"))
-                    found.append((primitive, clause["id"], name, (within if holds else outside).get(letter, letter), letter))
+    for primitive, clause in clauses():
+        row = data["clauses"].get(primitive, {}).get(clause["id"], "")
+        for name, letter in zip(data["implementations"], row):
+            if name in versions:
+                holds = lib.interpreters.holds_for(versions[name], clause.get("since"), clause.get("until"))
+                found.append((primitive, clause["id"], name, (within if holds else outside).get(letter, letter), letter))
     return [one[:-1] for one in found if one[-1] != one[-2]]
 
 
@@ -244,18 +250,17 @@ def boundaries(data):
     """[[bound, clauses, proven]] of each since and until: proven where the last version outside says otherwise."""
     versions = [(index, name.split()[1]) for index, name in enumerate(data["implementations"]) if name.startswith("CPython")]
     parse, found = lib.interpreters.parse_version, {}
-    for primitive, parsed in evidence.specs().items():
-        for clause in parsed.get("clause", []):
-            letters = data["clauses"].get(primitive, {}).get(clause["id"])
-            for field in ("since", "until"):
-                if letters is None or clause.get(field, "3.8") == "3.8":
-                    continue
-                bound = parse(clause[field])
-                outside = [index for index, text in versions if (parse(text) < bound) == (field == "since")]
-                nearest = outside[-1 if field == "since" else 0] if outside else None
-                row = found.setdefault((bound, field + " " + clause[field]), [0, 0])
-                row[0] += 1
-                row[1] += nearest is not None and letters[nearest] == lib.OUTSIDE
+    for primitive, clause in clauses():
+        letters = data["clauses"].get(primitive, {}).get(clause["id"])
+        for field in ("since", "until"):
+            if letters is None or clause.get(field, "3.8") == "3.8":
+                continue
+            bound = parse(clause[field])
+            outside = [index for index, text in versions if (parse(text) < bound) == (field == "since")]
+            nearest = outside[-1 if field == "since" else 0] if outside else None
+            row = found.setdefault((bound, field + " " + clause[field]), [0, 0])
+            row[0] += 1
+            row[1] += nearest is not None and letters[nearest] == lib.OUTSIDE
     return [[what, *counts] for (_, what), counts in sorted(found.items())]
 
 
