@@ -112,10 +112,12 @@ class Column:
 
 
 def targets(root):
-    """Those that are committed."""
-    return [Column(one["target"], f"{one['toolchain']}, {one['mode']}, {one['when']}, commit {one['commit']}", one,
-                   one["again"], one["again_module"])
-            for one in load(root / "conformance/ports", "*.json")]
+    """Those that are committed; and the implementations behind the runners' protocol, of which no doctor knows facts."""
+    found = [], []
+    for one in load(root / "conformance/ports", "*.json"):
+        about = f"{one['toolchain']}, {one['mode']}, {one['when']}, commit {one['commit']}"
+        found[not one.get("facts", True)].append(Column(one["target"], about, one, one["again"], one["again_module"]))
+    return found
 
 
 def sanitizers(root):
@@ -141,5 +143,6 @@ class Layers:
         self.goldens, self.mutations = goldens(root), load(root / "conformance/results", "mutations-*.json")
         self.soaks = load(root / "conformance/results", "soak-*.json")
         self.generated = generated(declared(root), self.soaks)
-        self.targets, self.sanitizers = targets(root), sanitizers(root)
+        self.targets, self.behind_protocol = targets(root)
+        self.sanitizers = sanitizers(root)
         self.implementations = Implementations(root)

@@ -45,7 +45,7 @@ def matrix(evidence):
     """A line for each place, a column for each module."""
     layers, ids = evidence.layers, _ids(evidence)
     lines = [_row(one.name, one.about, [_of_column(one, some) for some in ids.values()], one.again)
-             for one in (*layers.targets, *layers.sanitizers)]
+             for one in (*layers.targets, *layers.behind_protocol, *layers.sanitizers)]
     known = layers.implementations
     for place, name in enumerate(known.names):
         cells = [_of_implementation("".join(known.letters[id][place] for id in some if id in known.letters)) for some in ids.values()]
@@ -55,7 +55,7 @@ def matrix(evidence):
     return [tag("h3", "Targets, sanitizers, other implementations", id="places"),
             tag("p", "How many of each module's cases pass on each target and under each sanitizer whose results are committed; and how many "
                 "each implementation answers as the golden does, asked through the case's Python twin; what its version need not answer so is "
-                "not red.", class_="quiet"),
+                "not red. Of one behind the runners' protocol, how many of the clauses that random programs try.", class_="quiet"),
             table("Targets, sanitizers, other implementations", ["where", *ids], lines, kind="stack places"), _programs(known),
             _remarks(layers), _reds(known)]
 
@@ -66,7 +66,7 @@ def _programs(known):
     if not programs:
         return None
     lines = [[name, *(_of_programs(row["kinds"].get(kind)) for kind in GENERATORS), ", ".join(row["lacks"]) or "nothing"]
-             for name, row in programs["rows"].items()]
+             for name, row in implementation_page.in_order(known.data)]
     return details([f"Random programs through the runners' protocol, beside {programs['against']}: {len(lines)} implementations ",
                     command("scripts/implementations --measure --programs")],
                    table("Random programs", ["implementation", *GENERATORS, "lacks"], lines))
@@ -82,7 +82,7 @@ def _of_programs(one):
 def _remarks(layers):
     lines = [[link(id), chip(status, "warn" if status in (*GOOD, "SKIP", "UNSUPPORTED") else "bad"), column.name,
               column.says.get(id, "")[:LONGEST]]
-             for column in (*layers.targets, *layers.sanitizers) for id, status in column.statuses.items() if status != "PASS"]
+             for column in (*layers.targets, *layers.behind_protocol, *layers.sanitizers) for id, status in column.statuses.items() if status != "PASS"]
     return details(f"The {len(lines)} cells of ours that are not plainly PASS",
                    table("What is not plainly PASS", ["case", "status", "where", "why"], lines)) if lines else None
 

@@ -374,6 +374,7 @@ class TheRealPage(unittest.TestCase):
         by_name = {name: one for methods in data["census"].values() for _, name, one in methods}
         answered = by_name["test_queue.BaseQueueTestMixin.test_queue_join"]
         self.assertIn("queue.join.waits-for-task-done", [clauses[place]["id"] for place in answered])
+        self.assertIn("Random programs through the runners", html)
         self.assertIsInstance(by_name["test_asyncio.test_timeouts.TimeoutTests.test_timeout_without_task"], str)
 
 

@@ -260,7 +260,7 @@ async def caught(condition, kept):
             raise
 
 
-@case("asyncio.condition.cancel.same-exception", "the exception that cancelled is the one that leaves", since="3.13")
+@case("asyncio.condition.cancel.same-exception", "the exception that cancelled is the one that leaves", since="3.11.2")
 def _():
     async def main():
         condition, kept = asyncio.Condition(), []

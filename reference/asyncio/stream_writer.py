@@ -335,7 +335,7 @@ async def _():
         await writer.wait_closed()
 
 
-@case("asyncio.stream-writer.dropped", "one that nobody has is closed, and reported", since="3.13")
+@case("asyncio.stream-writer.dropped", "one that nobody has is closed, and reported", since="3.11.5")
 @running
 async def _():
     reader, writer, peer = await pair()

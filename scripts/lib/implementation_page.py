@@ -1,6 +1,7 @@
 """conformance/results/implementations.json, its page, and whose fault each red cell of it is."""
 
 import fnmatch
+import functools
 import json
 import os
 
@@ -69,12 +70,55 @@ def put_ours(data, name, answers):
             put(data, primitive, id, name, *answers.get(id, (lib.ABSENT, None)))
 
 
+def programs_of(data, seed, count):
+    """The programs' part, which forgets the rows of other programs."""
+    kept = data.get("programs", {})
+    if (kept.get("seed"), kept.get("count")) != (seed, count):
+        data["programs"] = {"seed": seed, "count": count, "rows": {}}
+    return data["programs"]
+
+
 def forget_what_is_gone(data):
     ids = {primitive: set(ids) for primitive, ids in evidence.twins().items()}
     for primitive, cases in data["clauses"].items():
         for id in set(cases) - ids.get(primitive, set()):
             del cases[id]
             data["answers"].pop(id, None)
+
+
+@functools.lru_cache(maxsize=None)
+def clauses():
+    """[(primitive, clause)] of spec/."""
+    return [(primitive, clause) for primitive, parsed in evidence.specs().items() for clause in parsed.get("clause", [])]
+
+
+def never_asked(data):
+    """{primitive: [id]} of the twins that are in no column."""
+    missing = {primitive: [id for id in ids if id not in data["clauses"].get(primitive, {})] for primitive, ids in evidence.twins().items()}
+    return {primitive: ids for primitive, ids in missing.items() if ids}
+
+
+def rejudged(data):
+    """The same answers by the since and until that hold today. One that nobody has compared, as it was outside, is absent."""
+    for primitive, id, name, letter in moved(data):
+        put(data, primitive, id, name, letter, data["answers"].get(id, {}).get(name))
+    data["bounds"] = boundaries(data)
+    return data
+
+
+def moved(data):
+    """[(primitive, id, implementation, letter)] of the answers to a clause whose since or until is not that of the measuring."""
+    versions = {name: lib.interpreters.parse_version(name.split()[1]) for name in data["implementations"] if not name.startswith("tandem")}
+    within = {lib.OUTSIDE: lib.ABSENT, lib.ALIKE: lib.EQUAL}
+    outside = {lib.EQUAL: lib.ALIKE, **dict.fromkeys(lib.RED, lib.OUTSIDE)}
+    found = []
+    for primitive, clause in clauses():
+        row = data["clauses"].get(primitive, {}).get(clause["id"], "")
+        for name, letter in zip(data["implementations"], row):
+            if name in versions:
+                holds = lib.interpreters.holds_for(versions[name], clause.get("since"), clause.get("until"))
+                found.append((primitive, clause["id"], name, (within if holds else outside).get(letter, letter), letter))
+    return [one[:-1] for one in found if one[-1] != one[-2]]
 
 
 def unproven(names, letters):
@@ -134,8 +178,15 @@ def malformed(entry, cells):
     return None
 
 
+def without_programs(data):
+    """The implementations whose twins were asked only."""
+    rows = data.get("programs", {}).get("rows", {})
+    return ["%s: no random programs were run: scripts/implementations --measure --programs" % name
+            for name in data["implementations"] if name not in rows]
+
+
 def problems(data=None, entries=None):
-    """What is red and unexplained, explained and not red, and whether the page is that of the data."""
+    """What is red and unexplained, explained and not red, what was not run, and whether the page is that of the data."""
     check_page = data is None
     data, entries = data or load(), findings() if entries is None else entries
     cells = red_cells(data)
@@ -143,6 +194,8 @@ def problems(data=None, entries=None):
     explained = {cell for entry in entries if FIELDS <= set(entry) for cell in matched(entry, cells)}
     said += ["%s: %s is red, and nothing says whose fault it is: %s" % (name, cell, what.replace("\n", " | ")[:400])
              for (name, cell), what in cells.items() if (name, cell) not in explained]
+    said += without_programs(data)
+    said += ["%s: %s was judged by another since or until: --write" % (name, id) for _, id, name, _ in moved(data)]
     if check_page and not said:
         with open(PAGE, encoding="utf-8") as file:
             said += [] if file.read() == text(data, entries) else ["implementations.md is not that of the data: --write"]
@@ -176,10 +229,15 @@ def rows_of_cases(data):
         yield [module, len(rows)] + [counted(letters) for letters in columns]
 
 
+def in_order(data):
+    """[(implementation, its row of programs)], in the order of the columns."""
+    rows = data["programs"]["rows"]
+    return [(name, rows[name]) for name in data["implementations"] if name in rows]
+
+
 def rows_of_programs(data):
-    programs = data["programs"]
     kinds = list(lib.GENERATORS)
-    for name, row in programs["rows"].items():
+    for name, row in in_order(data):
         cells = []
         for kind in kinds:
             one = row["kinds"].get(kind)
@@ -192,18 +250,17 @@ def boundaries(data):
     """[[bound, clauses, proven]] of each since and until: proven where the last version outside says otherwise."""
     versions = [(index, name.split()[1]) for index, name in enumerate(data["implementations"]) if name.startswith("CPython")]
     parse, found = lib.interpreters.parse_version, {}
-    for primitive, parsed in evidence.specs().items():
-        for clause in parsed.get("clause", []):
-            letters = data["clauses"].get(primitive, {}).get(clause["id"])
-            for field in ("since", "until"):
-                if letters is None or clause.get(field, "3.8") == "3.8":
-                    continue
-                bound = parse(clause[field])
-                outside = [index for index, text in versions if (parse(text) < bound) == (field == "since")]
-                nearest = outside[-1 if field == "since" else 0] if outside else None
-                row = found.setdefault((bound, field + " " + clause[field]), [0, 0])
-                row[0] += 1
-                row[1] += nearest is not None and letters[nearest] == lib.OUTSIDE
+    for primitive, clause in clauses():
+        letters = data["clauses"].get(primitive, {}).get(clause["id"])
+        for field in ("since", "until"):
+            if letters is None or clause.get(field, "3.8") == "3.8":
+                continue
+            bound = parse(clause[field])
+            outside = [index for index, text in versions if (parse(text) < bound) == (field == "since")]
+            nearest = outside[-1 if field == "since" else 0] if outside else None
+            row = found.setdefault((bound, field + " " + clause[field]), [0, 0])
+            row[0] += 1
+            row[1] += nearest is not None and letters[nearest] == lib.OUTSIDE
     return [[what, *counts] for (_, what), counts in sorted(found.items())]
 
 

@@ -83,23 +83,23 @@ def difference(golden, said):
     return text if len(text) <= LONGEST_ANSWER else text[:LONGEST_ANSWER] + "…"
 
 
-def asked(interpreter, twin):
-    """{id: (letter, answer)} of one twin file; what does not load is BROKEN in all of its cases."""
+def asked(interpreter, twin, only=None):
+    """{id: (letter, answer)} of one twin file, or of `only` these cases; what does not load is BROKEN in all of its cases."""
     primitive = twins.primitive_of(twin)
     clauses, goldens = twins.clauses_of(primitive), (record.read_golden(twin) or {}).get("cases", {})
     try:
-        said = twins.run(interpreter, twin, every_version=True, seconds=CASE_SECONDS)
+        said = twins.run(interpreter, twin, only, every_version=True, seconds=CASE_SECONDS)
     except RuntimeError as error:
-        said = {id: {"status": "error", "transcript": [], "error": str(error)} for id in goldens}
+        said = {id: {"status": "error", "transcript": [], "error": str(error)} for id in only or goldens}
     return {id: judged(interpreter.version, result, clauses.get(id, {}), goldens.get(id, {}))
             for id, result in said.items() if id in goldens}
 
 
 def ask_twins(found, files, jobs, say):
-    """{primitive: {id: {name: (letter, answer)}}}"""
+    """{primitive: {id: {name: (letter, answer)}}}; `files`: {twin file: the cases to ask, or None for all}."""
     answers = {}
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        pending = [(name, twin, pool.submit(asked, one, twin)) for twin in files for name, one in found]
+        pending = [(name, twin, pool.submit(asked, one, twin, only)) for twin, only in files.items() for name, one in found]
         for name, twin, answer in pending:
             primitive = twins.primitive_of(twin)
             for id, judged_as in answer.result().items():

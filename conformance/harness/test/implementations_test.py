@@ -19,7 +19,8 @@ def said(*lines, status="done", error=None):
 
 
 def data(**rows):
-    return {"implementations": NAMES, "clauses": {"q/q": rows}, "answers": {}, "recorded": "", "platform": "", "bounds": []}
+    programs = {"seed": 1, "count": 2, "rows": {name: {"breaches": [], "kinds": {}, "lacks": []} for name in NAMES}}
+    return {"implementations": NAMES, "clauses": {"q/q": rows}, "answers": {}, "recorded": "", "platform": "", "bounds": [], "programs": programs}
 
 
 def finding(who, *cells, **more):
@@ -59,6 +60,35 @@ class PageTest(unittest.TestCase):
         self.assertEqual(page.problems(one, [finding("PyPy*", "a.b.*")]), [])
         self.assertRegex(page.problems(one, [finding("PyPy*", "a.b.c")])[0], "PyPy 3.9.2: a.b.d is red, and nothing says")
         self.assertRegex(page.problems(one, [finding("PyPy*", "a.b.*", "a.b.z")])[0], "a.b.z meets no red cell")
+
+    def test_answers_are_judged_by_the_bounds_of_today(self):
+        one = dict(data(), clauses={"queue/queue": {"queue.shutdown.put-raises": "~.===", "queue.order.fifo": "~.x=="}},
+                   answers={"queue.shutdown.put-raises": {"PyPy 3.9.2": "an answer"}})
+        self.assertEqual([(id, name, letter) for _, id, name, letter in page.moved(one)], [
+            ("queue.order.fifo", "CPython 3.8.1", lib.EQUAL), ("queue.order.fifo", "CPython 3.9.1", lib.ABSENT),
+            ("queue.shutdown.put-raises", "CPython 3.10.1", lib.ALIKE), ("queue.shutdown.put-raises", "PyPy 3.9.2", lib.ALIKE)])
+        self.assertTrue(any("queue.order.fifo was judged by another since" in problem for problem in page.problems(one, [])))
+        again = page.rejudged(one)
+        self.assertEqual(again["clauses"]["queue/queue"], {"queue.shutdown.put-raises": "~.~~=", "queue.order.fifo": "=-x=="})
+        self.assertEqual((page.moved(again), again["answers"]), ([], {}))
+
+    def test_programs_that_differ_are_red(self):
+        one = data(**{"a.b.c": "====="})
+        one["programs"]["rows"]["PyPy 3.9.2"]["kinds"]["queue"] = {"smallest": {"queue/put+get": {"says": [1], "against": [2]}}}
+        self.assertEqual(page.red_cells(one), {("PyPy 3.9.2", "programs/queue/put+get"): "[1], not [2]"})
+
+    def test_an_implementation_whose_programs_were_not_run_is_told_of(self):
+        one = data(**{"a.b.c": "====="})
+        self.assertEqual(page.problems(one, []), [])
+        del one["programs"]["rows"]["tandem 0"]
+        self.assertRegex(page.problems(one, [])[0], "^tandem 0: no random programs were run")
+        del one["programs"]
+        self.assertEqual(len(page.problems(one, [])), len(NAMES))
+
+    def test_rows_of_other_programs_are_forgotten(self):
+        one = data()
+        self.assertEqual(len(page.programs_of(one, 1, 2)["rows"]), len(NAMES))
+        self.assertEqual(page.programs_of(one, 1, 3), {"seed": 1, "count": 3, "rows": {}})
 
     def test_malformed_entries(self):
         one = data(**{"a.b.c": "===x="})
