@@ -15,6 +15,8 @@
 #include "conformance/harness/blocked.hpp"
 #include "tandem/contextvars.hpp"
 #include "tandem/futures.hpp"
+#include "tandem/futures/process.hpp"
+#include "tandem/multiprocessing.hpp"
 #include "tandem/threading.hpp"
 
 namespace tandem::conformance {
@@ -559,6 +561,112 @@ CASE("asyncio.event-loop.run-in-executor-cancel", "does not disturb the call, no
   go_on.set();
   executor.shutdown();
   log(first_lines(logged));
+}
+
+namespace {
+
+// What waits for others, in another process.
+struct Channel {
+  Channel() {
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw OSError(errno);
+  }
+  Channel(const Channel&) = delete;
+  Channel& operator=(const Channel&) = delete;
+  ~Channel() {
+    for (const int end : ends) ::close(end);
+  }
+  int reader() const { return ends[0]; }
+  int writer() const { return ends[1]; }
+
+  std::array<int, 2> ends{};
+};
+std::string read_from(int file, std::size_t most) {
+  std::string text(most, '\0');
+  text.resize(static_cast<std::size_t>(::read(file, text.data(), most)));
+  return text;
+}
+void write_to(int file, const std::string& text) {
+  EXPECT_EQ(::write(file, text.data(), text.size()), std::ssize(text));
+}
+
+// What workers call.
+int times_six(int number) { return 6 * number; }
+int process() { return ::getpid(); }
+void die(int gate) {
+  read_from(gate, 1);
+  ::kill(::getpid(), SIGKILL);
+}
+void tell(int gate, int diary, char name) {
+  write_to(diary, {name});
+  read_from(gate, 1);
+  write_to(diary, {static_cast<char>(name - 'a' + 'A')});
+}
+
+futures::ProcessPoolExecutorOptions one_worker() {
+  return {.max_workers = 1, .mp_context = multiprocessing::get_context("fork")};
+}
+
+}  // namespace
+
+CASE("asyncio.event-loop.process-pool", "calls in a worker") {
+  run_virtual([]() -> Coroutine<> {
+    const EventLoop loop = asyncio::get_running_loop();
+    futures::ProcessPoolExecutor pool(one_worker());
+    const int worker = co_await loop.run_in_executor(pool, process);
+    log(worker == ::getpid());
+    const int product = co_await loop.run_in_executor(pool, times_six, 7);
+    log(product);
+    const std::string said = co_await awaited(loop.run_in_executor(pool, fail));
+    log(said);
+  });
+}
+
+CASE("asyncio.event-loop.process-pool-broken", "futures raise BrokenProcessPool") {
+  run_virtual([]() -> Coroutine<> {
+    const EventLoop loop = asyncio::get_running_loop();
+    const Channel gate;
+    futures::ProcessPoolExecutor pool(one_worker());
+    auto dies = loop.run_in_executor(pool, die, gate.reader());
+    auto waits = loop.run_in_executor(pool, times_six, 7);
+    write_to(gate.writer(), ".");
+    const std::string said = co_await awaited(std::move(dies));
+    log(said, co_await awaited(std::move(waits)));
+    log(raised([&] { loop.run_in_executor(pool, times_six, 7); }));
+  });
+}
+
+namespace {
+Coroutine<> told(futures::ProcessPoolExecutor& pool, int gate, int diary, char name) {
+  co_await asyncio::get_running_loop().run_in_executor(pool, tell, gate, diary, name);
+}
+Coroutine<> cancels_first_and_last(futures::ProcessPoolExecutor& pool, Channel& gate,
+                                   Channel& diary) {
+  const std::string names = "abcdef";
+  std::vector<asyncio::Task<>> tasks;
+  for (const char name : names)
+    tasks.push_back(asyncio::create_task(told(pool, gate.reader(), diary.writer(), name)));
+  co_await turns();
+  log(read_from(diary.reader(), 1));
+  for (const auto& task : {tasks.front(), tasks.back()}) task.cancel();
+  for (const std::size_t at : {std::size_t{0}, tasks.size() - 1}) {
+    const std::string said = co_await awaited(tasks[at]);
+    log(said);
+  }
+  write_to(gate.writer(), names);
+  for (std::size_t at = 1; at + 1 < tasks.size(); ++at) {
+    const std::string said = co_await awaited(tasks[at]);
+    log(said);
+  }
+}
+}  // namespace
+
+CASE("asyncio.event-loop.process-pool-cancel", "ends the task, not the call") {
+  Channel gate, diary;
+  {
+    futures::ProcessPoolExecutor pool(one_worker());
+    run_virtual(cancels_first_and_last(pool, gate, diary));
+  }
+  log(read_from(diary.reader(), 100));
 }
 
 CASE("asyncio.event-loop.default-executor", "run_in_executor(None, …) uses the one that was set") {

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "conformance/asyncio/support.hpp"
+#include "conformance/harness/times.hpp"
 #include "tandem/contextvars.hpp"
 #include "tandem/threading.hpp"
 
@@ -163,20 +164,20 @@ CASE("asyncio.runner.reports-leftovers", "what they raise is reported") {
 }
 
 CASE("asyncio.runner.joins-executor", "run() waits for the calls in the default executor") {
-  threading::Event begun;
-  threading::Event go_on;
+  threading::Event go_on, returned, ended;
   asyncio::run([&]() -> Coroutine<> {
     running().run_in_executor(nullptr, [&] {
-      begun.set();
       go_on.wait();
-      log("call ends");
+      log("call ends", returned.wait(times::must_expire));
+      ended.set();
     });
-    begun.wait();
     log("main ends");
     go_on.set();
     co_return;
   }());
   log("run() returns");
+  returned.set();
+  ended.wait();
 }
 
 CASE("asyncio.runner.loop-factory", "run(loop_factory=…) takes its loop from there") {

@@ -1,10 +1,12 @@
 // Every await point of asyncio that needs more than the loop is cancelled in turn: threads,
 // processes, connections, servers, pipes, children. When the system answers is its own affair, so
-// CPython is not asked: what was cancelled ends as cancelled, and nothing stays behind.
+// CPython is not asked: what was cancelled ends as cancelled, and nothing stays behind. The loop's
+// debug mode tells of each step of the task: so it is cancelled after each of them, up to the last.
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <exception>
@@ -12,6 +14,7 @@
 #include <fstream>
 #include <iterator>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -20,6 +23,7 @@
 #include <tandem/futures/process.hpp>
 #include <tandem/multiprocessing.hpp>
 #include <tandem/subprocess.hpp>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -39,6 +43,25 @@ struct Reaching {
   const char* name;
   Coroutine<> (*subject)();
 };
+
+// How far the subject is.
+struct Progress {
+  int steps = 0;               // that its task has taken
+  bool is_at_the_end = false;  // it has begun an await that only a cancellation ends
+};
+Progress progress;
+constexpr const char* subject_name = "subject";
+constexpr auto patience = 60s;
+
+// Before such an await.
+void for_ever() { progress.is_at_the_end = true; }
+
+// Of what the loop says in debug mode: "Executing <Task pending name='subject' …> took …".
+void note(std::string_view said) {
+  if (!said.starts_with("Executing <Task ")) return;
+  const auto name = said.substr(std::min(said.size(), said.find(" name='") + 7));
+  if (name.starts_with(std::string(subject_name) + "'")) ++progress.steps;
+}
 
 int checked(int result) {
   if (result < 0) throw std::system_error(errno, std::generic_category());
@@ -64,6 +87,7 @@ Coroutine<> in_a_process() {
 Coroutine<int> late() { co_return co_await asyncio::sleep(1h, 5); }
 Coroutine<> of_another_kind() {
   const auto other = asyncio::run_coroutine_threadsafe(late(), asyncio::get_running_loop());
+  for_ever();
   co_await asyncio::wrap_future(other);
 }
 Coroutine<> one_by_one() {
@@ -72,6 +96,7 @@ Coroutine<> one_by_one() {
   auto completed = asyncio::as_completed(std::move(all));
   std::exception_ptr cancelled;
   try {
+    for_ever();
     co_await completed.anext();
   } catch (...) {
     cancelled = std::current_exception();
@@ -143,17 +168,24 @@ Coroutine<> serving() {
   auto starting = asyncio::start_server(echo, "127.0.0.1", 0, {.start_serving = false});
   const Server server = co_await std::move(starting);
   co_await server.start_serving();
+  for_ever();
   co_await server.serve_forever();
 }
 Coroutine<> serving_with() {
   Server server = co_await asyncio::start_unix_server(echo, socket_path());
+  for_ever();
   co_await asyncio::with(server, [] { return asyncio::sleep(1h); });
 }
+Coroutine<> greet(StreamReader reader, StreamWriter writer) {
+  writer.write("a line\n");
+  co_await reader.readline();
+}
 Coroutine<> closing() {
-  const Server server = co_await asyncio::start_unix_server(echo, socket_path());
+  const Server server = co_await asyncio::start_unix_server(greet, socket_path());
   auto [reader, writer] = co_await asyncio::open_unix_connection(socket_path());
-  while (asyncio::all_tasks().size() < 3) co_await asyncio::sleep(0s);  // it is served
+  co_await reader.readline();  // it is served
   server.close();
+  for_ever();
   co_await server.wait_closed();
 }
 
@@ -177,6 +209,7 @@ Coroutine<> reading(Read read) {
   const OtherEnd other;
   auto opening = asyncio::open_connection({}, {}, {.sock = other.this_end()});
   auto [reader, writer] = co_await std::move(opening);
+  for_ever();
   co_await read(reader);
 }
 constexpr auto reads = [](const StreamReader& reader) { return reader.read(); };
@@ -191,6 +224,7 @@ Coroutine<> draining() {
   auto opening = asyncio::open_connection({}, {}, {.sock = other.this_end()});
   auto [reader, writer] = co_await std::move(opening);
   writer.write(std::string(1 << 22, 'x'));
+  for_ever();
   co_await writer.drain();
 }
 Coroutine<> closing_what_is_full() {
@@ -199,6 +233,7 @@ Coroutine<> closing_what_is_full() {
   auto [reader, writer] = co_await std::move(opening);
   writer.write(std::string(1 << 22, 'x'));
   writer.close();
+  for_ever();
   co_await writer.wait_closed();
 }
 // A socket will do for a pipe.
@@ -232,13 +267,20 @@ Coroutine<> awaited_and_killed(asyncio::Process child, Coroutine<> awaited) {
   if (cancelled) std::rethrow_exception(cancelled);
 }
 Coroutine<> until_ended(asyncio::Process child) { co_await child.wait(); }
+Coroutine<> until_killed(asyncio::Process child) {
+  for_ever();
+  co_await child.wait();
+}
 Coroutine<> asked(asyncio::Process child) { co_await child.communicate("a line\n"); }
-Coroutine<> read_from(asyncio::Process child) { co_await child.stdout_().readline(); }
+Coroutine<> read_from(asyncio::Process child) {
+  for_ever();
+  co_await child.stdout_().readline();
+}
 
 Coroutine<> of_a_child() {
   auto starting = asyncio::create_subprocess_exec({"sleep", "1000"});
   const asyncio::Process child = co_await std::move(starting);
-  co_await awaited_and_killed(child, until_ended(child));
+  co_await awaited_and_killed(child, until_killed(child));
 }
 Coroutine<> of_a_shell() {
   auto starting = asyncio::create_subprocess_shell("exit 3");
@@ -311,18 +353,38 @@ constexpr Reaching all[] = {
     {"shell_protocol", of_a_shells_protocol},
 };
 
-// Returns whether it had ended before it was cancelled.
-Coroutine<bool> cancelled_after(int turns, Coroutine<> subject) {
-  const auto task = asyncio::create_task(std::move(subject));
-  for (int turn = 0; turn < turns && !task.done(); ++turn) co_await asyncio::sleep(0s);
-  const bool has_ended = task.done();
+// A moment of a subject: so many steps it has taken, each up to where it is suspended, and so many
+// turns of the loop have gone by since.
+struct Moment {
+  int step, turns;
+};
+
+// What became of a subject that was to be cancelled.
+struct Outcome {
+  bool has_ended;       // by itself, before
+  bool waits_for_ever;  // it was in its last await when it was cancelled
+  int steps;            // that it had taken by then
+};
+
+Coroutine<Outcome> cancelled_at(Moment moment, Coroutine<> subject) {
+  asyncio::get_running_loop().slow_callback_duration(0s);  // each step is told
+  progress = {};
+  const auto task = asyncio::create_task(std::move(subject), subject_name);
+  const auto deadline = std::chrono::steady_clock::now() + patience;
+  while (!task.done() && progress.steps < moment.step && !progress.is_at_the_end) {
+    if (std::chrono::steady_clock::now() > deadline)
+      throw RuntimeError("has neither ended nor said that it waits for ever");
+    co_await asyncio::sleep(0s);
+  }
+  for (int turn = 0; turn < moment.turns && !task.done(); ++turn) co_await asyncio::sleep(0s);
+  const Outcome outcome{task.done(), progress.is_at_the_end, progress.steps};
   task.cancel();
   try {
     co_await task;
   } catch (const asyncio::CancelledError&) {
   }
-  EXPECT_EQ(task.cancelled(), !has_ended);
-  co_return has_ended;
+  EXPECT_EQ(task.cancelled(), !outcome.has_ended);
+  co_return outcome;
 }
 
 // Open descriptors, and children of this thread, running or not: the reference runner may be one.
@@ -335,29 +397,63 @@ std::pair<std::size_t, std::size_t> held() {
 
 class EachReach : public testing::TestWithParam<Reaching> {
  protected:
-  void SetUp() override {
-    before_ = log_sink([](std::string_view) {});
-  }
+  void SetUp() override { before_ = log_sink(note); }
   void TearDown() override { log_sink(before_); }
+
+  Outcome run_to(Moment moment) {
+    const Outcome outcome =
+        asyncio::run(cancelled_at(moment, GetParam().subject()), {.debug = true});
+    tally_.add(1);
+    return outcome;
+  }
+  Outcome check(Moment moment) {
+    const Outcome outcome = run_to(moment);
+    // The thread of a shutdown_default_executor() that was cancelled is not waited for, and has the
+    // loop as long as it lives.
+    const auto deadline = std::chrono::steady_clock::now() + patience;
+    while (held() != held_before_ && std::chrono::steady_clock::now() < deadline)
+      std::this_thread::yield();
+    EXPECT_EQ(held(), held_before_) << moment.turns << " turns after step " << moment.step;
+    return outcome;
+  }
+  // What is made once is there then.
+  void look() {
+    run_to({most_steps, 0});
+    held_before_ = held();
+  }
+
+  static constexpr int most_steps = 1000;
 
  private:
   LogSink before_;
+  std::pair<std::size_t, std::size_t> held_before_;
+  Tally tally_{{"cancellations", 0, 0}};
 };
 
+// Each await is one in which some step ends: of those that the library makes, too.
 TEST_P(EachReach, LeavesNothingBehindWhenItIsCancelled) {
-  constexpr int few = 8, most = 1 << 11;
-  const auto run_after = [](int turns) {
-    return asyncio::run(cancelled_after(turns, GetParam().subject()));
-  };
-  run_after(most);  // what is made once is there
-  const auto held_before = held();
-  Tally tally({"cancellations", 0, 0});
-  for (int turns = 0; turns <= most; turns = turns < few ? turns + 1 : 2 * turns) {
-    const bool has_ended = run_after(turns);
-    tally.add(1);
-    EXPECT_EQ(held(), held_before) << "after " << turns << " turns";
-    if (has_ended) break;
+  look();
+  std::set<int> hit;  // where it was cancelled: after which step
+  Outcome last{};
+  for (int step = 0; !last.has_ended && !last.waits_for_ever; ++step) {
+    ASSERT_LT(step, most_steps);
+    last = check({step, 0});
+    if (!last.has_ended) hit.insert(last.steps);
+    for (int turns = 1; turns <= 3; ++turns) check({step, turns});
   }
+  const int awaits =
+      last.waits_for_ever ? last.steps : last.steps - 1;  // the last step awaits nothing
+  for (int await = 1; await <= awaits; ++await) EXPECT_TRUE(hit.contains(await)) << await;
+  EXPECT_GE(awaits, 1);
+  RecordProperty("awaits", awaits);
+}
+
+// Not where it has come to something, but where it may have.
+TEST_P(EachReach, LeavesNothingBehindWhenItIsCancelledAtAnyTime) {
+  constexpr int few = 8, most = 1 << 11;
+  look();
+  for (int turns = 0; turns <= most; turns = turns < few ? turns + 1 : 2 * turns)
+    if (check({0, turns}).has_ended) break;
 }
 
 INSTANTIATE_TEST_SUITE_P(Asyncio, EachReach, testing::ValuesIn(all),

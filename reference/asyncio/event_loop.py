@@ -5,6 +5,7 @@ import concurrent.futures
 import contextvars
 import gc
 import math
+import multiprocessing
 import os
 import signal
 import threading
@@ -496,6 +497,79 @@ def _():
         go_on.set()
         executor.shutdown()
     log(logged.messages)
+
+
+# What workers call, which find it by its name
+
+
+def times_six(number):
+    return 6 * number
+
+
+def die(gate):
+    os.read(gate, 1)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def tell(gate, diary, name):
+    os.write(diary, name.encode())
+    os.read(gate, 1)
+    os.write(diary, name.upper().encode())
+
+
+def one_worker():
+    return concurrent.futures.ProcessPoolExecutor(1, multiprocessing.get_context("fork"))
+
+
+@case("asyncio.event-loop.process-pool", "run_in_executor() calls in a worker of a ProcessPoolExecutor")
+def _():
+    async def main():
+        loop = asyncio.get_running_loop()
+        with one_worker() as pool:
+            log(await loop.run_in_executor(pool, os.getpid) == os.getpid())
+            log(await loop.run_in_executor(pool, times_six, 7))
+            log(await awaited(loop.run_in_executor(pool, leave, ValueError("bad"))))
+
+    run_virtual(main())
+
+
+@case("asyncio.event-loop.process-pool-broken", "when a worker dies the futures raise BrokenProcessPool")
+def _():
+    async def main():
+        loop, (gate, opener) = asyncio.get_running_loop(), os.pipe()
+        with one_worker() as pool:
+            dies = loop.run_in_executor(pool, die, gate)
+            waits = loop.run_in_executor(pool, times_six, 7)
+            os.write(opener, b".")
+            log(await awaited(dies), await awaited(waits))
+            log(raised(lambda: loop.run_in_executor(pool, times_six, 7)))
+
+    run_virtual(main())
+
+
+@case("asyncio.event-loop.process-pool-cancel", "cancelling a task that awaits a call ends the task, not the call")
+def _():
+    async def main(pool, names, gate, diary):
+        loop = asyncio.get_running_loop()
+
+        async def call(name):
+            await loop.run_in_executor(pool, tell, gate[0], diary[1], name)
+
+        tasks = [asyncio.create_task(call(name)) for name in names]
+        await turns()
+        log(os.read(diary[0], 1).decode())
+        for task in (tasks[0], tasks[-1]):
+            task.cancel()
+        for task in (tasks[0], tasks[-1]):
+            log(await awaited(task))
+        os.write(gate[1], names.encode())
+        for task in tasks[1:-1]:
+            log(await awaited(task))
+
+    gate, diary = os.pipe(), os.pipe()
+    with one_worker() as pool:
+        run_virtual(main(pool, "abcdef", gate, diary))
+    log(os.read(diary[0], 100).decode())
 
 
 @case("asyncio.event-loop.default-executor", "set_default_executor() takes a pool of threads, which run_in_executor(None, …) uses")

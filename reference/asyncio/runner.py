@@ -7,7 +7,7 @@ import signal
 import threading
 
 import virtual_time
-from case import case, log, raised
+from case import case, log, raised, times
 from support import awaited, log_at, raised_by, run_virtual, turns
 
 
@@ -152,21 +152,22 @@ def _():
 
 @case("asyncio.runner.joins-executor", "run() waits for the calls in the default executor")
 def _():
-    begun, go_on = threading.Event(), threading.Event()
+    go_on, returned, ended = threading.Event(), threading.Event(), threading.Event()
 
     def call():
-        begun.set()
         go_on.wait()
-        log("call ends")
+        log("call ends", returned.wait(times.must_expire))
+        ended.set()
 
     async def main():
         asyncio.get_running_loop().run_in_executor(None, call)
-        begun.wait()
         log("main ends")
         go_on.set()
 
     asyncio.run(main())
     log("run() returns")
+    returned.set()
+    ended.wait()
 
 
 @case("asyncio.runner.loop-factory", "run(loop_factory=…) takes its loop from there")
