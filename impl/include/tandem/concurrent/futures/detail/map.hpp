@@ -21,6 +21,7 @@
 
 #include "tandem/concurrent/futures/future.hpp"
 #include "tandem/core/callable.hpp"
+#include "tandem/core/range_reader.hpp"
 #include "tandem/core/result_range.hpp"
 
 namespace tandem::inline v1::concurrent::futures::detail {
@@ -249,7 +250,7 @@ class Zip {
  public:
   using Rows = arguments_t<R...>;
 
-  explicit Zip(R&&... ranges) : ranges_(std::forward<R>(ranges)...) {}
+  explicit Zip(R&&... ranges) : readers_(std::forward<R>(ranges)...) {}
 
   // How many arguments there are still to take.
   std::size_t left() requires Countable<R...> { return left(std::index_sequence_for<R...>{}); }
@@ -266,38 +267,25 @@ class Zip {
     } else {
       Rows rows;
       for (; count > 0 && !ended_; --count) {
-        ended_ = !(step<I>() && ...);
-        if (!ended_) (std::get<I>(rows).push_back(*at<I>()), ...);
+        ended_ = !(std::get<I>(readers_).step() && ...);  // none is read beyond the shortest
+        if (!ended_) (std::get<I>(rows).push_back(*std::get<I>(readers_).at()), ...);
       }
       return rows;
     }
   }
-  template <std::size_t I>
-  auto& at() {
-    auto& at = std::get<I>(at_);
-    if (!at) at.emplace(std::ranges::begin(std::get<I>(ranges_)));
-    return *at;
-  }
-  // Goes to the next argument of one range; false when there is none. A step may read from a
-  // stream, and the first one does: none is taken before there is need, or beyond the shortest.
-  template <std::size_t I>
-  bool step() {
-    if (std::get<I>(at_)) ++at<I>();
-    return at<I>() != std::ranges::end(std::get<I>(ranges_));
-  }
   template <std::size_t... I>
   std::size_t left(std::index_sequence<I...>) {
-    return std::min({left_of<I>()...});
+    return std::min({left_of(std::get<I>(readers_))...});
   }
-  template <std::size_t I>
-  std::size_t left_of() {
-    auto& range = std::get<I>(ranges_);
+  template <class Reader>
+  static std::size_t left_of(Reader& reader) {
+    auto& range = reader.range();
     return static_cast<std::size_t>(std::ranges::begin(range) + std::ranges::ssize(range) -
-                                    at<I>());
+                                    reader.at());
   }
   template <std::size_t I>
   auto take_row(std::size_t count) {
-    auto& end = at<I>();
+    auto& end = std::get<I>(readers_).at();
     const auto first = end;
     end += static_cast<std::iter_difference_t<std::remove_cvref_t<decltype(end)>>>(count);
     using Taken = std::tuple_element_t<I, Rows>;
@@ -316,9 +304,9 @@ class Zip {
     return row;
   }
 
-  std::tuple<R...> ranges_;  // an lvalue by reference, a temporary by value
-  std::tuple<std::optional<std::ranges::iterator_t<std::remove_reference_t<R>>>...> at_;
-  bool ended_ = false;  // one of at_ has come to its end
+  std::tuple<v1::detail::RangeReader<R>...>
+      readers_;         // an lvalue by reference, a temporary by value
+  bool ended_ = false;  // one of them has come to its end
 };
 
 }  // namespace tandem::inline v1::concurrent::futures::detail
