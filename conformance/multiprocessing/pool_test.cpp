@@ -284,7 +284,7 @@ CASE("multiprocessing.pool.processes.invalid", "at least one") {
 }
 
 CASE("multiprocessing.pool.processes.daemons", "daemons of this process") {
-  Pool pool(1);
+  Pool pool = fork_only("the system's parent of a fork server's child is the server").Pool(1);
   const Described described = pool.apply(describe);
   Log{described.daemon, described.parent == ::getpid(), described.own};
 }
@@ -380,9 +380,9 @@ CASE("multiprocessing.pool.maxtasksperchild.invalid", "at least one") {
 }
 
 CASE("multiprocessing.pool.no-stdin", "without descriptor 0") {
-  const mp::Context fork = mp::get_context("fork");
-  const mp::SimpleQueue<std::vector<int>> q(fork);
-  Log{run(fork, use_a_pool_without_stdin, q), q.get()};
+  const mp::Context context = mp::get_context();
+  const mp::SimpleQueue<std::vector<int>> q(context);
+  Log{run(context, use_a_pool_without_stdin, q), q.get()};
 }
 
 CASE("multiprocessing.pool.repr", "its state and its size") {

@@ -42,6 +42,10 @@ inline const mp::RawValue<int> keeps_the_heap;
 
 inline constexpr std::array start_methods{"fork", "spawn", "forkserver"};
 
+// For a case that is about fork(): it is not run with another method when the others are.
+//   why  for who reads it
+inline mp::Context fork_only([[maybe_unused]] const char* why) { return mp::get_context("fork"); }
+
 // Calls act(context) under each start method; the transcript says which.
 template <class Act>
 void each_method(Act&& act) {
