@@ -148,6 +148,14 @@ int die_at(int x) {
 
 void die() { ::kill(::getpid(), SIGKILL); }
 
+void have_pool(std::string method, std::string top) {
+  Pool pool = mp::get_context(method).Pool(2);
+  auto results = pool.imap_unordered(come_to_gate, {top, top});
+  results.next();
+  open_gate(top + "/ready");
+  wait_to_be_killed();
+}
+
 // What the cases say of results
 
 std::vector<int> range(int begin, int end) {
@@ -963,6 +971,18 @@ CASE("multiprocessing.pool.program-ends", "although nobody has closed it") {
   log(lines_of(ended)[0], ended.exit_code);
 }
 
+CASE("multiprocessing.pool.unguarded", "its workers do not begin for ever") {
+  for (const std::string method : start_methods) {
+    const Folder folder;
+    const Ended ended =
+        run_program("multiprocessing/unguarded " + method + " pool 2>" + folder.path("err"));
+    const bool is_copy = method == "fork";
+    EXPECT_EQ(ended.printed, is_copy ? "sum 25\n" : "") << method;
+    EXPECT_EQ(ended.exit_code, is_copy ? 0 : 1) << method;
+    EXPECT_EQ(advice_in(folder.path("err")), is_copy ? "False False False" : "True True True");
+  }
+}
+
 // Workers that die
 
 CASE("multiprocessing.pool.worker-killed.task", "its task, and no other") {
@@ -1001,4 +1021,12 @@ CASE("multiprocessing.pool.worker-killed.map", "the others are run all the same"
   for (int i = 0; i < 7; ++i) seen.push_back(kind(next(results)));
   EXPECT_EQ(seen, (std::vector<std::string>{"0", "1", "4", "WorkerLostError", "16", "25",
                                             "StopIteration"}));
+}
+
+CASE("multiprocessing.pool.parent-killed", "its workers end by themselves") {
+  for (const char* const method : start_methods) {
+    const bool end = workers_end_with_parent(method, have_pool);
+    log(method, end);
+    if (!end) break;  // the others would take as long
+  }
 }

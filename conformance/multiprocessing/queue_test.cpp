@@ -523,6 +523,10 @@ CASE("multiprocessing.queue.killed.at-random", "killed in the middle") {
   }
 }
 
+CASE("multiprocessing.queue.killed.maker", "the others go on with what was put") {
+  EXPECT_EQ(without_maker<Queue<int>>(), std::vector<std::string>(3, "0 99 True"));
+}
+
 CASE("multiprocessing.queue.shutdown.ends", "no more for anybody") {
   const mp::Context context = mp::get_context();
   const Queue<int> q(context, 2);

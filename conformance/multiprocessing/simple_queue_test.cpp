@@ -153,3 +153,7 @@ CASE("multiprocessing.simple-queue.killed.reader", "killed while it waits") {
     EXPECT_EQ(q.get(), i);
   }
 }
+
+CASE("multiprocessing.simple-queue.killed.maker", "the others go on with what was put") {
+  log(without_maker<SimpleQueue<int>>());
+}

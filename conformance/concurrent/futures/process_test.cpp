@@ -46,6 +46,14 @@ int pid_at(const std::string& gate) {
   return ::getpid();
 }
 
+void have_executor(std::string method, std::string top) {
+  ProcessPoolExecutor pool({.max_workers = 2, .mp_context = mp::get_context(method)});
+  const auto first = pool.submit(come_to_gate, top), second = pool.submit(come_to_gate, top);
+  futures::wait({first, second}, {.return_when = futures::FIRST_COMPLETED});
+  open_gate(top + "/ready");
+  wait_to_be_killed();
+}
+
 void say(const std::string& path, int number) { note(path, number); }
 void fail(const std::string& text) { throw ValueError(text); }
 void missing(const std::string& path) { throw FileNotFoundError(ENOENT, path); }
@@ -637,6 +645,16 @@ CASE("futures.process.submit-at-exit", "refused") {
   log(sorted_lines(ended), ended.exit_code);
 }
 
+CASE("futures.process.unguarded", "broken, and whoever has forgotten the guard is told") {
+  for (const std::string method : start_methods) {
+    const Folder folder;
+    const Ended ended =
+        run_program("concurrent/futures/unguarded " + method + " 2>" + folder.path("err"));
+    log(method, lines_of(ended), ended.exit_code);
+    log(advice_in(folder.path("err")));
+  }
+}
+
 CASE("futures.process.terminate-workers", "whatever they do") {
   for (const bool kill : {false, true}) {
     const Folder folder;
@@ -753,6 +771,11 @@ CASE("futures.process.shutdown-not-picklable", "the scope ends") {
     EXPECT_EQ(got(f), "RuntimeError: not me");
   }
   EXPECT_EQ(children(), 0u);
+}
+
+CASE("futures.process.parent-killed", "its workers end by themselves") {
+  for (const char* const method : start_methods)
+    ASSERT_TRUE(workers_end_with_parent(method, have_executor)) << method;
 }
 
 CASE("futures.process.forked-executor", "has no workers in a child") {
