@@ -10,8 +10,8 @@
 //
 // The id is a clause of spec/<module>/<primitive>.toml, found from the name of the file that holds
 // the case (conformance/<module>/<primitive>_test.cpp); the golden is
-// reference/<module>/<primitive>.golden.json. Around every case: a leak check (descriptors,
-// threads), a limit of time, a process of its own.
+// reference/<module>/<primitive>.golden.json. Around every case: a leak check (leaks.hpp), a
+// limit of time, a process of its own.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -6,7 +6,8 @@
 //   --list-cases                  their ids
 //   --dump-transcripts=FILE       run, and write {id: transcript} for the live cross-check
 //   --result-file=FILE            with --case: its result as one line of JSON
-// and all flags of GoogleTest. TANDEM_RESULTS=DIR has results written there as well.
+// and all flags of GoogleTest. TANDEM_RESULTS=DIR has results written there as well;
+// TANDEM_START_METHOD=spawn starts processes so where a case does not say how.
 #include <gtest/gtest.h>
 #include <signal.h>
 
@@ -61,6 +62,11 @@ std::optional<Options> parsed(int argc, char** argv) {
 // Whoever calls this from `nohup`, or in a shell's background, has signals ignored that cases send.
 void have_usual_signals() {
   for (const int number : {SIGHUP, SIGINT, SIGQUIT, SIGTERM}) ::signal(number, SIG_DFL);
+}
+
+void have_start_method() {
+  const char* method = std::getenv("TANDEM_START_METHOD");
+  if (method != nullptr) tandem::multiprocessing::set_start_method(method);
 }
 
 void for_each_test(const std::function<void(const testing::TestInfo&)>& visit) {
@@ -118,6 +124,7 @@ void write_files(const Options& options) {
 int main(int argc, char** argv) {
   tandem::multiprocessing::freeze_support(argc, argv);
   have_usual_signals();
+  have_start_method();
   testing::InitGoogleTest(&argc, argv);
   const auto options = parsed(argc, argv);
   if (!options.has_value()) return 2;

@@ -7,6 +7,7 @@
 #include <system_error>
 #include <thread>
 
+#include "conformance/harness/named_memory.hpp"
 #include "conformance/harness/times.hpp"
 
 namespace {
@@ -93,12 +94,15 @@ std::vector<std::string> held_since(const Holdings& before) {
   if (after.children.size() > before.children.size()) {
     say_new(before.children, after.children, "child", said);
   }
+  say_new(before.memory, after.memory, "shared memory", said);
   return said;
 }
 
 }  // namespace
 
-Holdings holdings_now() { return {open_descriptors(), running_threads(), own_children()}; }
+Holdings holdings_now() {
+  return {open_descriptors(), running_threads(), own_children(), shared_memory_left()};
+}
 
 std::vector<std::string> leaked_since(const Holdings& before) {
   const auto deadline = now() + times::may_expire;

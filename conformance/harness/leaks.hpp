@@ -1,4 +1,5 @@
-// What a case must not leave behind: open descriptors, running threads, children.
+// What a case must not leave behind: open descriptors, running threads, children, names of shared
+// memory.
 #pragma once
 
 #include <string>
@@ -11,6 +12,7 @@ struct Holdings {
   std::vector<std::string> descriptors;  ///< "7 -> pipe:[1234]"
   std::vector<std::string> threads;      ///< "4711 (name)"
   std::vector<std::string> children;     ///< "4712 (name)": running, or ended and not waited for
+  std::vector<std::string> memory;       ///< "/psm_12345678": named, by it or what it has started
 };
 
 Holdings holdings_now();

@@ -8,6 +8,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
+#include <utility>
 
 #include "conformance/harness/times.hpp"
 
@@ -118,10 +119,12 @@ std::string this_executable() {
 }
 
 std::string command_for(const std::string& id) {
-  const char* scale = std::getenv("TANDEM_TIME_SCALE");
-  const bool scaled = scale != nullptr && std::string(scale) != "1";
-  return (scaled ? "TANDEM_TIME_SCALE=" + std::string(scale) + " " : "") + this_executable() +
-         " --case=" + id;
+  std::string command;
+  for (const auto& [name, usual] :
+       {std::pair("TANDEM_TIME_SCALE", "1"), std::pair("TANDEM_START_METHOD", "fork")})
+    if (const auto value = environment(name, usual); value != usual)
+      command += std::string(name) + "=" + value + " ";
+  return command + this_executable() + " --case=" + id;
 }
 
 void write_results(const std::filesystem::path& file) {

@@ -74,12 +74,12 @@ std::vector<std::string> in_order(const Blocked& blocked) {
 }  // namespace
 
 CASE("multiprocessing.barrier.wait.lockstep", "all pass together, round after round") {
-  const mp::Context fork = mp::get_context("fork");
-  const Barrier barrier(fork, 5);
-  const Count came(fork, 0), went(fork, 0), wrong(fork, 0);
+  const mp::Context context = mp::get_context();
+  const Barrier barrier(context, 5);
+  const Count came(context, 0), went(context, 0), wrong(context, 0);
   std::vector<mp::Process> children;
   for (int i = 0; i < 4; ++i)
-    children.push_back(started(fork, in_lockstep, barrier, 20, came, went, wrong));
+    children.push_back(started(context, in_lockstep, barrier, 20, came, went, wrong));
   in_lockstep(barrier, 20, came, went, wrong);
   Log{joined(children), std::vector{value(came), value(went), value(wrong)}, barrier.n_waiting(),
       barrier.broken()};
@@ -126,12 +126,12 @@ CASE("multiprocessing.barrier.wait.default-timeout", "the barrier's own, unless 
 }
 
 CASE("multiprocessing.barrier.action.once", "called once in a round, before all go on") {
-  const mp::Context fork = mp::get_context("fork");
-  const Count calls(fork, 0), right(fork, 0);
-  const Barrier barrier(fork, 4, {.action = [calls] { increase(calls); }});
+  const mp::Context context = mp::get_context();
+  const Count calls(context, 0), right(context, 0);
+  const Barrier barrier(context, 4, {.action = tandem::call(increase, calls)});
   std::vector<mp::Process> children;
   for (int i = 0; i < 3; ++i)
-    children.push_back(started(fork, [=] { see_the_action(barrier, 5, calls, right); }));
+    children.push_back(started(context, see_the_action, barrier, 5, calls, right));
   see_the_action(barrier, 5, calls, right);
   Log{joined(children), value(calls), value(right)};
 }

@@ -251,11 +251,12 @@ CASE("multiprocessing.condition.processes.crosses", "from process to process") {
 }
 
 CASE("multiprocessing.condition.processes.all", "threads here and processes there") {
-  const mp::Context fork = mp::get_context("fork");
-  const Condition cond(fork);
-  const Semaphore sleeping(fork, 0), woken(fork, 0);
+  const mp::Context context = mp::get_context();
+  const Condition cond(context);
+  const Semaphore sleeping(context, 0), woken(context, 0);
   std::vector<mp::Process> children;
-  for (int i = 0; i < 3; ++i) children.push_back(started(fork, wait_there, cond, sleeping, woken));
+  for (int i = 0; i < 3; ++i)
+    children.push_back(started(context, wait_there, cond, sleeping, woken));
   Waiting here(cond, 2);
   for (int i = 0; i < 3; ++i) sleeping.acquire();
   notify_all(cond);
@@ -265,13 +266,13 @@ CASE("multiprocessing.condition.processes.all", "threads here and processes ther
 }
 
 CASE("multiprocessing.condition.dead-waiter.others", "the dead take nothing along") {
-  const mp::Context fork = mp::get_context("fork");
-  const Condition cond(fork);
-  const Semaphore sleeping(fork, 0), woken(fork, 0);
-  const mp::Process dead = started(fork, wait_for_ever, cond, sleeping);
+  const mp::Context context = mp::get_context();
+  const Condition cond(context);
+  const Semaphore sleeping(context, 0), woken(context, 0);
+  const mp::Process dead = started(context, wait_for_ever, cond, sleeping);
   sleeping.acquire();
   { std::scoped_lock it_waits(cond); }
-  const mp::Process other = started(fork, wait_there, cond, sleeping, woken);
+  const mp::Process other = started(context, wait_there, cond, sleeping, woken);
   sleeping.acquire();
   { std::scoped_lock it_waits(cond); }
   killed(dead);

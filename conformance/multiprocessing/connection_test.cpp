@@ -761,6 +761,42 @@ CASE("multiprocessing.connection.close.by-parent",
   });
 }
 
+namespace {
+
+void receive_until_end(const Connection& connection, const Connection& parents,
+                       const std::string& top) {
+  parents.close();
+  std::vector<int> numbers;
+  for (int count = 0; count < 3; ++count) numbers.push_back(connection.recv<int>());
+  open_gate(top + "/hello");
+  note(top + "/notes", numbers, raised([&] { connection.recv<int>(); }));
+}
+
+void have_connection(const std::string& method, const std::string& top) {
+  const Context context = mp::get_context(method);
+  const auto [here, there] = context.Pipe();
+  const Process child = started(context, receive_until_end, there, here, top);
+  there.close();
+  for (const int number : {1, 2, 3}) here.send(number);
+  wait_to_be_killed();
+}
+
+}  // namespace
+
+CASE("multiprocessing.connection.killed.parent", "the child has what it sent, and then the end") {
+  for (const std::string method : start_methods) {
+    log(method);
+    const Heir heir;
+    const Folder folder;
+    folder.gate("hello");
+    const Process parent = started(mp::get_context("fork"), have_connection, method, folder.top);
+    enter(folder.path("hello"));
+    killed(parent);
+    if (!heir.is_alone_in_time()) return log("somebody stays");
+    log_notes(folder.path("notes"));
+  }
+}
+
 // ---- connections through connections
 
 namespace {

@@ -236,14 +236,11 @@ CASE("multiprocessing.context.unguarded",
   for (const auto& method : all_methods) {
     const Folder folder;
     const Ended program =
-        run_program("multiprocessing/unguarded " + method + " 2>" + folder.path("err"));
+        run_program("multiprocessing/unguarded " + method + " process 2>" + folder.path("err"));
     auto out = lines_of(program);
     std::sort(out.begin(), out.end());
     log(method, out, program.exit_code);
-    std::ifstream err(folder.path("err"));
-    const std::string told(std::istreambuf_iterator<char>(err), {});
-    const auto names = [&](std::string_view word) { return told.find(word) != told.npos; };
-    log(names("RuntimeError:"), names("bootstrapping"), names("freeze_support("));
+    log(advice_in(folder.path("err")));
   }
 }
 

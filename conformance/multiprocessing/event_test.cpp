@@ -86,11 +86,11 @@ CASE("multiprocessing.event.processes.parent-waits", "set there, seen here") {
 }
 
 CASE("multiprocessing.event.dead-waiter.others", "the dead keep nobody") {
-  const mp::Context fork = mp::get_context("fork");
-  const Event event(fork);
-  const Semaphore asked(fork, 0), answered(fork, 0);
-  const mp::Process dead = started(fork, wait_for_ever, event, asked);
-  const mp::Process other = started(fork, wait_there, event, asked, answered);
+  const mp::Context context = mp::get_context();
+  const Event event(context);
+  const Semaphore asked(context, 0), answered(context, 0);
+  const mp::Process dead = started(context, wait_for_ever, event, asked);
+  const mp::Process other = started(context, wait_there, event, asked, answered);
   asked.acquire();
   asked.acquire();
   killed(dead);

@@ -106,13 +106,13 @@ CASE("multiprocessing.joinable-queue.processes.crosses", "put here, done there")
 }
 
 CASE("multiprocessing.joinable-queue.join.woken", "all that wait, everywhere") {
-  const mp::Context fork = mp::get_context("fork");
-  const JoinableQueue<int> q(fork);
-  const Semaphore ready(fork, 0), joined_all(fork, 0);
+  const mp::Context context = mp::get_context();
+  const JoinableQueue<int> q(context);
+  const Semaphore ready(context, 0), joined_all(context, 0);
   q.put(1);
   std::vector<mp::Process> children;
   for (int i = 0; i < 2; ++i)
-    children.push_back(started(fork, join_and_tell, q, ready, joined_all));
+    children.push_back(started(context, join_and_tell, q, ready, joined_all));
   for (int i = 0; i < 2; ++i) ready.acquire();
   Blocked blocked([&] {
     q.join();

@@ -78,13 +78,13 @@ void ask_timeout(const L& lock) {
 // Whether a lock that a dead process holds is had by those that come, and by those that wait.
 template <class L>
 bool recovers(const L& lock) {
-  const mp::Context fork = mp::get_context("fork");
-  leave_held(fork, lock);
+  const mp::Context context = mp::get_context();
+  leave_held(context, lock);
   if (!lock.acquire({.timeout = times::must_not_expire})) return false;
   lock.release();
 
-  const mp::Semaphore taken(fork, 0);
-  const mp::Process child = started(fork, hold<L>, lock, taken);
+  const mp::Semaphore taken(context, 0);
+  const mp::Process child = started(context, hold<L>, lock, taken);
   taken.acquire();
   Blocked blocked([&] { return lock.acquire({.timeout = times::must_not_expire}); });
   killed(child);
@@ -194,9 +194,9 @@ CASE("multiprocessing.lock.processes.waits", "a process waits until it is releas
 }
 
 CASE("multiprocessing.lock.dead-owner.held", "the lock of a killed process stays held") {
-  const mp::Context fork = mp::get_context("fork");
-  const Lock lock(fork);
-  leave_held(fork, lock);
+  const mp::Context context = mp::get_context();
+  const Lock lock(context);
+  leave_held(context, lock);
   Log{lock.acquire({.timeout = times::must_expire}), raised([&] { lock.release(); }),
       lock.acquire({.block = false})};
 }
@@ -213,7 +213,7 @@ CASE("multiprocessing.lock.sharing.inheritance", "no lock goes over a connection
 
 CASE("multiprocessing.lock.sharing.fork-context",
      "what fork has made does not go to a spawned process") {
-  const mp::Context fork = mp::get_context("fork");
+  const mp::Context fork = fork_only("what it has made is not for the others");
   for (const std::string method : {"spawn", "forkserver"}) {
     const mp::Context other = mp::get_context(method);
     Log{method, raised([&] { started(other, release, Lock(fork)); })};
@@ -224,8 +224,8 @@ CASE("multiprocessing.lock.sharing.fork-context",
 }
 
 CASE("multiprocessing.lock.repr.owner", "who has it") {
-  const mp::Context fork = mp::get_context("fork");
-  const Lock lock(fork);
+  const mp::Context context = mp::get_context();
+  const Lock lock(context);
   const auto shown = [&] { return to_string(lock); };
   Log{shown(), in_thread(shown)};
   lock.acquire();
@@ -236,8 +236,8 @@ CASE("multiprocessing.lock.repr.owner", "who has it") {
   lock.release();
   log(in_thread([&] { return lock.acquire() ? shown() : ""; }, "T"));
   lock.release();
-  const mp::Semaphore taken(fork, 0);
-  const mp::Process child = started(fork, hold<Lock>, lock, taken);
+  const mp::Semaphore taken(context, 0);
+  const mp::Process child = started(context, hold<Lock>, lock, taken);
   taken.acquire();
   log(shown());
   killed(child);
@@ -284,14 +284,14 @@ CASE("multiprocessing.rlock.release.not-owned", "only the owner may release it")
 }
 
 CASE("multiprocessing.rlock.excludes", "nobody else before the last release") {
-  const mp::Context fork = mp::get_context("fork");
-  const RLock lock(fork);
-  const mp::Value<int> answer(fork, 7);
+  const mp::Context context = mp::get_context();
+  const RLock lock(context);
+  const mp::Value<int> answer(context, 7);
   lock.acquire();
   lock.acquire();
   lock.release();
   Blocked blocked([&] { return lock.acquire(); });
-  run(fork, try_acquire, lock, answer);
+  run(context, try_acquire, lock, answer);
   Log{answer.value(), blocked.said()};
   lock.release();
   blocked.join();
@@ -310,11 +310,11 @@ CASE("multiprocessing.rlock.processes.crosses", "recursive in each process, excl
 }
 
 CASE("multiprocessing.rlock.forked", "a child does not hold what its parent holds") {
-  const mp::Context fork = mp::get_context("fork");
-  const RLock lock(fork);
-  const mp::Value<int> answer(fork, 7);
+  const mp::Context context = mp::get_context();
+  const RLock lock(context);
+  const mp::Value<int> answer(context, 7);
   lock.acquire();
-  Log{run(fork, release_inherited, lock, answer), answer.value()};
+  Log{run(context, release_inherited, lock, answer), answer.value()};
   lock.release();
 }
 
@@ -333,8 +333,8 @@ CASE("multiprocessing.rlock.dead-owner.recovered", "the lock of a killed process
 }
 
 CASE("multiprocessing.rlock.repr.owner", "who has it, how often") {
-  const mp::Context fork = mp::get_context("fork");
-  const RLock lock(fork);
+  const mp::Context context = mp::get_context();
+  const RLock lock(context);
   const auto shown = [&] { return to_string(lock); };
   log(shown());
   lock.acquire();
@@ -343,9 +343,9 @@ CASE("multiprocessing.rlock.repr.owner", "who has it, how often") {
   lock.release();
   lock.release();
   log(in_thread([&] { return lock.acquire() ? shown() : ""; }, "T"));
-  const RLock other(fork);
-  const mp::Semaphore taken(fork, 0);
-  const mp::Process child = started(fork, hold<RLock>, other, taken);
+  const RLock other(context);
+  const mp::Semaphore taken(context, 0);
+  const mp::Process child = started(context, hold<RLock>, other, taken);
   taken.acquire();
   log(to_string(other));
   killed(child);

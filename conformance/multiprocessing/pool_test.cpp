@@ -151,6 +151,14 @@ int die_at(int x) {
 
 void die() { ::kill(::getpid(), SIGKILL); }
 
+void have_pool(std::string method, std::string top) {
+  Pool pool = mp::get_context(method).Pool(2);
+  auto results = pool.imap_unordered(come_to_gate, {top, top});
+  results.next();
+  open_gate(top + "/ready");
+  wait_to_be_killed();
+}
+
 // What the cases say of results
 
 std::vector<int> range(int begin, int end) {
@@ -325,7 +333,7 @@ CASE("multiprocessing.pool.processes.invalid", "at least one") {
 }
 
 CASE("multiprocessing.pool.processes.daemons", "daemons of this process") {
-  Pool pool(1);
+  Pool pool = fork_only("the system's parent of a fork server's child is the server").Pool(1);
   const Described described = pool.apply(describe);
   Log{described.daemon, described.parent == ::getpid(), described.own};
 }
@@ -421,9 +429,9 @@ CASE("multiprocessing.pool.maxtasksperchild.invalid", "at least one") {
 }
 
 CASE("multiprocessing.pool.no-stdin", "without descriptor 0") {
-  const mp::Context fork = mp::get_context("fork");
-  const mp::SimpleQueue<std::vector<int>> q(fork);
-  Log{run(fork, use_a_pool_without_stdin, q), q.get()};
+  const mp::Context context = mp::get_context();
+  const mp::SimpleQueue<std::vector<int>> q(context);
+  Log{run(context, use_a_pool_without_stdin, q), q.get()};
 }
 
 CASE("multiprocessing.pool.repr", "its state and its size") {
@@ -1174,6 +1182,18 @@ CASE("multiprocessing.pool.program-ends", "although nobody has closed it") {
   log(lines_of(ended)[0], ended.exit_code);
 }
 
+CASE("multiprocessing.pool.unguarded", "its workers do not begin for ever") {
+  for (const std::string method : start_methods) {
+    const Folder folder;
+    const Ended ended =
+        run_program("multiprocessing/unguarded " + method + " pool 2>" + folder.path("err"));
+    const bool is_copy = method == "fork";
+    EXPECT_EQ(ended.printed, is_copy ? "sum 25\n" : "") << method;
+    EXPECT_EQ(ended.exit_code, is_copy ? 0 : 1) << method;
+    EXPECT_EQ(advice_in(folder.path("err")), is_copy ? "False False False" : "True True True");
+  }
+}
+
 // Workers that die
 
 CASE("multiprocessing.pool.worker-killed.task", "its task, and no other") {
@@ -1212,4 +1232,12 @@ CASE("multiprocessing.pool.worker-killed.map", "the others are run all the same"
   for (int i = 0; i < 7; ++i) seen.push_back(kind(next(results)));
   EXPECT_EQ(seen, (std::vector<std::string>{"0", "1", "4", "WorkerLostError", "16", "25",
                                             "StopIteration"}));
+}
+
+CASE("multiprocessing.pool.parent-killed", "its workers end by themselves") {
+  for (const char* const method : start_methods) {
+    const bool end = workers_end_with_parent(method, have_pool);
+    log(method, end);
+    if (!end) break;  // the others would take as long
+  }
 }

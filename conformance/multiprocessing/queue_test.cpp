@@ -210,9 +210,9 @@ CASE("multiprocessing.queue.empty.at-once", "as soon as put() has returned") {
     ASSERT_FALSE(q.empty());
     ASSERT_EQ(q.get_nowait(), number);
   }
-  const mp::Context fork = mp::get_context("fork");
-  const Queue<int> other(fork);
-  run(fork, put_numbers, other, 0, 1);
+  const mp::Context context = mp::get_context();
+  const Queue<int> other(context);
+  run(context, put_numbers, other, 0, 1);
   EXPECT_FALSE(other.empty());
   EXPECT_EQ(other.get_nowait(), 0);
 }
@@ -401,10 +401,10 @@ CASE("multiprocessing.queue.processes.crosses", "the same queue there") {
 }
 
 CASE("multiprocessing.queue.processes.forked-with-items", "what was put before is there once") {
-  const mp::Context fork = mp::get_context("fork");
-  const Queue<int> q(fork);
+  const mp::Context context = mp::get_context();
+  const Queue<int> q(context);
   put_numbers(q, 0, 10);
-  run(fork, put_numbers, q, 10, 10);
+  run(context, put_numbers, q, 10, 10);
   put_numbers(q, 20, 10);
   Log{sorted(taken(q, 30)) == range(30), q.qsize()};
 }
@@ -423,9 +423,9 @@ CASE("multiprocessing.queue.processes.waits", "room that another process makes")
 }
 
 CASE("multiprocessing.queue.processes.no-stdin", "without descriptor 0") {
-  const mp::Context fork = mp::get_context("fork");
-  const Queue<std::string> q(fork);
-  const mp::Process child = started(fork, close_stdin_and_put, q);
+  const mp::Context context = mp::get_context();
+  const Queue<std::string> q(context);
+  const mp::Process child = started(context, close_stdin_and_put, q);
   log(q.get());
   child.join();
   log(child.exitcode());
@@ -451,9 +451,9 @@ CASE("multiprocessing.queue.close.empty", "empty() raises where something was pu
 }
 
 CASE("multiprocessing.queue.close.others", "only for one process") {
-  const mp::Context fork = mp::get_context("fork");
-  const Queue<std::string> q(fork);
-  Log{run(fork, put_and_close, q), q.get(), raised([&] { q.put("after"); }), q.get()};
+  const mp::Context context = mp::get_context();
+  const Queue<std::string> q(context);
+  Log{run(context, put_and_close, q), q.get(), raised([&] { q.put("after"); }), q.get()};
 }
 
 CASE("multiprocessing.queue.join-thread.closed-only", "after close()") {
@@ -466,8 +466,8 @@ CASE("multiprocessing.queue.join-thread.closed-only", "after close()") {
 }
 
 CASE("multiprocessing.queue.cancel-join-thread.ends", "does not wait for who takes it") {
-  const mp::Context fork = mp::get_context("fork");
-  log(run(fork, put_much_and_cancel, Queue<std::string>(fork)));
+  const mp::Context context = mp::get_context();
+  log(run(context, put_much_and_cancel, Queue<std::string>(context)));
 }
 
 CASE("multiprocessing.queue.producer-ended.items", "taken after its end") {
@@ -487,11 +487,11 @@ CASE("multiprocessing.queue.producer-ended.before-drain", "join() before anythin
 }
 
 CASE("multiprocessing.queue.killed.reader", "killed while it waits") {
-  const mp::Context fork = mp::get_context("fork");
-  const Queue<int> q(fork);
+  const mp::Context context = mp::get_context();
+  const Queue<int> q(context);
   for (int i = 0; i < 3; ++i) {
-    const Semaphore ready(fork, 0);
-    const mp::Process reader = started(fork, get_for_ever, q, ready);
+    const Semaphore ready(context, 0);
+    const mp::Process reader = started(context, get_for_ever, q, ready);
     ready.acquire();
     let_others_run();
     killed(reader);
@@ -501,12 +501,12 @@ CASE("multiprocessing.queue.killed.reader", "killed while it waits") {
 }
 
 CASE("multiprocessing.queue.killed.at-random", "killed in the middle") {
-  const mp::Context fork = mp::get_context("fork");
-  const Queue<std::pair<int, std::string>> q(fork);
+  const mp::Context context = mp::get_context();
+  const Queue<std::pair<int, std::string>> q(context);
   for (int round = 0; round < 40; ++round) {
     std::vector<mp::Process> children;
     for (int who = 0; who < 3; ++who)
-      children.push_back(started(fork, put_and_get_for_ever, q, 1 + round * 3 + who));
+      children.push_back(started(context, put_and_get_for_ever, q, 1 + round * 3 + who));
     // Each of these may take as long as the children may run at a stretch.
     for (int moment = 0; moment < 10 * round; ++moment) std::this_thread::yield();
     for (const mp::Process& child : children) child.kill();
@@ -523,9 +523,13 @@ CASE("multiprocessing.queue.killed.at-random", "killed in the middle") {
   }
 }
 
+CASE("multiprocessing.queue.killed.maker", "the others go on with what was put") {
+  EXPECT_EQ(without_maker<Queue<int>>(), std::vector<std::string>(3, "0 99 True"));
+}
+
 CASE("multiprocessing.queue.shutdown.ends", "no more for anybody") {
-  const mp::Context fork = mp::get_context("fork");
-  const Queue<int> q(fork, 2);
+  const mp::Context context = mp::get_context();
+  const Queue<int> q(context, 2);
   q.put(1);
   q.put(2);
   Blocked putter([&] { q.put(3); });
@@ -537,10 +541,10 @@ CASE("multiprocessing.queue.shutdown.ends", "no more for anybody") {
   EXPECT_EQ(q.get(), 2);
   EXPECT_EQ(raised([&] { q.get(); }), "ShutDown");
 
-  const Queue<int> other(fork);
+  const Queue<int> other(context);
   Blocked getter([&] { return other.get(); });
   run(
-      fork, +[](const Queue<int>& queue) { queue.shutdown(); }, other);
+      context, +[](const Queue<int>& queue) { queue.shutdown(); }, other);
   getter.join();
   EXPECT_EQ(getter.said()[0], "ShutDown");
 

@@ -129,19 +129,20 @@ CASE("multiprocessing.semaphore.processes.crosses", "released here, acquired the
 }
 
 CASE("multiprocessing.semaphore.processes.limits", "never more than the value at a time") {
-  const mp::Context fork = mp::get_context("fork");
-  const Semaphore sem(fork, 2);
-  const mp::Value<int> inside(fork, 0), most(fork, 0);
+  const mp::Context context = mp::get_context();
+  const Semaphore sem(context, 2);
+  const mp::Value<int> inside(context, 0), most(context, 0);
   std::vector<mp::Process> children;
-  for (int i = 0; i < 4; ++i) children.push_back(started(fork, be_inside, sem, inside, most, 500));
+  for (int i = 0; i < 4; ++i)
+    children.push_back(started(context, be_inside, sem, inside, most, 500));
   joined(children);
   Log{most.value() <= 2, inside.value(), sem.get_value()};
 }
 
 CASE("multiprocessing.semaphore.dead-holder.lost", "what a killed process had is gone") {
-  const mp::Context fork = mp::get_context("fork");
-  const Semaphore sem(fork, 2), taken(fork, 0);
-  const mp::Process child = started(fork, take_and_stay, sem, taken);
+  const mp::Context context = mp::get_context();
+  const Semaphore sem(context, 2), taken(context, 0);
+  const mp::Process child = started(context, take_and_stay, sem, taken);
   taken.acquire();
   killed(child);
   Log{sem.get_value(), sem.acquire({.block = false}), sem.acquire({.timeout = times::must_expire})};

@@ -64,8 +64,8 @@ void use_later(const Array<int>& array, const mp::Semaphore& gate,
 }
 
 void make_and_lend(const mp::Semaphore& gate, const mp::SimpleQueue<std::vector<int>>& answer) {
-  const mp::Context fork = mp::get_context("fork");
-  started(fork, use_later, fork.Array<int>(std::vector{1, 2, 3}), gate, answer);
+  const mp::Context context = mp::get_context();
+  started(context, use_later, context.Array<int>(std::vector{1, 2, 3}), gate, answer);
   ::_exit(0);  // without waiting for the child
 }
 
@@ -241,9 +241,9 @@ CASE("multiprocessing.array.lock.own", "its own lock, or one that was given") {
 }
 
 CASE("multiprocessing.array.large", "as large as one likes") {
-  const mp::Context fork = mp::get_context("fork");
-  const Array<char> array = fork.Array<char>(64 * 1024 * 1024);
-  Log{run(fork, mark, array), array.size(), int{array[0]}, int{array[-1]}, int{array[12345678]}};
+  const mp::Context context = mp::get_context();
+  const Array<char> array = context.Array<char>(64 * 1024 * 1024);
+  Log{run(context, mark, array), array.size(), int{array[0]}, int{array[-1]}, int{array[12345678]}};
 }
 
 CASE("multiprocessing.array.freed", "what is gone makes room") {
@@ -266,10 +266,10 @@ CASE("multiprocessing.array.freed", "what is gone makes room") {
 }
 
 CASE("multiprocessing.array.outlives-its-maker", "as long as anybody has it") {
-  const mp::Context fork = mp::get_context("fork");
-  const mp::Semaphore gate(fork, 0);
-  const mp::SimpleQueue<std::vector<int>> answer(fork);
-  log(run(fork, make_and_lend, gate, answer));
+  const mp::Context context = mp::get_context();
+  const mp::Semaphore gate(context, 0);
+  const mp::SimpleQueue<std::vector<int>> answer(context);
+  log(run(context, make_and_lend, gate, answer));
   gate.release();
   log(answer.get());
 }

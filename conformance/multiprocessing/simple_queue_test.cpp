@@ -107,13 +107,13 @@ CASE("multiprocessing.simple-queue.processes.crosses", "the same queue there") {
 }
 
 CASE("multiprocessing.simple-queue.processes.once", "none lost, none twice") {
-  const mp::Context fork = mp::get_context("fork");
-  const SimpleQueue<Maybe> source(fork);
-  const SimpleQueue<int> target(fork);
+  const mp::Context context = mp::get_context();
+  const SimpleQueue<Maybe> source(context);
+  const SimpleQueue<int> target(context);
   std::vector<mp::Process> children;
-  for (int i = 0; i < 2; ++i) children.push_back(started(fork, double_all, source, target));
+  for (int i = 0; i < 2; ++i) children.push_back(started(context, double_all, source, target));
   for (int first = 0; first < 3; ++first)
-    children.push_back(started(fork, put_numbers, source, first * 200, 200));
+    children.push_back(started(context, put_numbers, source, first * 200, 200));
   std::vector<int> got, wanted;
   for (int number = 0; number < 600; ++number) {
     got.push_back(target.get());
@@ -141,15 +141,19 @@ CASE("multiprocessing.simple-queue.not-picklable", "what cannot be pickled is no
 }
 
 CASE("multiprocessing.simple-queue.killed.reader", "killed while it waits") {
-  const mp::Context fork = mp::get_context("fork");
-  const SimpleQueue<int> q(fork);
+  const mp::Context context = mp::get_context();
+  const SimpleQueue<int> q(context);
   for (int i = 0; i < 3; ++i) {
-    const mp::Semaphore ready(fork, 0);
-    const mp::Process reader = started(fork, get_for_ever, q, ready);
+    const mp::Semaphore ready(context, 0);
+    const mp::Process reader = started(context, get_for_ever, q, ready);
     ready.acquire();
     let_others_run();
     killed(reader);
     q.put(i);
     EXPECT_EQ(q.get(), i);
   }
+}
+
+CASE("multiprocessing.simple-queue.killed.maker", "the others go on with what was put") {
+  log(without_maker<SimpleQueue<int>>());
 }

@@ -10,8 +10,11 @@
 #include <filesystem>
 #include <iterator>
 #include <random>
+#include <string>
 #include <thread>
+#include <vector>
 
+#include "conformance/harness/named_memory.hpp"
 #include "property.hpp"
 
 namespace tandem::conformance {
@@ -24,6 +27,7 @@ inline std::size_t entries(const char* directory) {
 class Chaos : public testing::Test {
  protected:
   void SetUp() override {
+    shared_memory_left();  // what is made from now on is noted
     descriptors_ = entries("/proc/self/fd");
     progress();
   }
@@ -32,6 +36,7 @@ class Chaos : public testing::Test {
     EXPECT_EQ(entries("/proc/self/fd"), descriptors_);
     siginfo_t child{};
     EXPECT_EQ(::waitid(P_ALL, 0, &child, WEXITED | WNOHANG | WNOWAIT), -1) << "a child is left";
+    EXPECT_EQ(shared_memory_left(), std::vector<std::string>());
   }
   static void progress() { ::alarm(120); }
 

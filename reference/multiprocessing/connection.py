@@ -7,7 +7,7 @@ from multiprocessing import BufferTooShort, Pipe
 from multiprocessing.connection import Connection, wait
 
 from case import case, log, now, raised, times, wait_until_blocked
-from support import Folder, each_method, enter, note, log_notes, open_gate, started
+from support import METHODS, Folder, each_method, enter, hold, killed, log_notes, note, open_gate, started, until_dropped
 
 LARGE = 16 << 20
 
@@ -582,6 +582,38 @@ def _():
         reader.close()
 
     each_method(act)
+
+
+def receive_until_end(connection, parents, top):
+    hold(os.path.join(top, "held"))
+    parents.close()
+    numbers = [connection.recv() for _ in range(3)]
+    open_gate(os.path.join(top, "hello"))
+    note(os.path.join(top, "notes"), numbers, raised(connection.recv))
+
+
+def have_connection(method, top):
+    context = multiprocessing.get_context(method)
+    here, there = context.Pipe()
+    started(context, receive_until_end, there, here, top)
+    there.close()
+    for number in (1, 2, 3):
+        here.send(number)
+    signal.pause()
+
+
+@case("multiprocessing.connection.killed.parent", "the child has what it sent, and then the end")
+def _():
+    for method in METHODS:
+        log(method)
+        with Folder() as folder:
+            folder.gate("hello")
+            ended = until_dropped(folder.gate("held"))
+            parent = started(multiprocessing.get_context("fork"), have_connection, method, folder.top)
+            enter(folder.path("hello"))
+            killed(parent)
+            ended()
+            log_notes(folder.path("notes"))
 
 
 # ---- connections through connections

@@ -4,12 +4,13 @@ import errno
 import itertools
 import multiprocessing
 import os
+import signal
 import subprocess
 import sys
 import threading
 
 from case import case, log, now, raised, times
-from support import Folder, each_method, enter, log_notes, note, open_gate, outcome, run
+from support import METHODS, Folder, each_method, enter, hold, killed, log_notes, note, open_gate, outcome, run, started, until_dropped
 from workers import count_in_order, give, take
 
 Pool = multiprocessing.Pool
@@ -811,3 +812,36 @@ if __name__ == "__main__":
 def _():
     ended = subprocess.run([sys.executable, "-c", PROGRAM], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     log(ended.stdout.decode().strip(), ended.returncode)
+
+
+def come_to_gate(top):
+    number = multiprocessing.current_process().name[-1]
+    hold(os.path.join(top, "held-" + number))
+    open_gate(os.path.join(top, "hello-" + number))
+    enter(os.path.join(top, "gate-" + number))
+
+
+def have_pool(method, top):
+    with multiprocessing.get_context(method).Pool(2) as pool:
+        next(pool.imap_unordered(come_to_gate, [top, top]))
+        open_gate(os.path.join(top, "ready"))
+        signal.pause()
+
+
+@case("multiprocessing.pool.parent-killed", "its workers end by themselves")
+def _():
+    for method in METHODS:
+        with Folder() as folder:
+            for name in ("held-1", "held-2", "hello-1", "hello-2", "gate-1", "gate-2", "ready"):
+                folder.gate(name)
+            idle, busy = until_dropped(folder.path("held-1")), until_dropped(folder.path("held-2"))
+            parent = started(multiprocessing.get_context("fork"), have_pool, method, folder.top)
+            enter(folder.path("hello-1"))
+            enter(folder.path("hello-2"))
+            open_gate(folder.path("gate-1"))
+            enter(folder.path("ready"))
+            killed(parent)
+            idle()
+            open_gate(folder.path("gate-2"))
+            busy()
+            log(method, True)

@@ -1,9 +1,11 @@
 """Twins of conformance/multiprocessing/simple_queue_test.cpp."""
 
 import multiprocessing
+import os
+import signal
 
 from case import case, log, raised
-from support import Blocked, each_method, started
+from support import METHODS, Blocked, Folder, each_method, enter, hold, killed, note, open_gate, started, until_dropped
 
 SimpleQueue = multiprocessing.SimpleQueue
 
@@ -102,3 +104,46 @@ def _():
     log(raised(lambda: q.put(Unwilling())), q.empty())
     q.put(1)
     log(q.get())
+
+
+def pass_on(source, target, count):
+    for _ in range(count):
+        target.put(source.get())
+
+
+def take_before_and_after(q, count, top):
+    hold(os.path.join(top, "held"))
+    taken = [q.get()]
+    open_gate(os.path.join(top, "hello"))
+    enter(os.path.join(top, "gate"))
+    while len(taken) < count:
+        taken.append(q.get())
+    note(os.path.join(top, "notes"), taken[0], taken[-1], taken == sorted(taken))
+
+
+def have_queues(method, top):
+    context, count = multiprocessing.get_context(method), 100
+    first, second = context.SimpleQueue(), context.SimpleQueue()
+    for number in range(count):
+        first.put(number)
+    started(context, pass_on, first, second, count)
+    started(context, take_before_and_after, second, count, top)
+    signal.pause()
+
+
+@case("multiprocessing.simple-queue.killed.maker", "the others go on with what was put")
+def _():
+    seen = []
+    for method in METHODS:
+        with Folder() as folder:
+            folder.gate("hello")
+            folder.gate("gate")
+            ended = until_dropped(folder.gate("held"))
+            maker = started(multiprocessing.get_context("fork"), have_queues, method, folder.top)
+            enter(folder.path("hello"))
+            killed(maker)
+            open_gate(folder.path("gate"))
+            ended()
+            with open(folder.path("notes")) as notes:
+                seen.append(notes.read().strip())
+    log(seen)

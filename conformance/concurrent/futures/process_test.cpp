@@ -30,11 +30,6 @@ using futures::Future;
 using futures::ProcessPoolExecutor;
 using futures::ProcessPoolExecutorOptions;
 
-mp::Context fork() { return mp::get_context("fork"); }
-ProcessPoolExecutorOptions forked(int workers) {
-  return {.max_workers = workers, .mp_context = fork()};
-}
-
 // What workers call
 
 int pid() { return ::getpid(); }
@@ -49,6 +44,14 @@ std::string pass_gate(const std::string& gate) {
 int pid_at(const std::string& gate) {
   enter(gate);
   return ::getpid();
+}
+
+void have_executor(std::string method, std::string top) {
+  ProcessPoolExecutor pool({.max_workers = 2, .mp_context = mp::get_context(method)});
+  const auto first = pool.submit(come_to_gate, top), second = pool.submit(come_to_gate, top);
+  futures::wait({first, second}, {.return_when = futures::FIRST_COMPLETED});
+  open_gate(top + "/ready");
+  wait_to_be_killed();
 }
 
 void say(const std::string& path, int number) { note(path, number); }
@@ -166,7 +169,7 @@ CASE("futures.process.max-workers-invalid", "at least one worker") {
 CASE("futures.process.default-workers", "as many as processors") {
   cpu_set_t usable;
   ASSERT_EQ(::sched_getaffinity(0, sizeof usable, &usable), 0);
-  ProcessPoolExecutor pool({.mp_context = fork()});
+  ProcessPoolExecutor pool({.mp_context = fork_only("the first submit() starts them all")});
   pool.submit(pid).result();
   log(children() == static_cast<std::size_t>(CPU_COUNT(&usable)));
 }
@@ -174,7 +177,7 @@ CASE("futures.process.default-workers", "as many as processors") {
 CASE("futures.process.workers-are-processes", "so many processes of their own") {
   for (const int count : {1, 3}) {
     const Folder folder;
-    ProcessPoolExecutor pool(forked(count));
+    ProcessPoolExecutor pool(count);
     const auto gates =
         gates_in(folder, std::string("abc").substr(0, static_cast<std::size_t>(count)));
     std::vector<Future<int>> fs;
@@ -190,7 +193,8 @@ CASE("futures.process.workers-are-processes", "so many processes of their own") 
 }
 
 CASE("futures.process.started-by-fork", "all by the first submit()") {
-  ProcessPoolExecutor pool(forked(3));
+  ProcessPoolExecutor pool(
+      {.max_workers = 3, .mp_context = fork_only("the others start them one by one")});
   log(children());
   pool.submit(pid).result();
   log(children());
@@ -229,8 +233,7 @@ CASE("futures.process.methods", "with each start method") {
 }
 
 CASE("futures.process.initializer", "in each, first") {
-  ProcessPoolExecutor pool(
-      {.max_workers = 2, .mp_context = fork(), .initializer = call(set_state, 1, 2)});
+  ProcessPoolExecutor pool({.max_workers = 2, .initializer = call(set_state, 1, 2)});
   std::vector<Future<int>> fs;
   for (int i = 0; i < 10; ++i) fs.push_back(pool.submit(get_state));
   log(results(fs));
@@ -239,8 +242,7 @@ CASE("futures.process.initializer", "in each, first") {
 CASE("futures.process.initializer-fails", "breaks the executor") {
   const Folder folder;
   const std::string gate = folder.gate("a");
-  ProcessPoolExecutor pool(
-      {.max_workers = 1, .mp_context = fork(), .initializer = call(fail_slowly, gate)});
+  ProcessPoolExecutor pool({.max_workers = 1, .initializer = call(fail_slowly, gate)});
   std::vector<Future<int>> fs;
   for (int number = 0; number < 3; ++number) fs.push_back(pool.submit(square, number));
   open_gate(gate);
@@ -264,7 +266,8 @@ CASE("futures.process.max-tasks-per-child-invalid", "at least one, and no fork")
   for (const int number : {0, -1})
     log(raised([&] { ProcessPoolExecutor({.max_workers = 1, .max_tasks_per_child = number}); }));
   log(raised([&] {
-    ProcessPoolExecutor({.max_workers = 1, .mp_context = fork(), .max_tasks_per_child = 1});
+    ProcessPoolExecutor(
+        {.max_workers = 1, .mp_context = fork_only("the others can"), .max_tasks_per_child = 1});
   }));
 }
 
@@ -295,7 +298,7 @@ CASE("futures.process.max-tasks-per-child-never-stalls", "no call waits for nobo
 // Calls
 
 CASE("futures.process.submit", "the future of a call") {
-  ProcessPoolExecutor pool(forked(2));
+  ProcessPoolExecutor pool(2);
   Log{pool.submit(square, 5).result(), pool.submit(mul, 6, 7).result(),
       pool.submit(length, "text").result()};
   const auto f = pool.submit(fail, "some text");
@@ -306,7 +309,7 @@ CASE("futures.process.submit", "the future of a call") {
 
 CASE("futures.process.concurrency", "as many as workers, and no more") {
   const Folder folder;
-  ProcessPoolExecutor pool(forked(2));
+  ProcessPoolExecutor pool(2);
   const auto gates = gates_in(folder, "abc");
   std::vector<Future<std::string>> fs;
   for (const std::string& gate : gates) fs.push_back(pool.submit(pass_gate, gate));
@@ -324,7 +327,7 @@ CASE("futures.process.concurrency", "as many as workers, and no more") {
 
 CASE("futures.process.running-ahead", "one more than workers") {
   const Folder folder;
-  ProcessPoolExecutor pool(forked(2));
+  ProcessPoolExecutor pool(2);
   const auto gates = gates_in(folder, "ab");
   std::vector<Future<std::string>> fs;
   for (const std::string& gate : gates) fs.push_back(pool.submit(pass_gate, gate));
@@ -343,7 +346,7 @@ CASE("futures.process.running-ahead", "one more than workers") {
 // One worker is held up. Calls have been quick, so that many of them may be handed over ahead.
 CASE("futures.process.in-order", "the oldest first") {
   const Folder folder;
-  ProcessPoolExecutor pool(forked(2));
+  ProcessPoolExecutor pool(2);
   std::vector<Future<int>> quick;
   for (int number = 0; number < 2000; ++number) quick.push_back(pool.submit(square, number));
   results(quick);
@@ -370,7 +373,7 @@ CASE("futures.process.in-order", "the oldest first") {
 
 CASE("futures.process.cancel", "what was not handed over") {
   const Folder folder;
-  ProcessPoolExecutor pool(forked(1));
+  ProcessPoolExecutor pool(1);
   const std::string gate = folder.gate("a");
   const auto first = pool.submit(pass_gate, gate);
   std::vector<Future<int>> more;
@@ -383,7 +386,7 @@ CASE("futures.process.cancel", "what was not handed over") {
 }
 
 CASE("futures.process.callbacks", "in this process") {
-  ProcessPoolExecutor pool(forked(1));
+  ProcessPoolExecutor pool(1);
   std::vector<std::pair<int, int>> seen;
   threading::Event done;
   pool.submit(square, 6).add_done_callback([&](const Future<int>& f) {
@@ -396,7 +399,7 @@ CASE("futures.process.callbacks", "in this process") {
 
 CASE("futures.process.wait", "as on any futures") {
   const Folder folder;
-  ProcessPoolExecutor pool(forked(2));
+  ProcessPoolExecutor pool(2);
   const auto gates = gates_in(folder, "ab");
   std::vector<Future<std::string>> fs;
   for (const std::string& gate : gates) fs.push_back(pool.submit(pass_gate, gate));
@@ -425,37 +428,37 @@ std::tuple<std::vector<int>, int, std::string> squares(E& executor) {
 }
 
 CASE("futures.process.generic", "threads or processes") {
-  ProcessPoolExecutor processes(forked(2));
+  ProcessPoolExecutor processes(2);
   futures::ThreadPoolExecutor threads(2);
   Log{squares(threads) == squares(processes), squares(processes)};
 }
 
 CASE("futures.process.task-raises", "the worker goes on") {
-  ProcessPoolExecutor pool(forked(1));
+  ProcessPoolExecutor pool(1);
   const int before = pool.submit(pid).result();
   Log{got(pool.submit(fail, "text")), pool.submit(pid).result() == before};
 }
 
 CASE("futures.process.task-exits", "SystemExit is the call's exception") {
-  ProcessPoolExecutor pool(forked(1));
+  ProcessPoolExecutor pool(1);
   const int before = pool.submit(pid).result();
   Log{got(pool.submit(leave, 3)), pool.submit(pid).result() == before};
 }
 
 CASE("futures.process.argument-not-picklable", "fails alone") {
-  ProcessPoolExecutor pool(forked(1));
+  ProcessPoolExecutor pool(1);
   Log{got(pool.submit(ignore_pickled, WhenPickled{Trouble::fails})),
       pool.submit(square, 4).result()};
 }
 
 CASE("futures.process.result-not-picklable", "fails alone") {
-  ProcessPoolExecutor pool(forked(1));
+  ProcessPoolExecutor pool(1);
   const int before = pool.submit(pid).result();
   Log{got(pool.submit(make_pickled, Trouble::fails)), pool.submit(pid).result() == before};
 }
 
 CASE("futures.process.argument-not-unpicklable", "fails alone") {
-  ProcessPoolExecutor pool(forked(1));
+  ProcessPoolExecutor pool(1);
   const int before = pool.submit(pid).result();
   const auto f = pool.submit(ignore_unpickled, WhenUnpickled{Trouble::fails});
   const auto other = pool.submit(square, 3);
@@ -465,7 +468,7 @@ CASE("futures.process.argument-not-unpicklable", "fails alone") {
 }
 
 CASE("futures.process.result-not-unpicklable", "fails alone") {
-  ProcessPoolExecutor pool(forked(1));
+  ProcessPoolExecutor pool(1);
   const int before = pool.submit(pid).result();
   const auto f = pool.submit(make_unpickled, Trouble::fails);
   const auto other = pool.submit(square, 3);
@@ -478,7 +481,7 @@ CASE("futures.process.result-not-unpicklable", "fails alone") {
 
 CASE("futures.process.map", "in the order of the input") {
   const Folder folder;
-  ProcessPoolExecutor pool(forked(2));
+  ProcessPoolExecutor pool(2);
   Log{list(pool.map(square, range(10))), list(pool.map(mul, range(1, 4), range(4, 7))),
       list(pool.map(square, range(0)))};
   log(list(pool.map(mul, range(2, 5), range(100))));
@@ -490,7 +493,7 @@ CASE("futures.process.map", "in the order of the input") {
 }
 
 CASE("futures.process.map-chunksize", "so many calls to a task") {
-  ProcessPoolExecutor pool(forked(2));
+  ProcessPoolExecutor pool(2);
   for (const std::size_t chunksize : {1u, 3u, 6u, 100u})
     log(list(pool.map(square, range(10), {.chunksize = chunksize})));
   const std::vector<int> pids = list(pool.map(pid_of, range(40), {.chunksize = 10}));
@@ -502,12 +505,12 @@ CASE("futures.process.map-chunksize", "so many calls to a task") {
 }
 
 CASE("futures.process.map-chunksize-invalid", "at least one") {
-  ProcessPoolExecutor pool(forked(1));
+  ProcessPoolExecutor pool(1);
   log(raised([&] { pool.map(square, {1}, {.chunksize = 0}); }));
 }
 
 CASE("futures.process.map-exception", "in the place of a result") {
-  ProcessPoolExecutor pool(forked(2));
+  ProcessPoolExecutor pool(2);
   for (const std::size_t chunksize : {1u, 2u, 10u}) {
     auto results = pool.map(fail_at, range(6), {.chunksize = chunksize});
     std::vector<int> seen;
@@ -520,7 +523,7 @@ CASE("futures.process.map-exception", "in the place of a result") {
 
 CASE("futures.process.map-timeout", "TimeoutError, never before the timeout") {
   const Folder folder;
-  ProcessPoolExecutor pool(forked(2));
+  ProcessPoolExecutor pool(2);
   pool.submit(pid).result();
   const std::string gate = folder.gate("a");
   const auto start = now();
@@ -534,7 +537,7 @@ CASE("futures.process.map-timeout", "TimeoutError, never before the timeout") {
 }
 
 CASE("futures.process.map-discarded-shutdown", "nobody reads the results") {
-  ProcessPoolExecutor pool(forked(2));
+  ProcessPoolExecutor pool(2);
   pool.map(square, range(20));
   pool.shutdown();
   log(children());
@@ -543,7 +546,7 @@ CASE("futures.process.map-discarded-shutdown", "nobody reads the results") {
 // shutdown
 
 CASE("futures.process.shutdown-waits", "until all is done") {
-  ProcessPoolExecutor pool(forked(2));
+  ProcessPoolExecutor pool(2);
   std::vector<Future<int>> fs;
   for (int number = 0; number < 50; ++number) fs.push_back(pool.submit(square, number));
   pool.shutdown();
@@ -555,7 +558,7 @@ CASE("futures.process.shutdown-waits", "until all is done") {
 CASE("futures.process.shutdown-no-wait", "at once, and all is done") {
   const Folder folder;
   const std::string gate = folder.gate("a");
-  ProcessPoolExecutor pool(forked(1));
+  ProcessPoolExecutor pool(1);
   const auto first = pool.submit(pass_gate, gate);
   std::vector<Future<int>> fs;
   for (int number = 0; number < 5; ++number) fs.push_back(pool.submit(square, number));
@@ -570,7 +573,7 @@ CASE("futures.process.shutdown-no-wait", "at once, and all is done") {
 CASE("futures.process.shutdown-cancels", "what was not handed over") {
   const Folder folder;
   const std::string gate = folder.gate("a");
-  ProcessPoolExecutor pool(forked(1));
+  ProcessPoolExecutor pool(1);
   const auto first = pool.submit(pass_gate, gate);
   std::vector<Future<int>> fs;
   for (int number = 0; number < 20; ++number) fs.push_back(pool.submit(square, number));
@@ -587,7 +590,7 @@ CASE("futures.process.shutdown-cancels", "what was not handed over") {
 CASE("futures.process.shutdown-after-cancel", "it is not waited for") {
   const Folder folder;
   const std::string gate = folder.gate("a");
-  ProcessPoolExecutor pool(forked(1));
+  ProcessPoolExecutor pool(1);
   const auto first = pool.submit(pass_gate, gate);
   std::vector<Future<int>> more;
   for (int number = 0; number < 20; ++number) more.push_back(pool.submit(square, number));
@@ -598,7 +601,7 @@ CASE("futures.process.shutdown-after-cancel", "it is not waited for") {
 }
 
 CASE("futures.process.submit-after-shutdown", "refused") {
-  ProcessPoolExecutor pool(forked(1));
+  ProcessPoolExecutor pool(1);
   pool.submit(square, 1).result();
   pool.shutdown();
   pool.shutdown();
@@ -610,7 +613,7 @@ CASE("futures.process.with-waits", "the end of the block waits") {
   std::optional<Future<int>> f;
   std::optional<std::vector<int>> all;
   {
-    ProcessPoolExecutor pool(forked(2));
+    ProcessPoolExecutor pool(2);
     auto results = pool.map(square, range(10));
     f = pool.submit(square, 11);
     all = list(std::move(results));
@@ -621,7 +624,7 @@ CASE("futures.process.with-waits", "the end of the block waits") {
 CASE("futures.process.dropped", "its calls are run") {
   std::vector<Future<int>> fs;
   {
-    ProcessPoolExecutor pool(forked(1));
+    ProcessPoolExecutor pool(1);
     for (int number = 0; number < 5; ++number) fs.push_back(pool.submit(square, number));
   }
   log(results(fs));
@@ -642,11 +645,21 @@ CASE("futures.process.submit-at-exit", "refused") {
   log(sorted_lines(ended), ended.exit_code);
 }
 
+CASE("futures.process.unguarded", "broken, and whoever has forgotten the guard is told") {
+  for (const std::string method : start_methods) {
+    const Folder folder;
+    const Ended ended =
+        run_program("concurrent/futures/unguarded " + method + " 2>" + folder.path("err"));
+    log(method, lines_of(ended), ended.exit_code);
+    log(advice_in(folder.path("err")));
+  }
+}
+
 CASE("futures.process.terminate-workers", "whatever they do") {
   for (const bool kill : {false, true}) {
     const Folder folder;
     const std::string gate = folder.gate("a");
-    ProcessPoolExecutor pool(forked(2));
+    ProcessPoolExecutor pool(2);
     const auto running = pool.submit(pass_gate, gate);
     const auto waiting = pool.submit(pass_gate, gate);
     const auto behind = pool.submit(pass_gate, gate);
@@ -667,7 +680,7 @@ CASE("futures.process.terminate-workers", "whatever they do") {
 CASE("futures.process.worker-killed", "all that is not done is broken") {
   const Folder folder;
   const auto gates = gates_in(folder, "ab");
-  ProcessPoolExecutor pool(forked(2));
+  ProcessPoolExecutor pool(2);
   const auto done = pool.submit(square, 3);
   log(done.result());
   std::vector<Future<std::string>> held;
@@ -684,7 +697,7 @@ CASE("futures.process.worker-killed", "all that is not done is broken") {
 }
 
 CASE("futures.process.broken-refuses", "nothing more") {
-  ProcessPoolExecutor pool(forked(1));
+  ProcessPoolExecutor pool(1);
   log(got(pool.submit(die)));
   Log{raised([&] { pool.submit(square, 1); }), raised([&] { pool.map(square, {1}); })};
   pool.shutdown();
@@ -693,22 +706,22 @@ CASE("futures.process.broken-refuses", "nothing more") {
 
 CASE("futures.process.worker-exits", "os._exit() breaks it, too") {
   for (const int status : {0, 1}) {
-    ProcessPoolExecutor pool(forked(1));
+    ProcessPoolExecutor pool(1);
     log(got(pool.submit(leave_at_once, status)));
   }
 }
 
 CASE("futures.process.worker-killed-unpickling", "in the middle of a message") {
   {
-    ProcessPoolExecutor pool(forked(1));
+    ProcessPoolExecutor pool(1);
     log(got(pool.submit(ignore_unpickled, WhenUnpickled{Trouble::kills})));
   }
-  ProcessPoolExecutor pool(forked(1));
+  ProcessPoolExecutor pool(1);
   log(got(pool.submit(make_pickled, Trouble::kills)));
 }
 
 CASE("futures.process.worker-killed-idle", "nobody comes to its work") {
-  ProcessPoolExecutor pool(forked(2));
+  ProcessPoolExecutor pool(2);
   pool.submit(square, 1).result();
   const mp::Process child = mp::active_children()[0];
   killed(child);
@@ -729,7 +742,7 @@ CASE("futures.process.worker-killed-large", "with large arguments") {
     const Folder folder;
     const std::string gate = folder.gate("a");
     const std::string text(4 * 1024 * 1024, 'x');
-    ProcessPoolExecutor pool(forked(1));
+    ProcessPoolExecutor pool(1);
     pool.submit(pass_gate, gate);  // the first that dies does it when all are submitted
     std::vector<Future<void>> fs;
     for (int i = 0; i < 3; ++i) fs.push_back(pool.submit(die_of, text));
@@ -741,7 +754,7 @@ CASE("futures.process.worker-killed-large", "with large arguments") {
 
 CASE("futures.process.shutdown-broken", "the scope ends") {
   {
-    ProcessPoolExecutor pool(forked(2));
+    ProcessPoolExecutor pool(2);
     const auto f = pool.submit(die);
     pool.shutdown({.wait = false});
     log(got(f));
@@ -751,7 +764,7 @@ CASE("futures.process.shutdown-broken", "the scope ends") {
 
 CASE("futures.process.shutdown-not-picklable", "the scope ends") {
   {
-    ProcessPoolExecutor pool(forked(2));
+    ProcessPoolExecutor pool(2);
     pool.submit(square, 42).result();
     const auto f = pool.submit(ignore_pickled, WhenPickled{Trouble::fails});
     pool.shutdown({.wait = false});
@@ -760,17 +773,22 @@ CASE("futures.process.shutdown-not-picklable", "the scope ends") {
   EXPECT_EQ(children(), 0u);
 }
 
+CASE("futures.process.parent-killed", "its workers end by themselves") {
+  for (const char* const method : start_methods)
+    ASSERT_TRUE(workers_end_with_parent(method, have_executor)) << method;
+}
+
 CASE("futures.process.forked-executor", "has no workers in a child") {
   if (!threads_survive_fork) GTEST_SKIP() << "the sanitizer stumbles over threads after fork()";
-  ProcessPoolExecutor pool(forked(1));
+  ProcessPoolExecutor pool(1);
   pool.submit(square, 1).result();
   const Folder folder;
   const std::string path = folder.path("notes");
-  EXPECT_EQ(run(fork(),
+  EXPECT_EQ(run(fork_only("a copy of the executor comes along"),
                 [&] {
                   note(path, kind(raised([&] { pool.submit(square, 1); })));
                   pool.shutdown();
-                  ProcessPoolExecutor own(forked(1));
+                  ProcessPoolExecutor own(1);
                   note(path, own.submit(square, 3).result());
                 }),
             0);

@@ -168,6 +168,14 @@ TEST(Case, RunsOneByItsId) {
   EXPECT_EQ(run("", "--case=sample.fail.differs").code, 1);
 }
 
+TEST(Case, StartsProcessesAsItIsTold) {
+  const Ran failed = run("TANDEM_START_METHOD=spawn", "--case=sample.fail.differs");
+  EXPECT_TRUE(contains(failed.output, "run again: TANDEM_START_METHOD=spawn /")) << failed.output;
+  const Ran unknown = run("TANDEM_START_METHOD=no", "--case=sample.pass.equal");
+  EXPECT_TRUE(contains(unknown.output, "cannot find context for 'no'")) << unknown.output;
+  EXPECT_NE(unknown.code, 0);
+}
+
 TEST(Case, ListsByFile) {
   EXPECT_TRUE(contains(run("", "--list-cases").output, "sample.pass.equal\n"));
   EXPECT_EQ(run("", "--list-cases --file=no/such").output, "");

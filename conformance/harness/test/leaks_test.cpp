@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -44,6 +45,17 @@ TEST(Leaks, NamesAChildUntilItIsWaitedFor) {
   ASSERT_EQ(leaked.size(), 1U);
   EXPECT_TRUE(leaked[0].starts_with("child " + std::to_string(child) + " ("));
   waitpid(child, nullptr, 0);
+  EXPECT_TRUE(leaked_since(before).empty());
+}
+
+TEST(Leaks, NamesSharedMemoryOfAChild) {
+  const auto before = holdings_now();
+  const std::string name = "/tandem-leaks-" + std::to_string(getpid());
+  const pid_t child = fork();
+  if (child == 0) _exit(shm_open(name.c_str(), O_RDWR | O_CREAT | O_EXCL, 0600) < 0);
+  waitpid(child, nullptr, 0);
+  EXPECT_EQ(leaked_since(before), std::vector{"shared memory " + name});
+  shm_unlink(name.c_str());
   EXPECT_TRUE(leaked_since(before).empty());
 }
 

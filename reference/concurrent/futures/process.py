@@ -616,6 +616,32 @@ def _():
 # Workers that die
 
 
+UNGUARDED = """
+import multiprocessing, sys
+from concurrent.futures import ProcessPoolExecutor
+
+def square(x):
+    return x * x
+
+multiprocessing.set_start_method(sys.argv[1], force=True)
+with ProcessPoolExecutor(2) as pool:
+    first, second = pool.submit(square, 3), pool.submit(square, 4)
+    print("sum", first.result() + second.result())
+"""
+
+
+@case("futures.process.unguarded", "broken, and whoever has forgotten the guard is told")
+def _():
+    for method in METHODS:
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "program.py")
+            with open(path, "w") as file:
+                file.write(UNGUARDED)
+            ended = subprocess.run([sys.executable, path, method], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        log(method, ended.stdout.decode().splitlines(), ended.returncode)
+        log(*(word in ended.stderr for word in (b"RuntimeError:", b"bootstrapping", b"freeze_support(")))
+
+
 @case("futures.process.worker-killed", "all that is not done is broken")
 def _():
     with Gates() as gates:
