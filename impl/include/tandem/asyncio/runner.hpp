@@ -43,7 +43,7 @@ class TANDEM_API Runner {
   }
   template <class Try>
   auto run(detail::Attempt<Try> main, std::optional<contextvars::Context> context = {}) {
-    return run(detail::coroutine_of_t<Try>(std::move(main)), std::move(context));
+    return run(detail::coroutine_of(std::move(main)), std::move(context));
   }
   // Throws   RuntimeError (closed).
   EventLoop get_loop();
@@ -88,7 +88,7 @@ T run(Coroutine<T> main, RunOptions options = {}) {
 }
 template <class Try>
 auto run(detail::Attempt<Try> main, RunOptions options = {}) {
-  return run(detail::coroutine_of_t<Try>(std::move(main)), std::move(options));
+  return run(detail::coroutine_of(std::move(main)), std::move(options));
 }
 
 }  // namespace tandem::inline v1::asyncio
