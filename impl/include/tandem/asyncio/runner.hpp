@@ -77,13 +77,19 @@ template <class T>
 T run(Coroutine<T> main, RunOptions options = {}) {
   detail::check_no_running_loop();
   Runner runner(std::move(options));
-  if constexpr (std::is_void_v<T>) {
-    runner.run(std::move(main));
+  try {
+    if constexpr (std::is_void_v<T>) {
+      runner.run(std::move(main));
+      runner.close();
+    } else {
+      T result = runner.run(std::move(main));
+      runner.close();
+      return static_cast<T&&>(result);
+    }
+  } catch (...) {
+    // What this throws comes later, and is thrown instead.
     runner.close();
-  } else {
-    T result = runner.run(std::move(main));
-    runner.close();
-    return static_cast<T&&>(result);
+    throw;
   }
 }
 template <class Try>
