@@ -278,5 +278,28 @@ CASE("asyncio.as-completed.without-loop", "coroutines need a loop") {
   coroutines.front().close();
 }
 
+Coroutine<std::string> ends(Coroutine<> completed) {
+  co_await std::move(completed);
+  co_return "ends";
+}
+
+CASE("asyncio.as-completed.untyped", "of the tasks that there are, whatever their results") {
+  run_virtual([]() -> Coroutine<> {
+    const auto b = asyncio::create_task(text("b", 2s));
+    const auto a = asyncio::create_task(text("a", 1s));
+    const auto bad = asyncio::create_task(failure("bad", 3s));
+    auto others = asyncio::all_tasks();
+    std::erase(others, *asyncio::current_task());
+    for (auto& completed : asyncio::as_completed(others))
+      co_await noted(ends(std::move(completed)), "completed");
+    log(std::vector{state(b), state(a), state(bad)});
+    auto again = asyncio::as_completed(others);
+    std::size_t count = 0;
+    while (const auto completed = co_await again.anext())
+      count += static_cast<std::size_t>(std::ranges::count(others, *completed));
+    EXPECT_EQ(count, others.size());
+  }());
+}
+
 }  // namespace
 }  // namespace tandem::conformance

@@ -210,4 +210,59 @@ CASE("asyncio.coroutine.dropped", "its arguments are destroyed; closed, nothing 
   EXPECT_EQ(logged.messages().size(), 1);
 }
 
+namespace {
+Coroutine<std::string> fetch(std::string page) {
+  co_await asyncio::sleep(1s);
+  log("fetched", page);
+  co_return page;
+}
+struct Page {
+  Coroutine<std::string> fetching;
+  explicit Page(std::string name) : fetching(fetch(std::move(name))) {}
+  auto operator co_await() && { return std::move(fetching).operator co_await(); }
+};
+struct AtOnce {
+  bool await_ready() const noexcept { return true; }
+  void await_suspend(std::coroutine_handle<>) const noexcept {}
+  int await_resume() const noexcept { return 42; }
+};
+std::vector<Page> pages(std::string name) {
+  std::vector<Page> all;
+  all.emplace_back(std::move(name));
+  return all;
+}
+static_assert(asyncio::Awaitable<Page> && !asyncio::Awaitable<Page&> && !asyncio::Awaitable<int>);
+static_assert(!asyncio::Awaitable<AtOnce>);  // it might wait, and the task not know of it
+}  // namespace
+
+CASE("asyncio.coroutine.own-awaitable", "what one's own type hands on to is awaited") {
+  run_virtual([]() -> Coroutine<> {
+    asyncio::get_running_loop().call_soon([] { log("next turn"); });
+    const int at_once = co_await AtOnce();
+    log(at_once);
+    Page named("a");
+    const std::string a = co_await std::move(named);
+    log(a);
+    auto gathered = asyncio::gather(Page("b"), fetch("c"), Page("d"));
+    const auto [b, c, d] = co_await std::move(gathered);
+    log(b, c, d, asyncio::all_tasks().size());
+    auto shielded = asyncio::shield(Page("e"));
+    const std::string e = co_await std::move(shielded);
+    log(e);
+    auto in_time = asyncio::wait_for(Page("f"), 2s);
+    const std::string f = co_await std::move(in_time);
+    auto late = asyncio::wait_for(Page("g"), 500ms);
+    const std::string g = co_await awaited(std::move(late));
+    log(f, g);
+    Page never("h");
+    auto at_no_time = asyncio::wait_for(std::move(never), 0s);
+    const std::string h = co_await awaited(std::move(at_no_time));
+    log(h);
+    for (auto& completed : asyncio::as_completed(pages("i"))) {
+      const std::string i = co_await std::move(completed);
+      log(i);
+    }
+  });
+}
+
 }  // namespace tandem::conformance

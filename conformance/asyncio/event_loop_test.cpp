@@ -1114,4 +1114,17 @@ CASE("asyncio.event-loop.virtual-time", "nothing sleeps; without a deadline it w
   });
 }
 
+CASE("asyncio.event-loop.run-until-complete-untyped", "whatever the result is") {
+  const EventLoop loop = virtual_loop();
+  const auto f = loop.create_future<int>();
+  const std::vector<asyncio::AnyFuture> futures{loop.create_task(answer()), f};
+  loop.call_later(1s, [&] { f.set_exception(ValueError("bad")); });
+  for (const auto& each : futures)
+    log(raised([&] {
+      loop.run_until_complete(each);
+      log(time_of(loop), "done");
+    }));
+  loop.close();
+}
+
 }  // namespace tandem::conformance

@@ -434,4 +434,60 @@ CASE("asyncio.future.wrap-future-loop", "without a running loop the one given, o
   loop.close();
 }
 
+namespace {
+Coroutine<std::string> ends(asyncio::AnyFuture future) {
+  co_await future;
+  co_return "ends";
+}
+}  // namespace
+
+CASE("asyncio.future.await-untyped", "awaited by whoever does not know what it will give") {
+  run_virtual([]() -> Coroutine<> {
+    const Future<int> f;
+    auto waiting = asyncio::ensure_future(ends(f));
+    co_await turns();
+    log(waiting.done());
+    f.set_result(42);
+    const std::string said = co_await waiting;
+    log(said, f.result());
+    const std::string of_finished = co_await awaited(ends(finished()));
+    const std::string of_failed = co_await awaited(ends(failed()));
+    const std::string of_cancelled = co_await awaited(ends(cancelled()));
+    log(of_finished, of_failed, of_cancelled);
+    const auto task = asyncio::ensure_future(ends(Future<int>()));
+    waiting = asyncio::ensure_future(ends(task));
+    co_await turns(2);
+    log(waiting.cancel(), task.done());
+    const std::string of_waiting = co_await awaited(waiting);
+    log(of_waiting, state(task));
+  });
+}
+
+namespace {
+Coroutine<std::string> fetch() {
+  log("begins");
+  co_await asyncio::sleep(0s);
+  co_return "page";
+}
+struct Page {
+  Coroutine<std::string> fetching = fetch();
+  auto operator co_await() && { return std::move(fetching).operator co_await(); }
+};
+}  // namespace
+
+CASE("asyncio.future.ensure-future-awaitable", "of one's own type: it becomes a task") {
+  run_virtual([]() -> Coroutine<> {
+    const auto task = asyncio::ensure_future(Page());
+    log(std::same_as<decltype(task), const asyncio::Task<std::string>>, task.done());
+    const std::string result = co_await task;
+    log(result);
+  });
+  const EventLoop loop = asyncio::new_event_loop();
+  const auto task = asyncio::ensure_future(Page(), loop);
+  const bool is_its = task.get_loop() == loop;
+  const std::string first = loop.run_until_complete(task);
+  log(is_its, first, loop.run_until_complete(Page()));
+  loop.close();
+}
+
 }  // namespace tandem::conformance

@@ -328,5 +328,35 @@ CASE("asyncio.gather.types", "a tuple of what was given one by one, a vector of 
   }());
 }
 
+std::vector<asyncio::AnyTask> others() {
+  auto tasks = asyncio::all_tasks();
+  std::erase(tasks, *asyncio::current_task());
+  return tasks;
+}
+
+CASE("asyncio.gather.all-tasks", "the tasks that there are, whatever their results") {
+  run_virtual([]() -> Coroutine<> {
+    const auto first = asyncio::create_task(value(1, 1s), "1");
+    asyncio::create_task(failure("bad", 2s), "2");
+    const auto third = asyncio::create_task(value(3, 9s), "3");
+    co_await turns();
+    third.cancel();
+    const auto outcomes = co_await asyncio::gather(asyncio::return_exceptions, others());
+    std::vector<std::string> all;
+    for (const auto& outcome : outcomes)
+      all.push_back(outcome ? "ends" : raised_by(outcome.exception()));
+    log_at(all);
+    log(first.result());
+    const auto last = asyncio::create_task(value(4, 4s), "4");
+    asyncio::create_task(failure("worse", 1s), "5");
+    co_await noted(asyncio::gather(others()), "gathered");
+    const auto waiting = asyncio::create_task(noted(asyncio::gather(others()), "cancelled"));
+    co_await turns();
+    log(waiting.cancel());
+    co_await waiting;
+    log(state(last));
+  }());
+}
+
 }  // namespace
 }  // namespace tandem::conformance

@@ -422,4 +422,28 @@ CASE("asyncio.runner.close-within", "close() within refuses, and has cancelled i
   log(runner.run(answer()));
 }
 
+namespace {
+Coroutine<> leaves() {
+  bool is_cancelled = false;
+  try {
+    co_await asyncio::sleep(1h);
+  } catch (const asyncio::CancelledError&) {
+    is_cancelled = true;
+  }
+  if (is_cancelled) throw SystemExit(3);
+}
+Coroutine<std::string> leaves_one(std::exception_ptr error) {
+  asyncio::create_task(leaves());
+  co_await turns();
+  if (error) std::rethrow_exception(error);
+  co_return "returned";
+}
+}  // namespace
+
+CASE("asyncio.runner.later-exception", "what comes when what is left is cancelled wins") {
+  const Logged logged;  // nobody asks the task for its exception
+  log(raised([] { log(asyncio::run(leaves_one(error<ValueError>("bad")))); }));
+  log(raised([] { log(asyncio::run(leaves_one(nullptr))); }));
+}
+
 }  // namespace tandem::conformance

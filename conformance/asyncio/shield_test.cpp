@@ -199,5 +199,35 @@ CASE("asyncio.shield.without-loop", "a coroutine needs a loop") {
   run_virtual([]() -> Coroutine<> { log(co_await asyncio::shield(value(3))); }());
 }
 
+Coroutine<std::string> ends(Future<> future) {
+  co_await future;
+  co_return "ends";
+}
+asyncio::AnyTask other_task() {
+  auto tasks = asyncio::all_tasks();
+  std::erase(tasks, *asyncio::current_task());
+  return tasks.at(0);
+}
+
+CASE("asyncio.shield.untyped", "of a task that is only known as one of all_tasks()") {
+  run_virtual([]() -> Coroutine<> {
+    const auto inner = asyncio::create_task(value(1, 5s), "inner");
+    asyncio::AnyTask task = other_task();
+    Future<> outer = asyncio::shield(task);
+    co_await turns();
+    log(outer.cancel());
+    co_await noted(outer, "outer");
+    co_await noted(ends(asyncio::shield(task)), "another");
+    log(inner.result(), asyncio::shield(task) == task);
+    const auto second = asyncio::create_task(value(2, 5s));
+    co_await turns();
+    task = other_task();
+    outer = asyncio::shield(task);
+    log(task.cancel());
+    co_await noted(outer, "cancelled");
+    log(second.cancelled());
+  }());
+}
+
 }  // namespace
 }  // namespace tandem::conformance

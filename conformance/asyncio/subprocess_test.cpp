@@ -674,6 +674,28 @@ CASE("asyncio.subprocess.unclosed", "a child that runs when its loop is closed i
 }
 
 namespace {
+Coroutine<> set_protocol() {
+  const auto [transport, first] = co_await asyncio::subprocess_exec(make_recorder, {"cat"});
+  while (first->told.empty()) co_await turns();
+  log(transport.get_protocol() == first);
+  const auto second = make_recorder();
+  transport.set_protocol(second);
+  log(transport.get_protocol() == second);
+  const auto stdin_ = *transport.get_pipe_transport(0);
+  stdin_.write("told\n");
+  while (second->data[1].empty()) co_await turns();
+  stdin_.close();
+  co_await second->done;
+  log(first->told, sorted(second->told), shown(second->data[1]),
+      transport.get_protocol() ? "one" : "None");
+  transport.close();
+}
+}  // namespace
+CASE("asyncio.subprocess.transport.set-protocol", "what comes next is told to the new one") {
+  asyncio::run(set_protocol());
+}
+
+namespace {
 Coroutine<> transport_repr() {
   const Texts words{"sleep", "1000"};
   const auto [transport, protocol] =

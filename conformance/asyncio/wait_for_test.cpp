@@ -302,5 +302,27 @@ CASE("asyncio.wait-for.self-cancelled", "a cancellation from within is no timeou
   }());
 }
 
+Coroutine<std::string> ends(Seconds limit) {
+  auto tasks = asyncio::all_tasks();
+  std::erase(tasks, *asyncio::current_task());
+  co_await asyncio::wait_for(tasks.at(0), limit);
+  co_return "ends";
+}
+
+CASE("asyncio.wait-for.untyped", "of a task that is only known as one of all_tasks()") {
+  run_virtual([]() -> Coroutine<> {
+    for (const int limit : {3, 1, 0}) {
+      const auto awaited = asyncio::create_task(value(limit, 2s));
+      co_await turns();
+      co_await noted(ends(Seconds(limit)), "waited");
+      log(state(awaited));
+    }
+    const asyncio::AnyTask done = asyncio::create_task(value(9));
+    co_await turns(2);
+    co_await asyncio::wait_for(done, 0s);
+    log_at(9);
+  }());
+}
+
 }  // namespace
 }  // namespace tandem::conformance

@@ -257,3 +257,19 @@ def _():
     coroutine = value(1)
     log(raised(lambda: list(asyncio.as_completed([coroutine]))).partition(" in thread")[0])
     coroutine.close()
+
+
+@case("asyncio.as-completed.untyped", "of the tasks that there are, whatever their results")
+def _():
+    async def ends(future):
+        await future
+        return "ends"
+
+    async def main():
+        tasks = [task(value("b", 2)), task(value("a", 1)), task(failure("bad", 3))]
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for completed in asyncio.as_completed(others):
+            await noted(ends(completed), "completed")
+        log([state(each) for each in tasks])
+
+    run_virtual(main())

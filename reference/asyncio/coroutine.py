@@ -124,3 +124,36 @@ def _():
         return number + await sum_to(number - 1) if number else 0
 
     log(run_virtual(sum_to(100)))
+
+
+@case("asyncio.coroutine.own-awaitable", "what a type of one's own hands on to is awaited, in the same task")
+def _():
+    async def fetch(page):
+        await asyncio.sleep(1)
+        log("fetched", page)
+        return page
+
+    class Page:
+        def __init__(self, name):
+            self.name = name
+
+        def __await__(self):
+            return fetch(self.name).__await__()
+
+    class AtOnce:
+        def __await__(self):
+            return 42
+            yield
+
+    async def main():
+        asyncio.get_running_loop().call_soon(log, "next turn")
+        log(await AtOnce())
+        log(await Page("a"))
+        log(*await asyncio.gather(Page("b"), fetch("c"), Page("d")), len(asyncio.all_tasks()))
+        log(await asyncio.shield(Page("e")))
+        log(await asyncio.wait_for(Page("f"), 2), await awaited(asyncio.wait_for(Page("g"), 0.5)))
+        log(await awaited(asyncio.wait_for(Page("h"), 0)))
+        for completed in asyncio.as_completed([Page("i")]):
+            log(await completed)
+
+    run_virtual(main())

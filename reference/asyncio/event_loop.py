@@ -945,3 +945,18 @@ def _():
         log_at(await asyncio.get_running_loop().run_in_executor(None, lambda: "from a thread"))
 
     run_virtual(main())
+
+
+@case("asyncio.event-loop.run-until-complete-untyped", "until all tasks are done, whatever their results")
+def _():
+    loop = virtual_loop()
+    tasks = [loop.create_task(answer()), loop.create_future()]
+    loop.call_later(1, tasks[1].set_exception, ValueError("bad"))
+
+    def run(future):
+        loop.run_until_complete(future)
+        log(loop.time(), "done")
+
+    for each in tasks:
+        log(raised(lambda: run(each)))
+    loop.close()

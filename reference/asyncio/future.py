@@ -438,3 +438,46 @@ def _():
     log(asyncio.wrap_future(of_threads).get_loop() is loop)
     asyncio.set_event_loop(None)
     loop.close()
+
+
+@case("asyncio.future.await-untyped", "awaited by whoever does not know what it will give")
+def _():
+    async def ends(future):
+        await future
+        return "ends"
+
+    async def main():
+        f = new_future()
+        waiting = asyncio.ensure_future(ends(f))
+        await turns()
+        log(waiting.done())
+        f.set_result(42)
+        log(await waiting, f.result())
+        log(await awaited(ends(finished())), await awaited(ends(failed())), await awaited(ends(cancelled())))
+        task = asyncio.ensure_future(ends(new_future()))
+        waiting = asyncio.ensure_future(ends(task))
+        await turns(2)
+        log(waiting.cancel(), task.done())
+        log(await awaited(waiting), state(task))
+
+    run_virtual(main())
+
+
+@case("asyncio.future.ensure-future-awaitable", "an object of one's own type that can be awaited becomes a task")
+def _():
+    class Page:
+        def __await__(self):
+            log("begins")
+            yield from asyncio.sleep(0).__await__()
+            return "page"
+
+    async def main():
+        task = asyncio.ensure_future(Page())
+        log(isinstance(task, asyncio.Task), task.done())
+        log(await task)
+
+    run_virtual(main())
+    loop = asyncio.new_event_loop()
+    task = asyncio.ensure_future(Page(), loop=loop)
+    log(task.get_loop() is loop, loop.run_until_complete(task), loop.run_until_complete(Page()))
+    loop.close()

@@ -321,3 +321,29 @@ def _():
         log(state(a), state(b), state(c))
 
     run_virtual(main())
+
+
+@case("asyncio.gather.all-tasks", "the tasks that there are, whatever their results")
+def _():
+    def others():
+        return sorted(asyncio.all_tasks() - {asyncio.current_task()}, key=lambda task: task.get_name())
+
+    async def main():
+        first = asyncio.create_task(value(1, 1), name="1")
+        asyncio.create_task(failure("bad", 2), name="2")
+        third = asyncio.create_task(value(3, 9), name="3")
+        await turns()
+        third.cancel()
+        outcomes = await asyncio.gather(*others(), return_exceptions=True)
+        log_at([raised_by(outcome) if isinstance(outcome, BaseException) else "ends" for outcome in outcomes])
+        log(first.result())
+        last = asyncio.create_task(value(4, 4), name="4")
+        asyncio.create_task(failure("worse", 1), name="5")
+        await noted(asyncio.gather(*others()), "gathered")
+        waiting = asyncio.ensure_future(noted(asyncio.gather(*others()), "cancelled"))
+        await turns()
+        log(waiting.cancel())
+        await waiting
+        log(state(last))
+
+    run_virtual(main())

@@ -2,13 +2,14 @@
 
 import asyncio
 import contextvars
+import gc
 import os
 import signal
 import threading
 
 import virtual_time
 from case import case, log, raised, times
-from support import awaited, log_at, raised_by, run_virtual, turns
+from support import Logged, awaited, log_at, raised_by, run_virtual, turns
 
 
 def interrupt():
@@ -423,3 +424,24 @@ def _():
     with asyncio.Runner() as runner:
         log(runner.run(closes(runner)))
         log(runner.run(answer()))
+
+
+@case("asyncio.runner.later-exception", "what comes when the tasks that are left are cancelled wins")
+def _():
+    async def leaves():
+        try:
+            await asyncio.sleep(3600)
+        except asyncio.CancelledError:
+            raise SystemExit(3)
+
+    async def main(error):
+        asyncio.create_task(leaves())
+        await turns()
+        if error:
+            raise error
+        return "returned"
+
+    with Logged():  # nobody asks the task for its exception
+        log(raised(lambda: log(asyncio.run(main(ValueError("bad"))))))
+        log(raised(lambda: log(asyncio.run(main(None)))))
+        gc.collect()

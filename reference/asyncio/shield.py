@@ -201,3 +201,29 @@ def _():
     log(raised(lambda: asyncio.shield(coroutine)).partition(" in thread")[0])
     coroutine.close()
     run_virtual(main())
+
+
+@case("asyncio.shield.untyped", "of a task that is only known as one of all_tasks()")
+def _():
+    async def ends(future):
+        await future
+        return "ends"
+
+    async def main():
+        inner = asyncio.create_task(value(1, 5), name="inner")
+        (task,) = asyncio.all_tasks() - {asyncio.current_task()}
+        outer = asyncio.shield(task)
+        await turns()
+        log(outer.cancel())
+        await noted(outer, "outer")
+        await noted(ends(asyncio.shield(task)), "another")
+        log(inner.result(), asyncio.shield(task) is task)
+        second = asyncio.create_task(value(2, 5))
+        await turns()
+        (task,) = asyncio.all_tasks() - {asyncio.current_task()}
+        outer = asyncio.shield(task)
+        log(task.cancel())
+        await noted(outer, "cancelled")
+        log(second.cancelled())
+
+    run_virtual(main())

@@ -427,6 +427,24 @@ async def _():
     log(transport.get_returncode() != -signal.SIGKILL, protocol.told[0], protocol.told[-1])
 
 
+@case("asyncio.subprocess.transport.set-protocol", "what comes next is told to the new one")
+@running
+async def _():
+    transport, first = await started("cat")
+    await until(lambda: first.told)
+    log(transport.get_protocol() is first)
+    second = Recorder()
+    transport.set_protocol(second)
+    log(transport.get_protocol() is second)
+    stdin = transport.get_pipe_transport(0)
+    stdin.write(b"told\n")
+    await until(lambda: second.data[1])
+    stdin.close()
+    await second.done
+    log(first.told, sorted(second.told), shown(second.data[1]), transport.get_protocol())
+    transport.close()
+
+
 @case("asyncio.subprocess.transport.repr", "what runs, and by which pipes")
 @running
 async def _():

@@ -320,3 +320,24 @@ def _():
         await noted(task(outer()), "outer")
 
     run_virtual(main())
+
+
+@case("asyncio.wait-for.untyped", "of a task that is only known as one of all_tasks()")
+def _():
+    async def ends(limit):
+        (only,) = asyncio.all_tasks() - {asyncio.current_task()}
+        await asyncio.wait_for(only, limit)
+        return "ends"
+
+    async def main():
+        for limit in (3, 1, 0):
+            awaited = task(value(limit, 2))
+            await turns()
+            await noted(ends(limit), "waited")
+            log(state(awaited))
+        done = task(value(9))
+        await turns(2)
+        await asyncio.wait_for(done, 0)
+        log_at(9)
+
+    run_virtual(main())

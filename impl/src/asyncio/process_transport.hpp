@@ -45,6 +45,9 @@ class ProcessTransport final : public std::enable_shared_from_this<ProcessTransp
   static Coroutine<int> wait(std::shared_ptr<ProcessTransport> self);
 
   const std::shared_ptr<SubprocessProtocol>& protocol() const noexcept { return protocol_; }
+  void set_protocol(std::shared_ptr<SubprocessProtocol> protocol) noexcept {
+    protocol_ = std::move(protocol);
+  }
   void pipe_data_received(int fd, std::string data);
   void pipe_connection_lost(int fd, const std::exception_ptr& error);
 

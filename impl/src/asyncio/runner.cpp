@@ -7,6 +7,7 @@
 #include "asyncio/loop_state.hpp"
 #include "platform/signals.hpp"
 #include "platform/thread.hpp"
+#include "tandem/asyncio/gather.hpp"
 #include "tandem/core/log.hpp"
 
 namespace tandem::inline v1::asyncio {
@@ -22,22 +23,11 @@ namespace {
 
 constexpr std::chrono::seconds thread_join_timeout{300};  // CPython's
 
-// As gather(*tasks, return_exceptions=True).
-Future<> all_done(const EventLoop& loop, const std::vector<AnyTask>& tasks) {
-  Future<> outer(loop);
-  auto left = std::make_shared<std::size_t>(tasks.size());
-  for (const AnyTask& task : tasks)
-    task.add_done_callback([outer, left](const AnyFuture&) {
-      if (--*left == 0 && !outer.done()) outer.set_result();
-    });
-  return outer;
-}
-
 void cancel_all_tasks(const EventLoop& loop) {
   const std::vector<AnyTask> tasks = all_tasks(loop);
   if (tasks.empty()) return;
   for (const AnyTask& task : tasks) task.cancel();
-  loop.run_until_complete(all_done(loop, tasks));
+  loop.run_until_complete(gather(return_exceptions, tasks));
   for (const AnyTask& task : tasks) {
     if (task.cancelled()) continue;
     if (const auto error = task.exception())

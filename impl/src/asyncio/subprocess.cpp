@@ -32,6 +32,12 @@ std::optional<Transport> SubprocessTransport::get_pipe_transport(int fd) const {
 void SubprocessTransport::send_signal(int signal) const { state_->send_signal(signal); }
 void SubprocessTransport::terminate() const { send_signal(sigterm); }
 void SubprocessTransport::kill() const { send_signal(sigkill); }
+void SubprocessTransport::set_protocol(std::shared_ptr<SubprocessProtocol> protocol) const {
+  state_->set_protocol(std::move(protocol));
+}
+std::shared_ptr<SubprocessProtocol> SubprocessTransport::get_protocol() const {
+  return state_->protocol();
+}
 void SubprocessTransport::close() const { state_->close(); }
 bool SubprocessTransport::is_closing() const noexcept { return state_->is_closing(); }
 std::string to_string(const SubprocessTransport& transport) {

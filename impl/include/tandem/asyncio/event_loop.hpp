@@ -241,6 +241,10 @@ class TANDEM_API EventLoop {
   T run_until_complete(Task<T> task) const {
     return run_until_complete(static_cast<const Future<T>&>(task));
   }
+  void run_until_complete(const AnyFuture& future) const {
+    run_until_done(future, false);
+    detail::Access::state(future).get();
+  }
   template <class T>
   T run_until_complete(Coroutine<T> coro) const {
     check_runnable();
@@ -248,9 +252,9 @@ class TANDEM_API EventLoop {
     run_until_done(task, true);
     return std::move(task).result();
   }
-  template <class Try>
-  auto run_until_complete(detail::Attempt<Try> attempt) const {
-    return run_until_complete(detail::coroutine_of_t<Try>(std::move(attempt)));
+  template <detail::OwnAwaitable A>
+  auto run_until_complete(A awaitable) const {
+    return run_until_complete(detail::coroutine_of(std::move(awaitable)));
   }
   void stop() const noexcept;
   bool is_running() const noexcept;
@@ -359,7 +363,7 @@ class TANDEM_API EventLoop {
   template <class Try>
   auto create_task(detail::Attempt<Try> attempt, std::string name = {},
                    std::optional<contextvars::Context> context = {}) const {
-    return create_task(detail::coroutine_of_t<Try>(std::move(attempt)), std::move(name),
+    return create_task(detail::coroutine_of(std::move(attempt)), std::move(name),
                        std::move(context));
   }
   // Who starts tasks from now on; an empty one: the loop itself.

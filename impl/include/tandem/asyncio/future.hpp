@@ -53,6 +53,8 @@ using shared_result_t =
     std::conditional_t<std::is_void_v<T>, void, std::add_lvalue_reference_t<const T>>;
 
 struct Access;  // makes handles of states and gives the states of handles
+template <class T, bool by_value>
+class FutureAwaiter;
 
 // A user's callback of a future: it is called in its own context, and what it throws goes to the
 // loop's exception handler.
@@ -99,6 +101,8 @@ std::string callable_name() {
 //          thread.
 class TANDEM_API AnyFuture {
  public:
+  using value_type = void;  // what co_await gives
+
   AnyFuture(const AnyFuture&) = default;
   AnyFuture& operator=(const AnyFuture&) = default;
   AnyFuture(AnyFuture&&) = default;
@@ -136,6 +140,12 @@ class TANDEM_API AnyFuture {
     return state_->remove_callback(token.id) ? 1 : 0;
   }
   EventLoop get_loop() const;
+
+  // In a coroutine: waits until it is done, and gives nothing: the result is for those who know its
+  // type. When the task is cancelled meanwhile, so is the future.
+  // Throws   CancelledError; what was set, or what the task has thrown.
+  // Spec     asyncio.future.await-untyped
+  detail::FutureAwaiter<void, false> operator co_await() const;
 
   // Identity.
   friend bool operator==(const AnyFuture& a, const AnyFuture& b) {
@@ -210,6 +220,10 @@ class FutureAwaiter {
 };
 
 }  // namespace detail
+
+inline detail::FutureAwaiter<void, false> AnyFuture::operator co_await() const {
+  return detail::FutureAwaiter<void, false>(state_);
+}
 
 // The same with its result, a T; T may be void or a reference. Future<T>() is pending; whoever made
 // it sets its result.

@@ -301,7 +301,8 @@ auto gather_range(bool return_exceptions, R&& aws) -> Future<typename Collect::R
 }  // namespace detail
 
 // Runs awaitables concurrently: coroutines become tasks, at once and in this order. The future has
-// all their results, in this order: std::monostate for void, in a tuple; of a range in a vector.
+// all their results, in this order: std::monostate for void, and for what has any type, as an
+// AnyTask; in a tuple, of a range in a vector.
 //   auto [page, size] = co_await asyncio::gather(fetch(url), measure(url));
 //   std::vector<int> all = co_await asyncio::gather(std::move(coroutines));
 // The first exception of one becomes that of the future, and the others go on; with

@@ -73,7 +73,7 @@ futures::Future<T> run_coroutine_threadsafe(Coroutine<T> coro, const EventLoop& 
 }
 template <class Try>
 auto run_coroutine_threadsafe(detail::Attempt<Try> attempt, const EventLoop& loop) {
-  return run_coroutine_threadsafe(detail::coroutine_of_t<Try>(std::move(attempt)), loop);
+  return run_coroutine_threadsafe(detail::coroutine_of(std::move(attempt)), loop);
 }
 
 }  // namespace tandem::inline v1::asyncio

@@ -43,7 +43,7 @@ class TANDEM_API Runner {
   }
   template <class Try>
   auto run(detail::Attempt<Try> main, std::optional<contextvars::Context> context = {}) {
-    return run(detail::coroutine_of_t<Try>(std::move(main)), std::move(context));
+    return run(detail::coroutine_of(std::move(main)), std::move(context));
   }
   // Throws   RuntimeError (closed).
   EventLoop get_loop();
@@ -77,18 +77,24 @@ template <class T>
 T run(Coroutine<T> main, RunOptions options = {}) {
   detail::check_no_running_loop();
   Runner runner(std::move(options));
-  if constexpr (std::is_void_v<T>) {
-    runner.run(std::move(main));
+  try {
+    if constexpr (std::is_void_v<T>) {
+      runner.run(std::move(main));
+      runner.close();
+    } else {
+      T result = runner.run(std::move(main));
+      runner.close();
+      return static_cast<T&&>(result);
+    }
+  } catch (...) {
+    // What this throws comes later, and is thrown instead.
     runner.close();
-  } else {
-    T result = runner.run(std::move(main));
-    runner.close();
-    return static_cast<T&&>(result);
+    throw;
   }
 }
 template <class Try>
 auto run(detail::Attempt<Try> main, RunOptions options = {}) {
-  return run(detail::coroutine_of_t<Try>(std::move(main)), std::move(options));
+  return run(detail::coroutine_of(std::move(main)), std::move(options));
 }
 
 }  // namespace tandem::inline v1::asyncio

@@ -38,11 +38,10 @@ void hand_on(FutureState& source, FutureState& destination, bool is_own) {
 TANDEM_API void shield_from(FutureState& inner, FutureState& outer, HandOn hand_on, bool is_own);
 
 template <class T>
-Future<T> shielded(Future<T> inner, bool is_own) {
-  if (inner.done()) return inner;
-  FutureState& state = Access::state(inner);
-  Future<T> outer(loop_of(state.loop()));
-  shield_from(state, Access::state(outer), &hand_on<T>, is_own);
+Future<T> shielded(StateHandle inner, bool is_own) {
+  if (inner->is_done()) return Access::adopt<Future<T>>(std::move(inner));
+  Future<T> outer(loop_of(inner->loop()));
+  shield_from(*inner, Access::state(outer), &hand_on<T>, is_own);
   return outer;
 }
 
@@ -58,7 +57,8 @@ Future<T> shielded(Future<T> inner, bool is_own) {
 // Spec     asyncio.shield
 template <Awaitable A>
 auto shield(A&& aw) -> Future<detail::awaited_t<A>> {
-  return detail::shielded<detail::awaited_t<A>>(ensure_future(std::forward<A>(aw)),
+  const auto future = ensure_future(std::forward<A>(aw));
+  return detail::shielded<detail::awaited_t<A>>(detail::Access::handle(future),
                                                 detail::is_coroutine<A>);
 }
 

@@ -138,6 +138,10 @@ class TANDEM_API SubprocessTransport {
   void send_signal(int signal) const;
   void terminate() const;
   void kill() const;
+  // Who is told from now on.
+  // Spec     asyncio.subprocess.transport.set-protocol
+  void set_protocol(std::shared_ptr<SubprocessProtocol> protocol) const;
+  std::shared_ptr<SubprocessProtocol> get_protocol() const;  // null: it is lost
   // Closes the pipes, and kills a child that runs.
   void close() const;
   bool is_closing() const noexcept;

@@ -21,6 +21,7 @@
 
 #include "tandem/asyncio/coroutine.hpp"
 #include "tandem/asyncio/detail/attempt.hpp"
+#include "tandem/asyncio/detail/awaited.hpp"
 #include "tandem/asyncio/detail/task_state.hpp"
 #include "tandem/asyncio/future.hpp"
 
@@ -141,9 +142,9 @@ Task<T> make_task(LoopState& loop, Coroutine<T>&& coro, Named&&... named) {
   begin_task(*task, std::forward<Named>(named)...);
   return Access::adopt<Task<T>>(std::move(handle));
 }
-template <class Try, class... Named>
-auto make_task(LoopState& loop, Attempt<Try>&& attempt, Named&&... named) {
-  return make_task(loop, coroutine_of_t<Try>(std::move(attempt)), std::forward<Named>(named)...);
+template <OwnAwaitable A, class... Named>
+auto make_task(LoopState& loop, A&& awaitable, Named&&... named) {
+  return make_task(loop, coroutine_of(std::forward<A>(awaitable)), std::forward<Named>(named)...);
 }
 
 }  // namespace detail
@@ -167,8 +168,7 @@ Task<T> create_task(Coroutine<T> coro, std::string name,
 template <class Try>
 auto create_task(detail::Attempt<Try> attempt, std::string name = {},
                  std::optional<contextvars::Context> context = {}) {
-  return create_task(detail::coroutine_of_t<Try>(std::move(attempt)), std::move(name),
-                     std::move(context));
+  return create_task(detail::coroutine_of(std::move(attempt)), std::move(name), std::move(context));
 }
 
 // The task that runs now, in the loop of this thread or in another one; none: a callback runs.
@@ -178,6 +178,9 @@ TANDEM_API std::optional<AnyTask> current_task();
 TANDEM_API std::optional<AnyTask> current_task(const EventLoop& loop);
 
 // All tasks of a loop that are not done, in the order of their creation.
+//   auto others = asyncio::all_tasks();
+//   std::erase(others, *asyncio::current_task());
+//   co_await asyncio::gather(asyncio::return_exceptions, others);
 // Throws   RuntimeError (no loop runs).
 // Spec     asyncio.task.all-tasks
 TANDEM_API std::vector<AnyTask> all_tasks();
@@ -205,37 +208,24 @@ using TaskFactory = std::function<void(const EventLoop& loop, const NewTask& tas
 // Spec     asyncio.task.eager
 TANDEM_API void eager_task_factory(const EventLoop& loop, const NewTask& task);
 
-// What can be awaited: a Coroutine (no named one: std::move it), a Future or a Task.
-namespace detail {
-template <class A>
-struct Awaited {};
-template <class T>
-struct Awaited<Coroutine<T>> {
-  using type = T;
-};
-template <class Try>
-struct Awaited<Attempt<Try>> {
-  using type = typename Try::Result;
-};
-template <class T>
-struct Awaited<Future<T>> {
-  using type = T;
-};
-template <class T>
-struct Awaited<Task<T>> {
-  using type = T;
-};
-template <class A>
-using awaited_t = typename Awaited<std::remove_cvref_t<A>>::type;
-}  // namespace detail
-
+// What can be awaited: a Coroutine (no named one: std::move it), a Future or a Task, also one of
+// any type; and what a type of one's own has for co_await, Python's __await__():
+//   class Page {
+//    public:
+//     explicit Page(std::string url) : fetching_(fetch(std::move(url))) {}
+//     auto operator co_await() && { return std::move(fetching_).operator co_await(); }
+//    private:
+//     asyncio::Coroutine<std::string> fetching_;
+//   };
+// It hands on to something of the library's: nothing else has a task wait.
+// Spec     asyncio.coroutine.own-awaitable
 template <class A>
 concept Awaitable = requires {
   typename detail::awaited_t<A>;
 }
 &&std::constructible_from<std::remove_cvref_t<A>, A>;
 
-// A future as it is; a coroutine in a task of its own.
+// A future as it is; a coroutine, or what else can be awaited, in a task of its own.
 //   in the second form: of that loop
 // Throws   RuntimeError (a coroutine, and no loop); ValueError (a future of another loop).
 // Spec     asyncio.future.ensure-future
@@ -247,9 +237,9 @@ template <class T>
 Task<T> ensure_future(Coroutine<T> coro, const EventLoop& loop) {
   return detail::make_task(detail::state_of(loop), std::move(coro));
 }
-template <class Try, class... Loop>
-auto ensure_future(detail::Attempt<Try> attempt, const Loop&... loop) {
-  return ensure_future(detail::coroutine_of_t<Try>(std::move(attempt)), loop...);
+template <detail::OwnAwaitable A, class... Loop>
+auto ensure_future(A awaitable, const Loop&... loop) {
+  return ensure_future(detail::coroutine_of(std::move(awaitable)), loop...);
 }
 template <std::derived_from<AnyFuture> F>
 F ensure_future(F future) {

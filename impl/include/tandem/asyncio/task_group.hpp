@@ -51,7 +51,7 @@ class TANDEM_API TaskGroup {
   template <class Try>
   auto create_task(detail::Attempt<Try> attempt, std::string name = {},
                    std::optional<contextvars::Context> context = {}) {
-    return create_task(detail::coroutine_of_t<Try>(std::move(attempt)), std::move(name),
+    return create_task(detail::coroutine_of(std::move(attempt)), std::move(name),
                        std::move(context));
   }
 

@@ -19,11 +19,11 @@ TANDEM_API Coroutine<> cancel_and_wait(AnyFuture future);
 // Of a limit that is over: what is done counts, all else is cancelled.
 template <class A>
 Coroutine<awaited_t<A>> result_at_once(A aw) {
-  Future<awaited_t<A>> future = ensure_future(std::move(aw));
-  if (future.done()) co_return std::move(future).result();
+  auto future = ensure_future(std::move(aw));
+  if (future.done()) co_return co_await std::move(future);
   co_await cancel_and_wait(future);
   try {
-    co_return std::move(future).result();
+    co_return co_await std::move(future);
   } catch (const CancelledError&) {
     std::throw_with_nested(TimeoutError());
   }

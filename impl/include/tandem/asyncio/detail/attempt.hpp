@@ -155,7 +155,4 @@ class [[nodiscard("co_await it, or give it to create_task")]] Attempt {
   bool is_open_ = true;     // neither awaited nor given away
 };
 
-template <class Try>
-using coroutine_of_t = Coroutine<typename Try::Result>;
-
 }  // namespace tandem::inline v1::asyncio::detail
