@@ -12,9 +12,12 @@
 #include <exception>
 #include <functional>
 #include <numeric>
+#include <optional>
+#include <ranges>
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -237,6 +240,44 @@ class SayingWhen {
 
  private:
   int count_, when_;
+};
+
+// 0, 1, 2, … for somebody else to read: how many that were, and one that it has to wait for.
+class Numbers {
+  template <class R>
+  auto read_each(R numbers) {
+    return std::views::transform(std::move(numbers), [this](int n) { return read(n); });
+  }
+
+ public:
+  explicit Numbers(int awaited = -1) : awaited_(awaited) {}
+
+  auto endless() { return read_each(std::views::iota(0)); }
+  auto upto(int end) {
+    return read_each(std::views::iota(0) |
+                     std::views::take_while([end](int n) { return n < end; }));
+  }
+  auto sized(int end) { return read_each(std::views::iota(0, end)); }
+
+  void go_on() { event_.set(); }
+  int count() const { return count_; }
+  // Waits until so many were read; and those that follow at once.
+  int count_from(int enough) const {
+    while (count_ < enough) std::this_thread::yield();
+    let_others_run();
+    return count_;
+  }
+
+ private:
+  int read(int n) {
+    ++count_;
+    if (n == awaited_) event_.wait();
+    return n;
+  }
+
+  int awaited_;
+  std::atomic<int> count_ = 0;
+  tandem::threading::Event event_;
 };
 
 }  // namespace
@@ -835,27 +876,196 @@ CASE("multiprocessing.pool.imap.timeout", "TimeoutError, and again") {
 
 CASE("multiprocessing.pool.imap.chunksize-invalid", "at least one") {
   Pool pool(1);
-  Log{raised([&] { pool.imap(square, {1}, 0); }),
-      raised([&] { pool.imap_unordered(square, {1}, 0); })};
+  Log{raised([&] { return pool.imap(square, {1}, 0); }),
+      raised([&] { return pool.imap_unordered(square, {1}, 0); })};
 }
 
 CASE("multiprocessing.pool.imap.input-raises", "in the place of what was not read") {
   Pool pool(1);
-  for (const auto& [count, when, chunksize] : {std::tuple(1, 0, 1u), std::tuple(10, 3, 1u),
-                                               std::tuple(20, 7, 2u), std::tuple(20, 7, 4u)}) {
-    auto results = pool.imap(square, SayingWhen(count, when), chunksize);
-    std::vector<std::string> seen;
-    do seen.push_back(next(results));
-    while (std::isdigit(static_cast<unsigned char>(seen.back()[0])));
-    log(seen);
+  const auto ask = [&](auto saying_when) {
+    for (const auto& [count, when, chunksize] : {std::tuple(1, 0, 1u), std::tuple(10, 3, 1u),
+                                                 std::tuple(20, 7, 2u), std::tuple(20, 7, 4u)}) {
+      auto results = pool.imap(square, saying_when(count, when), chunksize);
+      std::vector<std::string> seen;
+      do seen.push_back(next(results));
+      while (std::isdigit(static_cast<unsigned char>(seen.back()[0])));
+      seen.push_back(next(results));
+      log(seen);
+    }
+    for (const auto& [count, when] : {std::tuple(1, 0), std::tuple(10, 3)}) {
+      auto results = pool.imap_unordered(square, saying_when(count, when));
+      std::vector<std::string> seen;
+      do seen.push_back(next(results));
+      while (seen.back() != "StopIteration");
+      log(sorted(seen));
+    }
+  };
+  ask([](int count, int when) { return SayingWhen(count, when); });
+  ask([](int count, int when) {
+    return std::views::iota(0, count) | std::views::transform([when](int number) {
+             return number == when ? throw tandem::RuntimeError("when") : number;
+           });
+  });
+}
+
+CASE("multiprocessing.pool.imap.lazy", "results of what was read, before there is more") {
+  Pool pool(2);
+  const auto ask = [&](auto make) {
+    for (const unsigned chunksize : {1u, 2u}) {
+      Numbers numbers(4);
+      auto results = make(numbers.upto(6), chunksize);
+      std::vector<std::string> seen;
+      for (int n = 0; n < 4; ++n) seen.push_back(next(results, times::must_not_expire));
+      log(sorted(seen));
+      if (chunksize == 1) log(next(results, times::brief));
+      numbers.go_on();
+      log(sorted(list(std::move(results))));
+    }
+  };
+  ask([&](auto r, unsigned size) { return pool.imap(square, std::move(r), size); });
+  ask([&](auto r, unsigned size) { return pool.imap_unordered(square, std::move(r), size); });
+}
+
+CASE("multiprocessing.pool.imap.endless", "an input that has no end") {
+  Pool pool(2);
+  Numbers numbers;
+  for (const unsigned chunksize : {1u, 3u}) {
+    auto results = pool.imap(square64, numbers.endless(), chunksize);
+    std::int64_t sum = 0;
+    for (int n = 0; n < 1000; ++n) sum += results.next().value();
+    log(sum);
   }
-  for (const auto& [count, when] : {std::tuple(1, 0), std::tuple(10, 3)}) {
-    auto results = pool.imap_unordered(square, SayingWhen(count, when));
+}
+
+CASE("multiprocessing.pool.imap.others", "an input that waits holds nobody up") {
+  Pool pool(1);
+  Numbers numbers(1), others(1);
+  auto results = pool.imap(square, numbers.upto(2));
+  auto more = pool.imap(square, others.upto(2));
+  EXPECT_EQ(next(results), "0");
+  EXPECT_EQ(outcome([&] { return pool.apply(square, 5); }), "25");
+  EXPECT_EQ(next(more), "0");
+  others.go_on();
+  EXPECT_EQ(list(std::move(more)), std::vector{1});
+  numbers.go_on();
+  EXPECT_EQ(list(std::move(results)), std::vector{1});
+}
+
+CASE("multiprocessing.pool.imap.window", "not far ahead of the results that are taken") {
+  Pool pool(1);
+  Numbers numbers;
+  auto results = pool.imap(square, numbers.endless());
+  constexpr int window = 130;
+  EXPECT_EQ(numbers.count_from(window), window);
+  for (const int taken : {1, 2, 3}) {
+    EXPECT_EQ(next(results), str((taken - 1) * (taken - 1)));
+    EXPECT_EQ(numbers.count_from(window + taken), window + taken);
+  }
+}
+
+CASE("multiprocessing.pool.imap.abandoned", "what nobody wants is not read") {
+  Pool pool(1);
+  Numbers numbers(2);
+  std::optional results(pool.imap(square, numbers.upto(1000)));
+  EXPECT_EQ(next(*results), "0");
+  EXPECT_EQ(numbers.count_from(3), 3);
+  {
+    Blocked dropping([&] { results.reset(); });
+    EXPECT_EQ(dropping.count("None"), 0);
+    numbers.go_on();
+  }
+  let_others_run();
+  EXPECT_EQ(numbers.count(), 3);
+  pool.close();
+  pool.join();
+  EXPECT_EQ(numbers.count(), 3);
+}
+
+CASE("multiprocessing.pool.imap.closed", "what is read later is run, too") {
+  {
+    Pool pool(2);
+    Numbers numbers(2);
+    auto results = pool.imap(square, numbers.upto(5));
+    log(next(results));
+    pool.close();
+    numbers.go_on();
+    log(list(std::move(results)));
+    pool.join();
+  }
+  Pool pool(2);
+  Numbers numbers;
+  auto results = pool.imap(square64, numbers.upto(1000));
+  pool.close();
+  pool.join();
+  const auto all = list(std::move(results));
+  Log{all.size(), std::accumulate(all.begin(), all.end(), std::int64_t{0})};
+}
+
+CASE("multiprocessing.pool.imap.terminated", "an input that waits is not waited for") {
+  Pool pool(1);
+  Numbers numbers(2);
+  auto results = pool.imap(square, numbers.endless());
+  EXPECT_EQ(next(results), "0");
+  EXPECT_EQ(next(results), "1");
+  EXPECT_EQ(numbers.count_from(3), 3);
+  pool.terminate();
+  EXPECT_EQ(kind(next(results)), "WorkerLostError");
+  EXPECT_EQ(next(results), "StopIteration");
+  numbers.go_on();
+}
+
+CASE("multiprocessing.pool.imap.buffersize", "so many tasks ahead of the results") {
+  Pool pool(1);
+  const auto ask = [&](Numbers& numbers, auto results, int chunksize) {
+    EXPECT_EQ(numbers.count_from(2 * chunksize), 2 * chunksize);
+    for (int taken = 0; taken < 4; ++taken) {
+      EXPECT_EQ(next(results), str(taken * taken));
+      const int bound = (2 + taken / chunksize + 1) * chunksize;
+      EXPECT_EQ(numbers.count_from(bound), bound);
+    }
+  };
+  Numbers numbers[5];
+  ask(numbers[0], pool.imap(square, numbers[0].endless(), {.buffersize = 2}), 1);
+  ask(numbers[1], pool.imap(square, numbers[1].sized(20), {.buffersize = 2}), 1);
+  ask(numbers[2], pool.imap_unordered(square, numbers[2].endless(), {.buffersize = 2}), 1);
+  ask(numbers[3], pool.imap(square, numbers[3].sized(20), {.chunksize = 2, .buffersize = 2}), 2);
+  for (const std::size_t buffersize : {1u, 3u, 100u})
+    EXPECT_EQ(list(pool.imap(square, {0, 1, 2}, {.buffersize = buffersize})),
+              (std::vector{0, 1, 4}));
+  EXPECT_EQ(list(pool.imap(square, range(3), {.chunksize = 2})), squares(range(3)));
+}
+
+CASE("multiprocessing.pool.imap.buffersize-invalid", "at least one") {
+  Pool pool(1);
+  Numbers numbers;
+  const auto none = [&](auto make) {
+    EXPECT_EQ(raised(make), "ValueError: buffersize must be None or > 0");
+  };
+  none([&] { return pool.imap(square, numbers.endless(), {.buffersize = 0}); });
+  none([&] { return pool.imap_unordered(square, {1}, {.buffersize = 0}); });
+  EXPECT_EQ(numbers.count(), 0);
+}
+
+CASE("multiprocessing.pool.imap.buffersize-joined", "no further than the buffer, and said so") {
+  const auto ask = [](auto make) {
+    Pool pool(2);
+    auto results = make(pool);
+    EXPECT_EQ(next(results), "0");
+    pool.close();
+    EXPECT_EQ(next(results), "1");
+    pool.join();
     std::vector<std::string> seen;
     do seen.push_back(next(results));
     while (seen.back() != "StopIteration");
-    log(sorted(seen));
-  }
+    return seen;
+  };
+  Numbers numbers;
+  EXPECT_EQ(
+      ask([&](Pool& pool) { return pool.imap(square, numbers.endless(), {.buffersize = 2}); }),
+      (std::vector<std::string>{"4", "9", "ValueError: Pool not running", "StopIteration"}));
+  EXPECT_EQ(numbers.count(), 4);
+  EXPECT_EQ(ask([](Pool& pool) { return pool.imap(square, range(4), {.buffersize = 2}); }),
+            (std::vector<std::string>{"4", "9", "StopIteration"}));
 }
 
 CASE("multiprocessing.pool.imap-unordered.all", "as soon as a call has ended") {
@@ -884,7 +1094,8 @@ CASE("multiprocessing.pool.close.refuses", "no further call") {
     Log{raised([&] { pool.apply(square, 1); }), raised([&] { pool.apply_async(square, 1); })};
     Log{raised([&] { pool.map(square, {1}); }),
         raised([&] { pool.map_async(square, std::vector<int>()); })};
-    Log{raised([&] { pool.imap(square, {1}); }), raised([&] { pool.imap_unordered(square, {1}); })};
+    Log{raised([&] { return pool.imap(square, {1}); }),
+        raised([&] { return pool.imap_unordered(square, {1}); })};
     log(raised([&] { pool.starmap(multiply, {std::tuple(1, 2)}); }));
     pool.join();
   }

@@ -1,6 +1,7 @@
 """Twins of conformance/multiprocessing/pool_test.cpp."""
 
 import errno
+import itertools
 import multiprocessing
 import os
 import subprocess
@@ -656,16 +657,66 @@ def _():
 @case("multiprocessing.pool.imap.input-raises", "in the place of what was not read")
 def _():
     with Pool(1) as pool:
-        for count, when, chunksize in ((1, 0, 1), (10, 3, 1), (20, 7, 2), (20, 7, 4)):
-            results, seen = pool.imap(square, saying_when(count, when), chunksize), []
-            while not seen or seen[-1].isdigit():
+        for _ in ("an input without a size", "one that has a size"):
+            for count, when, chunksize in ((1, 0, 1), (10, 3, 1), (20, 7, 2), (20, 7, 4)):
+                results, seen = pool.imap(square, saying_when(count, when), chunksize), []
+                while not seen or seen[-1].isdigit():
+                    seen.append(outcome(lambda: next(results)))
                 seen.append(outcome(lambda: next(results)))
-            log(seen)
-        for count, when in ((1, 0), (10, 3)):
-            results, seen = pool.imap_unordered(square, saying_when(count, when)), []
-            while "StopIteration" not in seen:
-                seen.append(outcome(lambda: next(results)))
-            log(sorted(seen))
+                log(seen)
+            for count, when in ((1, 0), (10, 3)):
+                results, seen = pool.imap_unordered(square, saying_when(count, when)), []
+                while "StopIteration" not in seen:
+                    seen.append(outcome(lambda: next(results)))
+                log(sorted(seen))
+
+
+def numbers(end, awaited, event):
+    """0, 1, 2, … of which one has to be waited for."""
+    for number in range(end):
+        if number == awaited:
+            event.wait()
+        yield number
+
+
+@case("multiprocessing.pool.imap.lazy", "results of what was read, before there is more")
+def _():
+    with Pool(2) as pool:
+        for make in (pool.imap, pool.imap_unordered):
+            for chunksize in (1, 2):
+                event = threading.Event()
+                results = make(square, numbers(6, 4, event), chunksize)
+                log(sorted(outcome(lambda: next(results)) for _ in range(4)))
+                if chunksize == 1:
+                    log(raised(lambda: results.next(times.brief)))
+                event.set()
+                log(sorted(results))
+
+
+@case("multiprocessing.pool.imap.endless", "an input that has no end")
+def _():
+    for chunksize in (1, 3):
+        with Pool(2) as pool:
+            results = pool.imap(square, itertools.count(), chunksize)
+            log(sum(next(results) for _ in range(1000)))
+
+
+@case("multiprocessing.pool.imap.closed", "what is read later is run, too")
+def _():
+    with Pool(2) as pool:
+        event = threading.Event()
+        results = pool.imap(square, numbers(5, 2, event))
+        log(outcome(results.next))
+        pool.close()
+        event.set()
+        log(list(results))
+        pool.join()
+    with Pool(2) as pool:
+        results = pool.imap(square, iter(range(1000)))
+        pool.close()
+        pool.join()
+        results = list(results)
+        log(len(results), sum(results))
 
 
 @case("multiprocessing.pool.imap-unordered.all", "as soon as a call has ended")

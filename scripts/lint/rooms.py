@@ -30,7 +30,7 @@ SHARED = {
     "pickle/exceptions", "pickle/input", "pickle/modules", "pickle/output", "pickle/support",
     "multiprocessing/async_state", "multiprocessing/byte_queue", "multiprocessing/caller", "multiprocessing/challenge", "multiprocessing/container_proxies",
     "multiprocessing/manager_client", "multiprocessing/manager_server", "multiprocessing/manager_wire", "multiprocessing/pool_proxy", "multiprocessing/proxy",
-    "multiprocessing/sync_proxies", "multiprocessing/common", "multiprocessing/digest", "multiprocessing/finalizer", "multiprocessing/fork",
+    "multiprocessing/sync_proxies", "multiprocessing/common", "multiprocessing/digest", "multiprocessing/feed", "multiprocessing/finalizer", "multiprocessing/fork",
     "multiprocessing/forkserver", "multiprocessing/holder", "multiprocessing/imap_state", "multiprocessing/preparation",
     "multiprocessing/registry", "multiprocessing/ring", "multiprocessing/ring_transport", "multiprocessing/run",
     "multiprocessing/running", "multiprocessing/segments", "multiprocessing/shared_block", "multiprocessing/spawn",

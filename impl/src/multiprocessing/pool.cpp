@@ -74,12 +74,22 @@ void Pool::check_running() const {
     throw ValueError("Pool not running");
 }
 
+void Pool::check_imap(std::size_t chunksize) const {
+  check_running();
+  if (chunksize < 1) throw ValueError("Chunksize must be 1+, not 0");
+}
+
 std::size_t Pool::workers() const noexcept { return running_->workers->size(); }
 bool Pool::spares_a_processor() const noexcept { return running_->workers->spares_a_processor(); }
 
 void Pool::post(detail::Job& job, std::size_t tasks) {
-  if (running_->workers->post(job, tasks) != detail::Workers::State::run)
+  if (running_->workers->post(job, 0, tasks) != detail::Workers::State::run)
     throw ValueError("Pool not running");
+}
+
+void Pool::feed(const std::shared_ptr<detail::Feed>& feed, detail::Job& job,
+                std::optional<std::size_t> buffersize) {
+  feed->start(feed, job, running_->workers, buffersize);
 }
 
 void Pool::close() { running_->workers->close(); }

@@ -213,17 +213,36 @@ void Workers::start_one_if_needed() {
     complete_.store(true, std::memory_order_release);  // pairs with the acquire in is_complete()
 }
 
-Workers::State Workers::post(Job& job, std::size_t tasks) {
+Workers::State Workers::post(Job& job, std::size_t first, std::size_t end, Begun begun) {
+  State state;
   {
     const std::scoped_lock guard(mutex_);
-    if (state_ != State::run) return state_;
-    inbox_.push_back({&job, 0, tasks});
+    state = state_;
+    const bool goes_on = state == State::close && begun == Begun::before;
+    if (state != State::run && !goes_on) return state;
+    inbox_.push_back({&job, first, end});
     // relaxed: see start_one_if_needed()
-    if (!is_complete()) outstanding_.fetch_add(tasks, std::memory_order_relaxed);
+    if (!is_complete()) outstanding_.fetch_add(end - first, std::memory_order_relaxed);
   }
   wake();
-  return State::run;
+  return state;
 }
+
+Workers::State Workers::add(const std::shared_ptr<Feed>& feed) {
+  const std::scoped_lock guard(mutex_);
+  if (state_ == State::run) feeds_.push_back(feed);
+  return state_;
+}
+
+void Workers::remove(const Feed& feed) noexcept {
+  {
+    const std::scoped_lock guard(mutex_);
+    std::erase_if(feeds_, [&](const auto& other) { return other.get() == &feed; });
+  }
+  wake();
+}
+
+std::size_t Workers::window() const noexcept { return 2 * offers_.size(); }
 
 void Workers::close(bool cancel) {
   {
@@ -235,13 +254,13 @@ void Workers::close(bool cancel) {
 }
 
 void Workers::terminate() {
-  bool ending;
-  {
-    const std::scoped_lock guard(mutex_);
-    if (state_ != State::broken) state_ = State::terminate;
-    ending = ending_;
-  }
+  std::unique_lock guard(mutex_);
+  if (state_ != State::broken) state_ = State::terminate;
+  const bool ending = ending_;
+  const auto feeds = feeds_;
+  guard.unlock();
   ending ? signal_all(false) : wake();
+  for (const auto& feed : feeds) feed->end(terminated_error());
 }
 
 void Workers::signal_all(bool kill) {
@@ -254,7 +273,9 @@ void Workers::signal_all(bool kill) {
 void Workers::join() {
   std::unique_lock guard(mutex_);
   const std::optional<threading::Thread> thread = thread_;
+  const auto feeds = feeds_;
   guard.unlock();
+  for (const auto& feed : feeds) feed->go_to_the_end();
   if (thread && !(*thread == threading::current_thread())) thread->join();
 }
 
@@ -281,7 +302,7 @@ void Workers::manage() noexcept {
     if (passes % passes_without_a_look == 0) look_for_dead();
     progress |= bury_the_dead();
     progress |= deal();
-    if (orders_ != State::run && is_idle()) break;
+    if (orders_ != State::run && is_idle() && !is_fed_) break;
     if (!progress) sleep();
   }
   end();
@@ -298,6 +319,7 @@ bool Workers::take_orders() {
     for (auto& hand : recruits_) hands_.push_back(std::move(hand));
     recruits_.clear();
     orders_ = state_;
+    is_fed_ = state_ == State::close && !feeds_.empty();
     cancel = std::exchange(cancel_, false);
   }
   if (cancel) cancel_queue();

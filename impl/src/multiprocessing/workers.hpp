@@ -33,6 +33,7 @@
 #include "tandem/core/spin.hpp"
 #include "tandem/core/wakes.hpp"
 #include "tandem/multiprocessing/context.hpp"
+#include "tandem/multiprocessing/detail/feed.hpp"
 #include "tandem/multiprocessing/detail/job.hpp"
 #include "tandem/multiprocessing/process.hpp"
 #include "tandem/threading/thread.hpp"
@@ -73,9 +74,17 @@ class Workers final : public std::enable_shared_from_this<Workers> {
     options_.context.method() == StartMethod::fork ? start_all() : start_one_if_needed();
   }
 
-  // Queues tasks. Nothing happens unless the state is run.
-  // Returns  the state.
-  State post(Job& job, std::size_t tasks);
+  // Queues tasks, from the first to before the end, if the state is run, or if it is close and the
+  // job was begun before. Returns the state.
+  enum class Begun : bool { now, before };
+  State post(Job& job, std::size_t first, std::size_t end, Begun begun = Begun::now);
+
+  // A range is read for the pool, which does not end before remove(). Only if the state is run.
+  // Returns the state.
+  State add(const std::shared_ptr<Feed>& feed);
+  void remove(const Feed& feed) noexcept;
+  // How many tasks a range is read ahead when nothing is said: no worker has to wait for it.
+  std::size_t window() const noexcept;
 
   // No more tasks; the workers end when all is done.
   //   cancel  what has not been started is cancelled
@@ -178,6 +187,7 @@ class Workers final : public std::enable_shared_from_this<Workers> {
   bool ending_ = false;       // the manager waits for the workers' ends
   bool cancel_ = false;       // what has not been started is to be cancelled
   std::vector<Posted> inbox_;
+  std::vector<std::shared_ptr<Feed>> feeds_;     // which still read
   std::vector<std::unique_ptr<Hand>> recruits_;  // started, and not managed yet
   std::uint32_t next_number_ = 1;                // of a worker
   std::list<Process> processes_;                 // of all workers
@@ -190,6 +200,7 @@ class Workers final : public std::enable_shared_from_this<Workers> {
   // ---- the manager's thread ----
   State orders_ = State::run;  // the state, as far as the manager has seen
   std::vector<std::unique_ptr<Hand>> hands_;
+  bool is_fed_ = false;       // more is to be posted, although the pool is closed
   std::deque<Posted> queue_;  // never empty ones
   std::shared_ptr<TaskBoard> board_;
   std::vector<Offer> offers_;           // by their places

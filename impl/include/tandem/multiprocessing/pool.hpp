@@ -20,6 +20,7 @@
 #include "tandem/core/timeout.hpp"
 #include "tandem/multiprocessing/context.hpp"
 #include "tandem/multiprocessing/detail/async_state.hpp"
+#include "tandem/multiprocessing/detail/feed.hpp"
 #include "tandem/multiprocessing/detail/imap_state.hpp"
 #include "tandem/multiprocessing/detail/remote.hpp"
 #include "tandem/multiprocessing/exceptions.hpp"
@@ -141,13 +142,15 @@ class ManagedIterator;  // in pool_proxy.hpp
 }  // namespace detail
 
 // Python's IMapIterator: the results one by one. An input range that is read once, and a view;
-// move-only. Dropping it before its end abandons the results, not the calls.
+// move-only. Dropping it before its end abandons the results, not the calls. If a thread still
+// reads the input for it, that ends: dropping waits for the element that is being read.
 // What a call has thrown is thrown in its place, by begin(), ++ or next(); with chunks of one call
 // begin() and next() then go on with the one after it, with larger ones that was the end.
 // Threads  one at a time.
 // Spec     multiprocessing.pool.imap
 template <class T>
-class IMapIterator : public detail::ResultView<IMapIterator<T>, detail::kept_t<T>> {
+class [[nodiscard("dropping it ends the reading of a range")]] IMapIterator
+    : public detail::ResultView<IMapIterator<T>, detail::kept_t<T>> {
   using Element = detail::kept_t<T>;
 
  public:
@@ -185,6 +188,13 @@ struct MapAsyncOptions {
   std::optional<std::size_t> chunksize{};  // calls to a task; none: four tasks to a worker
   std::function<void(const std::vector<detail::kept_t<T>>&)> callback{};
   std::function<void(std::exception_ptr)> error_callback{};
+};
+
+struct ImapOptions {
+  std::size_t chunksize = 1;  // calls to a task; at least 1
+  // Python 3.16's: tasks that the input is read ahead of the results which are taken; at least 1.
+  // None: all of a range that has a size; of others some for each worker.
+  std::optional<std::size_t> buffersize{};
 };
 
 // Runs calls in other processes. Move-only; one that was moved from can only be destroyed or
@@ -318,12 +328,23 @@ class TANDEM_API Pool {
 
   // As map(), but the results are handed out one by one, as they come. What the range throws is
   // thrown in the place of the element that is missing.
+  // A range that has a size is read here and now. One that has none may be endless, or slow:
+  // imap() returns at once, and a thread of its own reads the range, no further than some tasks
+  // ahead of the results that are taken. The same with a buffersize, whatever the range.
+  // What is read by a thread: a named range must outlive the iterator, a temporary one is kept
+  // (and destroyed by that thread, when it has been read). Whatever its elements are made of is
+  // used by that thread while the results are taken. A range that waits holds up no other call.
+  // close() leaves it alone. join() waits for the range to end: it is read on, whether results are
+  // taken or not; but with a buffersize no further than that, and if something is left, the
+  // iterator throws ValueError "Pool not running" in its place. So before join() of an endless
+  // range its iterator has to be dropped, if it has no buffersize. terminate() waits for no range.
   //   chunksize  calls to a task; at least 1
-  // Throws   ValueError (chunksize 0).
+  // Throws   ValueError (chunksize 0, buffersize 0).
   // Spec     multiprocessing.pool.imap
   template <class F, std::ranges::input_range R>
   auto imap(F f, R&& r, std::size_t chunksize = 1) -> IMapIterator<detail::pool_mapped_t<F, R>> {
-    return start_imap<detail::pool_mapped_t<F, R>>(std::move(f), r, chunksize, true);
+    return start_imap<detail::pool_mapped_t<F, R>>(std::move(f), std::forward<R>(r), chunksize,
+                                                   true);
   }
   template <class F, class T>
   auto imap(F f, std::initializer_list<T> r, std::size_t chunksize = 1)
@@ -331,18 +352,40 @@ class TANDEM_API Pool {
     return start_imap<detail::pool_mapped_t<F, std::initializer_list<T>>>(std::move(f), r,
                                                                           chunksize, true);
   }
+  // With a buffersize: imap(f, lines, {.buffersize = 8})
+  template <class F, std::ranges::input_range R>
+  auto imap(F f, R&& r, ImapOptions options) -> IMapIterator<detail::pool_mapped_t<F, R>> {
+    return start_imap<detail::pool_mapped_t<F, R>>(std::move(f), std::forward<R>(r), options, true);
+  }
+  template <class F, class T>
+  auto imap(F f, std::initializer_list<T> r, ImapOptions options)
+      -> IMapIterator<detail::pool_mapped_t<F, std::initializer_list<T>>> {
+    return imap(std::move(f), std::vector<T>(r), options);
+  }
   // In any order: as the calls get done.
   // Spec     multiprocessing.pool.imap-unordered
   template <class F, std::ranges::input_range R>
   auto imap_unordered(F f, R&& r, std::size_t chunksize = 1)
       -> IMapIterator<detail::pool_mapped_t<F, R>> {
-    return start_imap<detail::pool_mapped_t<F, R>>(std::move(f), r, chunksize, false);
+    return start_imap<detail::pool_mapped_t<F, R>>(std::move(f), std::forward<R>(r), chunksize,
+                                                   false);
   }
   template <class F, class T>
   auto imap_unordered(F f, std::initializer_list<T> r, std::size_t chunksize = 1)
       -> IMapIterator<detail::pool_mapped_t<F, std::initializer_list<T>>> {
     return start_imap<detail::pool_mapped_t<F, std::initializer_list<T>>>(std::move(f), r,
                                                                           chunksize, false);
+  }
+  template <class F, std::ranges::input_range R>
+  auto imap_unordered(F f, R&& r, ImapOptions options)
+      -> IMapIterator<detail::pool_mapped_t<F, R>> {
+    return start_imap<detail::pool_mapped_t<F, R>>(std::move(f), std::forward<R>(r), options,
+                                                   false);
+  }
+  template <class F, class T>
+  auto imap_unordered(F f, std::initializer_list<T> r, ImapOptions options)
+      -> IMapIterator<detail::pool_mapped_t<F, std::initializer_list<T>>> {
+    return imap_unordered(std::move(f), std::vector<T>(r), options);
   }
 
   // No call is taken any more; when all have been run, the workers end.
@@ -367,8 +410,13 @@ class TANDEM_API Pool {
   void check_running() const;
   std::size_t workers() const noexcept;
   bool spares_a_processor() const noexcept;
+  // Throws   ValueError (the same, chunksize 0).
+  void check_imap(std::size_t chunksize) const;
   // Hands over the tasks from 0 to before `tasks`. If it throws, none of them is run.
   void post(detail::Job& job, std::size_t tasks);
+  // Begins to read the tasks of a job. If it throws, none of them is run.
+  void feed(const std::shared_ptr<detail::Feed>& feed, detail::Job& job,
+            std::optional<std::size_t> buffersize);
 
   template <class T, class C>
   AsyncResult<T> start(C task, detail::Callbacks<T> callbacks) {
@@ -396,16 +444,40 @@ class TANDEM_API Pool {
   }
 
   template <class T, class F, class R>
-  IMapIterator<T> start_imap(F f, R& range, std::size_t chunksize, bool ordered) {
+  IMapIterator<T> start_imap(F f, R&& range, std::size_t chunksize, bool ordered) {
+    if constexpr (std::ranges::sized_range<R>)
+      return imap_of_all<T>(std::move(f), range, chunksize, ordered);
+    else
+      return lazy_imap<T>(std::move(f), std::forward<R>(range), {.chunksize = chunksize}, ordered);
+  }
+  template <class T, class F, class R>
+  IMapIterator<T> start_imap(F f, R&& range, ImapOptions options, bool ordered) {
+    if (std::ranges::sized_range<R> && !options.buffersize)
+      return start_imap<T>(std::move(f), std::forward<R>(range), options.chunksize, ordered);
+    return lazy_imap<T>(std::move(f), std::forward<R>(range), options, ordered);
+  }
+
+  template <class T, class F, class R>
+  IMapIterator<T> imap_of_all(F f, R& range, std::size_t chunksize, bool ordered) {
     using Element = std::ranges::range_value_t<R>;
-    check_running();
-    if (chunksize < 1) throw ValueError("Chunksize must be 1+, not 0");
+    check_imap(chunksize);
     using Job = detail::ImapJob<T, F, Element>;
     auto job = std::make_shared<Job>(std::move(f), ordered, chunksize);
     std::exception_ptr broken;
     std::vector<Element> elements = detail::elements_of(range, broken);
     if (const std::size_t tasks = job->fill(std::move(elements), broken)) hand_over(job, tasks);
     return IMapIterator<T>(std::move(job));
+  }
+  template <class T, class F, class R>
+  IMapIterator<T> lazy_imap(F f, R&& range, ImapOptions options, bool ordered) {
+    check_imap(options.chunksize);
+    if (options.buffersize && *options.buffersize < 1)
+      throw ValueError("buffersize must be None or > 0");
+    using Job = detail::LazyImapJob<T, F, R>;
+    auto job =
+        std::make_shared<Job>(std::move(f), std::forward<R>(range), ordered, options.chunksize);
+    feed(job, *job, options.buffersize);
+    return IMapIterator<T>(Job::source(std::move(job)));
   }
 
   template <class J>

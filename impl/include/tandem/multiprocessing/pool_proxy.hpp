@@ -137,8 +137,8 @@ class IteratorProxy
   }
 };
 
-// A Pool in a server; its members are those of multiprocessing::Pool, without callbacks. What is
-// to be mapped is a vector.
+// A Pool in a server; its members are those of multiprocessing::Pool, without callbacks and
+// buffersizes. What is to be mapped is a vector.
 // Spec     multiprocessing.managers.pool
 class TANDEM_API PoolProxy : public detail::PoolProxyBase {
   using P = detail::ManagedPool;

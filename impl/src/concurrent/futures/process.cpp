@@ -129,7 +129,7 @@ void ProcessPoolExecutor::post(multiprocessing::detail::Job& job) {
   check(workers_->state(), shut_down);
   if (v1::detail::is_exiting()) throw RuntimeError(after_exit);
   workers_->start_for_one_more();
-  check(workers_->post(job, 1), shut_down_.load(std::memory_order_seq_cst));
+  check(workers_->post(job, 0, 1), shut_down_.load(std::memory_order_seq_cst));
 }
 
 void ProcessPoolExecutor::shutdown(ShutdownOptions options) {

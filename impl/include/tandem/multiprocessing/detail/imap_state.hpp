@@ -1,5 +1,6 @@
 // Pool.imap and imap_unordered: results that are taken one by one.
 #pragma once
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -7,15 +8,19 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <ranges>
 #include <set>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "tandem/core/export.hpp"
 #include "tandem/core/mutex.hpp"
+#include "tandem/core/range_reader.hpp"
 #include "tandem/core/timeout.hpp"
 #include "tandem/core/wakes.hpp"
 #include "tandem/multiprocessing/detail/async_state.hpp"
+#include "tandem/multiprocessing/detail/feed.hpp"
 #include "tandem/multiprocessing/detail/job.hpp"
 #include "tandem/multiprocessing/detail/remote.hpp"
 #include "tandem/platform/seam.hpp"
@@ -66,30 +71,10 @@ class ImapSource {
   virtual std::optional<kept_t<T>> next(Timeout timeout) = 0;
 };
 
-// A task for each chunk of the elements, which come from the call of imap() itself.
-template <class T, class F, class A>
-class ImapJob final : public ImapSource<T>, ImapState, public Job {
+// The results of a task at a time, of which the iterator takes one after the other.
+template <class T>
+class ImapResults : public ImapSource<T>, protected ImapState {
  public:
-  ImapJob(F f, bool ordered, std::size_t chunksize)
-      : ImapState(ordered), f_(std::move(f)), chunksize_(chunksize) {}
-
-  // The input: all the elements, and what reading them has thrown.
-  // Returns  how many tasks they make.
-  std::size_t fill(std::vector<A> elements, std::exception_ptr broken) {
-    elements_ = std::move(elements);
-    // A chunk of which not all could be read is not run: as CPython.
-    const std::size_t rest = elements_.size() % chunksize_;
-    const std::size_t tasks = elements_.size() / chunksize_ + (rest > 0 && !broken ? 1 : 0);
-    results_.resize(tasks + (broken ? 1 : 0));
-    left_ = tasks;
-    broken_ = broken != nullptr;
-    if (broken_) results_[tasks].error = std::move(broken);
-    if (broken_ && tasks == 0) add(0);
-    set_length(results_.size());
-    return tasks;
-  }
-  void begin(std::shared_ptr<ImapJob> self) noexcept { self_ = std::move(self); }
-
   bool wait(Timeout timeout) override {
     return at_ < current_.size() || ended_ || ImapState::wait(timeout);
   }
@@ -109,16 +94,63 @@ class ImapJob final : public ImapSource<T>, ImapState, public Job {
     return std::move(current_[at_++]);
   }
 
+ protected:
+  struct Result {
+    std::vector<kept_t<T>> values{};
+    std::exception_ptr error{};
+  };
+
+  ImapResults(bool ordered, std::size_t chunksize) : ImapState(ordered), chunksize_(chunksize) {}
+
+  static Result receive(std::size_t calls, pickle::Input& in) {
+    Result result;
+    result.values.reserve(calls);
+    for (std::size_t i = 0; i < calls; ++i) result.values.push_back(receive_result<T>(in));
+    return result;
+  }
+
+  const std::size_t chunksize_;
+
+ private:
+  virtual Result take(std::size_t task) = 0;
+
+  std::vector<kept_t<T>> current_;
+  std::size_t at_ = 0;  // of current_
+  bool ended_ = false;
+};
+
+// A task for each chunk of the elements, which come from the call of imap() itself.
+template <class T, class F, class A>
+class ImapJob final : public ImapResults<T>, public Job {
+  using Result = typename ImapResults<T>::Result;
+
+ public:
+  ImapJob(F f, bool ordered, std::size_t chunksize)
+      : ImapResults<T>(ordered, chunksize), f_(std::move(f)) {}
+
+  // The input: all the elements, and what reading them has thrown.
+  // Returns  how many tasks they make.
+  std::size_t fill(std::vector<A> elements, std::exception_ptr broken) {
+    elements_ = std::move(elements);
+    // A chunk of which not all could be read is not run: as CPython.
+    const std::size_t rest = elements_.size() % this->chunksize_;
+    const std::size_t tasks = elements_.size() / this->chunksize_ + (rest > 0 && !broken ? 1 : 0);
+    results_.resize(tasks + (broken ? 1 : 0));
+    left_ = tasks;
+    broken_ = broken != nullptr;
+    if (broken_) results_[tasks].error = std::move(broken);
+    if (broken_ && tasks == 0) this->add(0);
+    this->set_length(results_.size());
+    return tasks;
+  }
+  void begin(std::shared_ptr<ImapJob> self) noexcept { self_ = std::move(self); }
+
   void encode(std::size_t task, pickle::Output& out) override {
     RemoteChunk<F, A, false>::encode(out, f_, first(task), end(task),
                                      [&](std::size_t i) -> decltype(auto) { return elements_[i]; });
   }
   void decode(std::size_t task, pickle::Input& in, Wakes& wakes) override {
-    Result result;
-    result.values.reserve(end(task) - first(task));
-    for (std::size_t i = first(task); i < end(task); ++i)
-      result.values.push_back(receive_result<T>(in));
-    set(task, std::move(result), &wakes);
+    set(task, this->receive(end(task) - first(task), in), &wakes);
   }
   void fail(std::size_t task, std::exception_ptr error) noexcept override {
     set(task, {.values = {}, .error = std::move(error)});
@@ -126,40 +158,117 @@ class ImapJob final : public ImapSource<T>, ImapState, public Job {
   void cancel(std::size_t task) noexcept override { fail(task, terminated_error()); }
 
  private:
-  struct Result {
-    std::vector<kept_t<T>> values{};
-    std::exception_ptr error{};
-  };
-
-  std::size_t first(std::size_t task) const noexcept { return task * chunksize_; }
+  std::size_t first(std::size_t task) const noexcept { return task * this->chunksize_; }
   std::size_t end(std::size_t task) const noexcept {
-    return std::min(elements_.size(), (task + 1) * chunksize_);
+    return std::min(elements_.size(), (task + 1) * this->chunksize_);
   }
-  Result take(std::size_t task) {
-    const std::scoped_lock guard(mutex_);
+  Result take(std::size_t task) override {
+    const std::scoped_lock guard(this->mutex_);
     return std::exchange(results_[task], {});
   }
   void set(std::size_t task, Result result, Wakes* wakes = nullptr) {
     {
-      const std::scoped_lock guard(mutex_);
+      const std::scoped_lock guard(this->mutex_);
       results_[task] = std::move(result);
     }
     const auto self = --left_ == 0 ? std::move(self_) : nullptr;
-    add(task, wakes);
+    this->add(task, wakes);
     // What reading has thrown comes last, also where the order is that of the calls' ends.
-    if (left_ == 0 && broken_) add(results_.size() - 1, wakes);
+    if (left_ == 0 && broken_) this->add(results_.size() - 1, wakes);
   }
 
   F f_;
-  std::size_t chunksize_;
   std::vector<A> elements_;
   std::vector<Result> results_;  // guarded by mutex_
   std::size_t left_ = 0;         // the pool's thread
   bool broken_ = false;          // the last of the results is what reading has thrown
-  std::vector<kept_t<T>> current_;
-  std::size_t at_ = 0;  // of current_
-  bool ended_ = false;
   std::shared_ptr<ImapJob> self_;
+};
+
+// The same for a range that is read meanwhile.
+//   R  T& for a range that somebody else keeps, T for one that is kept here
+template <class T, class F, class R>
+class LazyImapJob final : public ImapResults<T>, public Feed, public Job {
+  using Result = typename ImapResults<T>::Result;
+  using Element = std::ranges::range_value_t<R>;
+
+ public:
+  LazyImapJob(F f, R&& range, bool ordered, std::size_t chunksize)
+      : ImapResults<T>(ordered, chunksize),
+        f_(std::move(f)),
+        reader_(std::in_place, std::forward<R>(range)) {}
+
+  // For the iterator: when the last copy is gone, the range is read no further.
+  static std::shared_ptr<ImapSource<T>> source(std::shared_ptr<LazyImapJob> job) {
+    ImapSource<T>* const self = job.get();
+    return {self, [job = std::move(job)](auto*) { job->abandon(); }};
+  }
+
+  void encode(std::size_t task, pickle::Output& out) override {
+    const std::vector<Element>& elements = task_at(task).elements;
+    RemoteChunk<F, Element, false>::encode(
+        out, f_, 0, elements.size(), [&](std::size_t i) -> decltype(auto) { return elements[i]; });
+  }
+  void decode(std::size_t task, pickle::Input& in, Wakes& wakes) override {
+    set(task, this->receive(task_at(task).elements.size(), in), &wakes);
+  }
+  void fail(std::size_t task, std::exception_ptr error) noexcept override {
+    set(task, {.values = {}, .error = std::move(error)});
+  }
+  void cancel(std::size_t task) noexcept override { fail(task, terminated_error()); }
+
+ private:
+  // From when it is read until its result is taken.
+  struct Task {
+    std::vector<Element> elements{};  // until it is done
+    Result result{};
+  };
+
+  bool read(std::size_t task) override {
+    std::vector<Element> elements;
+    while (elements.size() < this->chunksize_ && has_more()) elements.push_back(*reader_->at());
+    if (elements.empty()) return false;
+    const std::scoped_lock guard(this->mutex_);
+    tasks_[task].elements = std::move(elements);
+    return true;
+  }
+  bool has_more() override {
+    if (!at_end_) at_end_ = !reader_->step();
+    return !at_end_;
+  }
+  void close() noexcept override { reader_.reset(); }
+
+  void length_is(std::size_t length) noexcept override { this->set_length(length); }
+  void add_error(std::size_t task, std::exception_ptr error) noexcept override {
+    put(task, {.values = {}, .error = std::move(error)});
+    this->add(task);
+  }
+
+  Task& task_at(std::size_t task) {
+    const std::scoped_lock guard(this->mutex_);
+    return tasks_[task];  // stays where it is
+  }
+  void put(std::size_t task, Result result) {
+    const std::scoped_lock guard(this->mutex_);
+    tasks_[task] = {.elements = {}, .result = std::move(result)};
+  }
+  void set(std::size_t task, Result result, Wakes* wakes = nullptr) {
+    put(task, std::move(result));
+    this->add(task, wakes);
+    this->did_one();
+  }
+  Result take(std::size_t task) override {
+    std::unique_lock guard(this->mutex_);
+    auto taken = tasks_.extract(task);
+    guard.unlock();
+    this->took_one();
+    return std::move(taken.mapped().result);
+  }
+
+  F f_;
+  std::optional<v1::detail::RangeReader<R>> reader_;  // while it reads
+  bool at_end_ = false;
+  std::unordered_map<std::size_t, Task> tasks_;  // guarded by mutex_
 };
 
 }  // namespace tandem::inline v1::multiprocessing::detail
