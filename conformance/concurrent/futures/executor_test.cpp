@@ -8,6 +8,7 @@
 #include <type_traits>
 
 #include "conformance/concurrent/futures/support.hpp"
+#include "conformance/harness/aligned.hpp"
 
 namespace tandem::conformance {
 namespace {
@@ -479,6 +480,30 @@ CASE("futures.executor.submit-by-reference", "std::ref passes the object, all el
   log(object, by_value.result());
 }
 
+CASE("futures.executor.over-aligned", "what asks for an alignment has it") {
+  ThreadPoolExecutor pool(1);
+  const auto as_given = [](const Aligned& given) {
+    return Aligned{given.stands_right() ? given.number : -1};
+  };
+  for (int number = 0; number < 3; ++number) {
+    const auto future = pool.submit(
+        [bound = Aligned{1}](const Aligned& given) {
+          return Aligned{bound.stands_right() && given.stands_right() ? given.number : -1};
+        },
+        Aligned{number});
+    EXPECT_EQ(future.result().number, number);
+    EXPECT_TRUE(future.result().stands_right());
+    Future<Aligned> own;
+    own.set_result(Aligned{number});
+    EXPECT_TRUE(own.result().stands_right());
+  }
+  int mapped = 0;
+  for (const Aligned& each : pool.map(as_given, std::vector<Aligned>{{1}, {2}}))
+    mapped += each.stands_right() ? each.number : 0;
+  EXPECT_EQ(mapped, 3);
+  log(mapped);
+}
+
 CASE("futures.executor.submit-move-only", "move-only callables, arguments and results") {
   ThreadPoolExecutor pool(1);
   auto owned = std::make_unique<int>(6);
@@ -674,6 +699,21 @@ CASE("futures.executor.concept", "generic code over any executor") {
   Inline here;
   log(doubled(pool, 4), doubled(here, 5));
   EXPECT_EQ(doubled(pool, 4) + doubled(here, 5), 18);
+}
+
+CASE("futures.executor.options-order", "those of map(), and of shutdown()") {
+  const auto [timeout, chunksize, buffersize] = futures::MapOptions{};
+  static_assert(std::same_as<decltype(timeout), const Timeout>);
+  static_assert(std::same_as<decltype(chunksize), const std::size_t>);
+  EXPECT_FALSE(buffersize);
+  log("timeout", timeout.is_forever() ? "None" : "a number");
+  log("chunksize", chunksize);
+  // That this compiles is the order.
+  const ShutdownOptions given{.wait = ShutdownOptions{}.wait,
+                              .cancel_futures = ShutdownOptions{}.cancel_futures};
+  const auto [wait, cancel_futures] = given;
+  log("wait", wait);
+  log("cancel_futures", cancel_futures);
 }
 
 }  // namespace

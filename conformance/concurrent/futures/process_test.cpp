@@ -17,6 +17,7 @@
 #include <variant>
 #include <vector>
 
+#include "conformance/harness/aligned.hpp"
 #include "conformance/harness/run_program.hpp"
 #include "conformance/harness/sanitizers.hpp"
 #include "conformance/multiprocessing/support.hpp"
@@ -93,6 +94,9 @@ struct WhenUnpickled {
     if constexpr (Archive::is_loading::value) make_trouble(trouble);
   }
 };
+// -1: it did not stand where it has to.
+Aligned as_aligned(const Aligned& given) { return {given.stands_right() ? given.number : -1}; }
+
 int ignore_pickled(const WhenPickled&) { return 1; }
 int ignore_unpickled(const WhenUnpickled&) { return 1; }
 WhenPickled make_pickled(Trouble trouble) { return {trouble}; }
@@ -798,6 +802,28 @@ CASE("futures.process.forked-executor", "has no workers in a child") {
   EXPECT_EQ(said, "BrokenProcessPool");
   EXPECT_EQ(result, "9");
   EXPECT_EQ(pool.submit(square, 2).result(), 4);
+}
+
+CASE("futures.process.options-order", "their names and order are those of the signature") {
+  // That this compiles is the order; the binding, that nothing is missing.
+  const ProcessPoolExecutorOptions given{
+      .max_workers = 2, .mp_context = fork(), .initializer = call(pid), .max_tasks_per_child = 3};
+  const auto& [max_workers, mp_context, initializer, max_tasks_per_child] = given;
+  EXPECT_TRUE(max_workers && mp_context && initializer && max_tasks_per_child);
+  log("max_workers", "mp_context", "initializer", "max_tasks_per_child");
+}
+
+CASE("futures.process.over-aligned", "what asks for an alignment has it, here and there") {
+  ProcessPoolExecutor executor(forked(1));
+  for (int number = 0; number < 3; ++number) {
+    const auto future = executor.submit(as_aligned, Aligned{number});
+    EXPECT_EQ(future.result().number, number);
+    EXPECT_TRUE(future.result().stands_right());
+  }
+  const auto mapped = list(executor.map(as_aligned, std::vector<Aligned>{{1}, {2}}));
+  EXPECT_EQ(mapped.size(), 2U);
+  for (const Aligned& each : mapped) EXPECT_TRUE(each.number > 0 && each.stands_right());
+  log(mapped.size());
 }
 
 }  // namespace

@@ -604,5 +604,14 @@ CASE("futures.thread.destructor-waits", "the destructor is shutdown(wait=True)")
   log(done(fs));
 }
 
+CASE("futures.thread.options-order", "their names and order are those of the signature") {
+  // That this compiles is the order; the binding, that nothing is missing.
+  const futures::ThreadPoolExecutorOptions given{
+      .max_workers = 2, .thread_name_prefix = "pool", .initializer = [] {}};
+  const auto& [max_workers, thread_name_prefix, initializer] = given;
+  EXPECT_TRUE(max_workers && !thread_name_prefix.empty() && initializer);
+  log("max_workers", "thread_name_prefix", "initializer");
+}
+
 }  // namespace
 }  // namespace tandem::conformance

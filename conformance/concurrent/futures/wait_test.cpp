@@ -359,5 +359,13 @@ CASE("futures.wait.braces", "braces keep the type where it is one") {
   log(same.done.size(), mixed.done.size());
 }
 
+CASE("futures.wait.options-order", "timeout, then return_when; all, for ever, is the default") {
+  const auto [timeout, return_when] = futures::WaitOptions{};
+  static_assert(std::same_as<decltype(timeout), const Timeout>);
+  static_assert(std::same_as<decltype(return_when), const futures::ReturnWhen>);
+  log("timeout", timeout.is_forever() ? "None" : "a number");
+  log("return_when", return_when == futures::ALL_COMPLETED ? "ALL_COMPLETED" : "another");
+}
+
 }  // namespace
 }  // namespace tandem::conformance

@@ -1,6 +1,7 @@
 """Twins: concurrent.futures.Executor, what every executor promises; on a thread pool and on executors made here."""
 
 import contextlib
+import inspect
 import itertools
 import threading
 from concurrent import futures
@@ -365,3 +366,11 @@ def _():
     log(list(Inline().map(mul, [1, 2, 3], [4, 5, 6])))
     results = Inline().map(divide, [4, 1, 2], [2, 0, 1])
     log(next_of(results), next_of(results), next_of(results))
+
+
+@case("futures.executor.options-order", "those of map(), and of shutdown()", since="3.9")
+def _():
+    for function in (Executor.map, Executor.shutdown):
+        for option in inspect.signature(function).parameters.values():
+            if option.default is not option.empty and option.name != "buffersize":  # 3.14's
+                log(option.name, option.default)

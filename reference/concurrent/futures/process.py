@@ -5,6 +5,7 @@ gate with enter() waits there until open_gate().
 """
 
 import errno
+import inspect
 import multiprocessing
 import os
 import shutil
@@ -732,3 +733,8 @@ def _():
         f = pool.submit(die)
         pool.shutdown(wait=False)
         log(raised(f.result))
+
+
+@case("futures.process.options-order", "their names and order are those of the signature", since="3.11")
+def _():
+    log(*[name for name in inspect.signature(ProcessPoolExecutor).parameters if name != "initargs"])

@@ -1,5 +1,6 @@
 """Twins: concurrent.futures.ThreadPoolExecutor."""
 
+import inspect
 import os
 import re
 import subprocess
@@ -500,3 +501,8 @@ def _():
             exits.append(os.waitpid(pid, 0)[1] >> 8)
         stop.set()
     log(exits)
+
+
+@case("futures.thread.options-order", "their names and order are those of the signature")
+def _():
+    log(*[name for name in inspect.signature(ThreadPoolExecutor).parameters if name != "initargs"])

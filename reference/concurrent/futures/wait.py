@@ -1,5 +1,6 @@
 """Twins: concurrent.futures.wait."""
 
+import inspect
 import threading
 from concurrent import futures
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -268,3 +269,9 @@ def _():
     wait_until_blocked(1)
     f.set_result(1)
     thread.join()
+
+
+@case("futures.wait.options-order", "timeout, then return_when; all, for ever, is the default")
+def _():
+    for option in list(inspect.signature(futures.wait).parameters.values())[1:]:
+        log(option.name, option.default)

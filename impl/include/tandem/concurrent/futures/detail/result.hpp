@@ -18,6 +18,23 @@ template <class T>
 using shared_result_t =
     std::conditional_t<std::is_void_v<T>, void, std::add_lvalue_reference_t<const T>>;
 
+// Memory for a T that takes the state, and all else of a call, in one allocation. What asks for
+// more alignment than the pool's blocks have gets the system's.
+template <class T>
+void* allocate_for() {
+  if constexpr (alignof(T) > __STDCPP_DEFAULT_NEW_ALIGNMENT__)
+    return ::operator new(sizeof(T), std::align_val_t(alignof(T)));
+  else
+    return allocate_block(sizeof(T));
+}
+template <class T>
+void free_of(void* memory) noexcept {
+  if constexpr (alignof(T) > __STDCPP_DEFAULT_NEW_ALIGNMENT__)
+    ::operator delete(memory, std::align_val_t(alignof(T)));
+  else
+    free_block(memory, sizeof(T));
+}
+
 template <class T>
 class ResultState : public FutureState {
  public:
@@ -47,12 +64,7 @@ class ResultState : public FutureState {
   }
   element_t<T>& value() noexcept { return value_; }  // once finished without an error
 
-  static ResultState* make() {
-    static_assert(alignof(Plain) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__,
-                  "tandem: over-aligned results are not supported; use a pointer");
-    void* memory = allocate_block(sizeof(Plain));
-    return ::new (memory) Plain;
-  }
+  static ResultState* make() { return ::new (allocate_for<Plain>()) Plain; }
 
  protected:
   std::string result_type() const override { return type_name<std::remove_cvref_t<T>>(); }
@@ -81,7 +93,7 @@ struct ResultState<T>::Plain final : ResultState<T> {
   Plain() : ResultState<T>(FutureState::handle) {}
   void destroy() noexcept override {
     this->~Plain();
-    free_block(this, sizeof(Plain));
+    free_of<Plain>(this);
   }
 };
 
@@ -91,13 +103,11 @@ class Task final : public ResultState<T> {
  public:
   template <class... A>
   static Task* make(A&&... args) {
-    static_assert(alignof(Task) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__,
-                  "tandem: over-aligned functions and results are not supported; pass a pointer");
-    void* memory = allocate_block(sizeof(Task));
+    void* memory = allocate_for<Task>();
     try {
       return ::new (memory) Task(std::forward<A>(args)...);
     } catch (...) {
-      free_block(memory, sizeof(Task));
+      free_of<Task>(memory);
       throw;
     }
   }
@@ -118,7 +128,7 @@ class Task final : public ResultState<T> {
  protected:
   void destroy() noexcept override {
     this->~Task();
-    free_block(this, sizeof(Task));
+    free_of<Task>(this);
   }
 
  private:

@@ -10,7 +10,6 @@
 
 #include "tandem/concurrent/futures/detail/map.hpp"
 #include "tandem/concurrent/futures/detail/result.hpp"
-#include "tandem/core/block_pool.hpp"
 #include "tandem/multiprocessing/detail/job.hpp"
 #include "tandem/multiprocessing/detail/remote.hpp"
 
@@ -25,13 +24,11 @@ class RemoteTask final : public ResultState<T>, public mp::Job {
  public:
   template <class... A>
   static RemoteTask* make(A&&... args) {
-    static_assert(alignof(RemoteTask) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__,
-                  "tandem: over-aligned functions and results are not supported; pass a pointer");
-    void* memory = allocate_block(sizeof(RemoteTask));
+    void* memory = allocate_for<RemoteTask>();
     try {
       return ::new (memory) RemoteTask(std::forward<A>(args)...);
     } catch (...) {
-      free_block(memory, sizeof(RemoteTask));
+      free_of<RemoteTask>(memory);
       throw;
     }
   }
@@ -63,7 +60,7 @@ class RemoteTask final : public ResultState<T>, public mp::Job {
  protected:
   void destroy() noexcept override {
     this->~RemoteTask();
-    free_block(this, sizeof(RemoteTask));
+    free_of<RemoteTask>(this);
   }
 
  private:
