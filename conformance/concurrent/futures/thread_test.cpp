@@ -604,5 +604,51 @@ CASE("futures.thread.destructor-waits", "the destructor is shutdown(wait=True)")
   log(done(fs));
 }
 
+// Daemons
+
+CASE("futures.thread.daemon.threads", "its threads are daemons") {
+  ThreadPoolExecutor pool({.max_workers = 1, .daemon = true});
+  EXPECT_TRUE(pool.submit([] { return threading::current_thread().daemon(); }).result());
+  pool.shutdown();
+}
+
+CASE("futures.thread.daemon.destructor", "waits for nobody") {
+  const auto gate = std::make_shared<Event>();
+  Fs fs;
+  std::vector<threading::Thread> threads;
+  {
+    ThreadPoolExecutor pool({.max_workers = 1, .daemon = true});
+    for (int n = 0; n < 3; ++n)
+      fs.push_back(pool.submit([gate, n] {
+        gate->wait();
+        return n;
+      }));
+    threads = threading::enumerate();
+  }
+  EXPECT_EQ(count(done(fs)), 0);
+  gate->set();
+  for (int n = 0; n < 3; ++n) EXPECT_EQ(fs[static_cast<std::size_t>(n)].result(), n);
+  for (const threading::Thread& thread : threads)
+    if (thread.daemon()) thread.join();
+}
+
+CASE("futures.thread.daemon.shutdown", "waits, as that of others") {
+  Fs fs;
+  ThreadPoolExecutor pool({.max_workers = 1, .daemon = true});
+  for (int n = 0; n < 2; ++n)
+    fs.push_back(pool.submit([n] {
+      let_others_run();
+      return n;
+    }));
+  pool.shutdown();
+  EXPECT_EQ(count(done(fs)), 2);
+}
+
+CASE("futures.thread.daemon.exit", "nor does the end of the program") {
+  const Ended ended = run_program("concurrent/futures/daemon_pools");
+  EXPECT_EQ(lines_of(ended), std::vector<std::string>{"end of main"});
+  EXPECT_EQ(ended.exit_code, 0);
+}
+
 }  // namespace
 }  // namespace tandem::conformance

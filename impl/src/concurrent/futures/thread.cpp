@@ -17,6 +17,7 @@
 
 #include "concurrent/futures/texts.hpp"
 #include "platform/cpu.hpp"
+#include "tandem/core/abandon.hpp"
 #include "tandem/core/exit.hpp"
 #include "tandem/core/fork.hpp"
 #include "tandem/core/log.hpp"
@@ -62,7 +63,8 @@ class ThreadPool : public std::enable_shared_from_this<ThreadPool> {
   explicit ThreadPool(ThreadPoolExecutorOptions options)
       : max_workers_(workers_of(options.max_workers)),
         prefix_(prefix_of(std::move(options.thread_name_prefix))),
-        initializer_(std::move(options.initializer)) {}
+        initializer_(std::move(options.initializer)),
+        daemon_(options.daemon) {}
 
   void post(WorkItem item) {
     detail::FutureState* const task = item.task_;  // alive: submit() holds a handle
@@ -83,9 +85,15 @@ class ThreadPool : public std::enable_shared_from_this<ThreadPool> {
     if (options.wait) join();
   }
 
-  // At exit: what is queued is still run.
+  // The executor is no more: what is queued is still run.
+  void leave() {
+    if (!daemon_) return shutdown({});
+    if (!v1::detail::has_abandoned_threads()) close();  // one of them may have the mutex
+  }
+
+  // At exit: what is queued is still run, unless daemons do it.
   void end() {
-    if (close()) join();
+    if (close() && !daemon_) join();
   }
 
   // While the process forks, nobody starts a worker.
@@ -136,7 +144,7 @@ class ThreadPool : public std::enable_shared_from_this<ThreadPool> {
     threading::Thread thread({
         .target = [pool = shared_from_this()] { pool->work(); },
         .name = prefix_ + "_" + std::to_string(workers_.size()),
-        .daemon = false,
+        .daemon = daemon_,
     });
     workers_.reserve(workers_.size() + 1);  // once it runs, nothing may fail
     thread.start();
@@ -196,6 +204,7 @@ class ThreadPool : public std::enable_shared_from_this<ThreadPool> {
   const std::size_t max_workers_;
   const std::string prefix_;
   const std::function<void()> initializer_;
+  const bool daemon_;
   Items items_{0};
   seam::atomic<bool> complete_{false};  // all workers are started
   seam::atomic<std::size_t> calls_{0};  // submitted and not done; counted until complete_
@@ -304,7 +313,7 @@ std::shared_ptr<ThreadPool> make_pool(ThreadPoolExecutorOptions options) {
 
 ThreadPoolExecutor::ThreadPoolExecutor(ThreadPoolExecutorOptions options)
     : pool_(make_pool(std::move(options))) {}
-ThreadPoolExecutor::~ThreadPoolExecutor() { pool_->shutdown({}); }
+ThreadPoolExecutor::~ThreadPoolExecutor() { pool_->leave(); }
 void ThreadPoolExecutor::shutdown(ShutdownOptions options) { pool_->shutdown(options); }
 void ThreadPoolExecutor::post(WorkItem item) { pool_->post(std::move(item)); }
 
