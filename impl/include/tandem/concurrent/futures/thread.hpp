@@ -20,6 +20,7 @@ struct ThreadPoolExecutorOptions {
       initializer{};  // called by each worker before its first call; call(f, …) fits
   // Of our own, not Python's:
   bool daemon = false;  // the workers are daemons: nobody waits for them but shutdown()
+  bool help = false;    // a worker that would wait for a call that nobody has begun runs it
 };
 
 // Runs calls in the order in which they were submitted, by at most max_workers threads. A worker is
@@ -30,6 +31,11 @@ struct ThreadPoolExecutorOptions {
 //
 // With daemon = true neither the destructor nor the end of the program waits for what was
 // submitted: the calls are run as long as the program lasts, and what they use has to last as long.
+// With help = true a call may wait for calls that it, or any other one, has submitted to the same
+// pool, however few workers there are, where Python's deadlocks: result(), exception(), wait() and
+// as_completed() in a worker run what is waited for there and then, before older calls, if nobody
+// has begun it. A timeout does not interrupt it: it is looked at before. submit() and the workers
+// take a lock more.
 // Spec     futures.thread
 class TANDEM_API ThreadPoolExecutor : public ExecutorBase {
  public:
