@@ -159,6 +159,51 @@ void have_pool(std::string method, std::string top) {
   wait_to_be_killed();
 }
 
+void ignore_interrupts() { std::signal(SIGINT, SIG_IGN); }
+mp::PoolOptions deaf_to_interrupts() { return {.processes = 2, .initializer = ignore_interrupts}; }
+
+int pid_past(const std::string& hello, const std::string& gate) {
+  open_gate(hello);
+  return pid_at(gate);
+}
+
+// A process group of its own, which is interrupted while both workers are busy.
+void interrupt_all(const Folder& folder, const std::string& path) {
+  ::setpgid(0, 0);
+  std::signal(SIGINT, SIG_DFL);
+  Pool pool(deaf_to_interrupts());
+  std::signal(SIGINT, [](int) {});  // not the workers'
+  std::vector<AsyncResult<int>> results;
+  for (const char* const name : {"a", "b"})
+    results.push_back(pool.apply_async(pid_past, folder.path("hello "s + name), folder.path(name)));
+  for (const char* const name : {"a", "b"}) enter(folder.path("hello "s + name));
+  ::kill(0, SIGINT);
+  for (const char* const name : {"a", "b"}) open_gate(folder.path(name));
+  const std::set<int> pids{results[0].get(), results[1].get()};
+  note(path, pids.size(), pids.contains(pool.apply(pid)));
+  pool.close();
+  pool.join();
+}
+
+// Paths: what it holds until its end, where it says that it has begun, and what it waits for.
+void hold_until(const std::vector<std::string>& paths) {
+  hold(paths[0]);
+  open_gate(paths[1]);
+  enter(paths[2]);
+}
+
+// Waits in get(), map() or join().
+void wait_for_an_interrupt(const std::string& where, const std::vector<std::string>& paths) {
+  ::setpgid(0, 0);
+  std::signal(SIGINT, SIG_DFL);
+  Pool pool(deaf_to_interrupts());
+  if (where == "map") pool.map(hold_until, {paths});
+  const auto result = pool.apply_async(hold_until, paths);
+  if (where == "get") result.get();
+  pool.close();
+  pool.join();
+}
+
 // What the cases say of results
 
 std::vector<int> range(int begin, int end) {
@@ -1175,6 +1220,38 @@ CASE("multiprocessing.pool.scope.terminates", "the end of the block ends the wor
     pool.apply_async(say, path, "never");
   }
   Log{std::filesystem::exists(path), mp::active_children().size()};
+}
+
+// Ctrl-C goes to all processes of a group.
+
+CASE("multiprocessing.pool.interrupt.ignored", "workers that ignore it go on") {
+  const Folder folder;
+  for (const char* const name : {"a", "b", "hello a", "hello b"}) folder.gate(name);
+  const std::string path = folder.path("notes");
+  EXPECT_EQ(run(mp::get_context("fork"), [&] { interrupt_all(folder, path); }), 0);
+  std::ifstream notes(path);
+  int pids = 0;
+  std::string among_them;
+  notes >> pids >> among_them;
+  EXPECT_EQ(pids, 2);
+  EXPECT_EQ(among_them, "True");
+}
+
+CASE("multiprocessing.pool.interrupt.parent", "whatever it waits for") {
+  for (const std::string where : {"get", "map", "join"}) {
+    const Folder folder;
+    const std::vector<std::string> paths{folder.gate("held"), folder.gate("hello"),
+                                         folder.gate("gate")};
+    const UntilDropped dropped(paths[0]);
+    const mp::Process parent =
+        started(mp::get_context("fork"), wait_for_an_interrupt, where, paths);
+    enter(paths[1]);
+    ::kill(-parent.pid().value(), SIGINT);
+    parent.join();
+    EXPECT_EQ(parent.exitcode(), -SIGINT) << where;
+    open_gate(paths[2]);
+    dropped.wait();
+  }
 }
 
 CASE("multiprocessing.pool.program-ends", "although nobody has closed it") {

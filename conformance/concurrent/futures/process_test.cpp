@@ -65,6 +65,10 @@ int fail_at(int x) {
 void leave(int status) { throw SystemExit(status); }
 void leave_at_once(int status) { ::_exit(status); }
 void die() { ::kill(::getpid(), SIGKILL); }
+int square_or_die(int x) {
+  if (x == 3) die();
+  return x * x;
+}
 void die_of(const std::string&) { die(); }
 std::size_t length(const std::string& text) { return text.size(); }
 int square_or_wait(const std::variant<int, std::string>& what) {
@@ -808,8 +812,9 @@ CASE("futures.process.options-order", "their names and order are those of the si
   // That this compiles is the order; the binding, that nothing is missing.
   const ProcessPoolExecutorOptions given{
       .max_workers = 2, .mp_context = fork(), .initializer = call(pid), .max_tasks_per_child = 3};
-  const auto& [max_workers, mp_context, initializer, max_tasks_per_child] = given;
+  const auto& [max_workers, mp_context, initializer, max_tasks_per_child, on_worker_death] = given;
   EXPECT_TRUE(max_workers && mp_context && initializer && max_tasks_per_child);
+  EXPECT_EQ(on_worker_death, futures::OnWorkerDeath::BREAK);  // of our own
   log("max_workers", "mp_context", "initializer", "max_tasks_per_child");
 }
 
@@ -824,6 +829,91 @@ CASE("futures.process.over-aligned", "what asks for an alignment has it, here an
   EXPECT_EQ(mapped.size(), 2U);
   for (const Aligned& each : mapped) EXPECT_TRUE(each.number > 0 && each.stands_right());
   log(mapped.size());
+}
+
+// Workers that are replaced
+
+ProcessPoolExecutorOptions replacing(int workers, mp::Context context = fork()) {
+  return {.max_workers = workers,
+          .mp_context = std::move(context),
+          .on_worker_death = futures::OnWorkerDeath::REPLACE};
+}
+
+constexpr const char* killed_at_work = "WorkerLostError: Worker exited prematurely: exitcode -9.";
+
+CASE("futures.process.replace.lost", "its call, and no other") {
+  for (const char* const method : start_methods) {
+    ProcessPoolExecutor pool(replacing(2, mp::get_context(method)));
+    std::vector<Future<int>> fs;
+    for (int number = 0; number < 8; ++number) fs.push_back(pool.submit(square_or_die, number));
+    for (int number = 0; number < 8; ++number)
+      EXPECT_EQ(outcome([&] { return fs[static_cast<std::size_t>(number)].result(); }),
+                number == 3 ? killed_at_work : str(number * number))
+          << method;
+    EXPECT_EQ(pool.submit(square, 9).result(), 81) << method;
+  }
+}
+
+CASE("futures.process.replace.replaced", "as many at a time as before") {
+  ProcessPoolExecutor pool(replacing(2));
+  EXPECT_EQ(got(pool.submit(die)), killed_at_work);
+  ::kill(pool.submit(pid).result(), SIGKILL);  // idle by now
+  const Folder folder;
+  const auto gates = gates_in(folder, "ab");
+  std::vector<Future<std::string>> fs;
+  for (const std::string& gate : gates) fs.push_back(pool.submit(pass_gate, gate));
+  open_gate(gates[1]);
+  EXPECT_EQ(fs[1].result(), "b");
+  open_gate(gates[0]);
+  EXPECT_EQ(fs[0].result(), "a");
+}
+
+CASE("futures.process.replace.shutdown", "all others are run") {
+  const Folder folder;
+  const std::string gate = folder.gate("a");
+  ProcessPoolExecutor pool(replacing(1));
+  const auto held = pool.submit(pass_gate, gate);
+  const auto dead = pool.submit(die);
+  std::vector<Future<int>> fs;
+  for (int number = 0; number < 5; ++number) fs.push_back(pool.submit(square, number));
+  pool.shutdown({.wait = false});
+  open_gate(gate);
+  EXPECT_EQ(held.result(), "a");
+  EXPECT_EQ(got(dead), killed_at_work);
+  EXPECT_EQ(results(fs), (std::vector{0, 1, 4, 9, 16}));
+  pool.shutdown();
+  EXPECT_EQ(children(), 0u);
+}
+
+CASE("futures.process.replace.ended", "for good") {
+  for (const bool kill : {false, true}) {
+    const Folder folder;
+    const std::string gate = folder.gate("a");
+    ProcessPoolExecutor pool(replacing(2));
+    std::vector<Future<std::string>> fs;
+    for (int i = 0; i < 3; ++i) fs.push_back(pool.submit(pass_gate, gate));
+    until([&] { return fs[2].running(); });
+    kill ? pool.kill_workers() : pool.terminate_workers();
+    for (const auto& f : fs) EXPECT_EQ(kind(got(f)), "BrokenProcessPool");
+    EXPECT_EQ(kind(raised([&] { pool.submit(square, 1); })), "RuntimeError");
+    pool.shutdown();
+    EXPECT_EQ(children(), 0u);
+  }
+}
+
+CASE("futures.process.replace.initializer-fails", "what waits is given up") {
+  ProcessPoolExecutorOptions options = replacing(1);
+  options.initializer = call(fail, "error in initializer");
+  ProcessPoolExecutor pool(options);
+  for (int round = 0; round < 2; ++round)
+    EXPECT_EQ(kind(got(pool.submit(square, 3))), "BrokenProcessPool");
+}
+
+CASE("futures.process.replace.asked-for", "by its name alone") {
+  using futures::OnWorkerDeath;
+  EXPECT_EQ(ProcessPoolExecutorOptions().on_worker_death, OnWorkerDeath::BREAK);
+  EXPECT_FALSE((std::is_convertible_v<const char*, OnWorkerDeath>));
+  EXPECT_FALSE((std::is_convertible_v<int, OnWorkerDeath>));
 }
 
 }  // namespace

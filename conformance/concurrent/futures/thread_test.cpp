@@ -608,9 +608,181 @@ CASE("futures.thread.options-order", "their names and order are those of the sig
   // That this compiles is the order; the binding, that nothing is missing.
   const futures::ThreadPoolExecutorOptions given{
       .max_workers = 2, .thread_name_prefix = "pool", .initializer = [] {}};
-  const auto& [max_workers, thread_name_prefix, initializer] = given;
+  const auto& [max_workers, thread_name_prefix, initializer, daemon, help] = given;
   EXPECT_TRUE(max_workers && !thread_name_prefix.empty() && initializer);
+  EXPECT_FALSE(daemon || help);  // of our own
   log("max_workers", "thread_name_prefix", "initializer");
+}
+
+// Daemons
+
+CASE("futures.thread.daemon.threads", "its threads are daemons") {
+  ThreadPoolExecutor pool({.max_workers = 1, .daemon = true});
+  EXPECT_TRUE(pool.submit([] { return threading::current_thread().daemon(); }).result());
+  pool.shutdown();
+}
+
+CASE("futures.thread.daemon.destructor", "waits for nobody") {
+  const auto gate = std::make_shared<Event>();
+  Fs fs;
+  std::vector<threading::Thread> threads;
+  {
+    ThreadPoolExecutor pool({.max_workers = 1, .daemon = true});
+    for (int n = 0; n < 3; ++n)
+      fs.push_back(pool.submit([gate, n] {
+        gate->wait();
+        return n;
+      }));
+    threads = threading::enumerate();
+  }
+  EXPECT_EQ(count(done(fs)), 0);
+  gate->set();
+  for (int n = 0; n < 3; ++n) EXPECT_EQ(fs[static_cast<std::size_t>(n)].result(), n);
+  for (const threading::Thread& thread : threads)
+    if (thread.daemon()) thread.join();
+}
+
+CASE("futures.thread.daemon.shutdown", "waits, as that of others") {
+  Fs fs;
+  ThreadPoolExecutor pool({.max_workers = 1, .daemon = true});
+  for (int n = 0; n < 2; ++n)
+    fs.push_back(pool.submit([n] {
+      let_others_run();
+      return n;
+    }));
+  pool.shutdown();
+  EXPECT_EQ(count(done(fs)), 2);
+}
+
+CASE("futures.thread.daemon.exit", "nor does the end of the program") {
+  const Ended ended = run_program("concurrent/futures/daemon_pools");
+  EXPECT_EQ(lines_of(ended), std::vector<std::string>{"end of main"});
+  EXPECT_EQ(ended.exit_code, 0);
+}
+
+// Who waits helps
+
+const futures::ThreadPoolExecutorOptions one_that_helps{.max_workers = 1, .help = true};
+
+// By as many calls as the number says, each of which waits for the next.
+int depth(ThreadPoolExecutor& pool, int n) {
+  return n == 0 ? 0 : pool.submit([&pool, n] { return depth(pool, n - 1); }).result() + 1;
+}
+
+CASE("futures.thread.help.result", "a call waits for another one of its pool") {
+  ThreadPoolExecutor pool(one_that_helps);
+  EXPECT_EQ(depth(pool, 50), 50);
+  const auto inner = [] { throw ValueError("inner"); };
+  EXPECT_EQ(raised([&] { pool.submit([&] { pool.submit(inner).result(); }).result(); }),
+            "ValueError: inner");
+  const auto error = pool.submit([&] { return pool.submit(inner).exception(); }).result();
+  EXPECT_EQ(raised_by(error), "ValueError: inner");
+  EXPECT_EQ(pool.submit([&] { return collected(pool.map(absolute, numbers(-3, 0))); }).result(),
+            (std::vector{3, 2, 1}));
+}
+
+CASE("futures.thread.help.any-number", "however many wait for each other") {
+  ThreadPoolExecutor pool({.max_workers = 3, .help = true});
+  const auto sum = [&pool](const auto& self, int from, int to) -> int {
+    if (to - from == 1) return from;
+    const int middle = (from + to) / 2;
+    const auto low = pool.submit([=] { return self(self, from, middle); });
+    const auto high = pool.submit([=] { return self(self, middle, to); });
+    return low.result() + high.result();
+  };
+  EXPECT_EQ(pool.submit([&] { return sum(sum, 0, 500); }).result(), 500 * 499 / 2);
+}
+
+CASE("futures.thread.help.wait", "wait() and as_completed(), too") {
+  ThreadPoolExecutor pool(one_that_helps);
+  const auto waits = [&](futures::ReturnWhen return_when) {
+    return pool
+        .submit([&pool, return_when] {
+          const Fs fs{pool.submit(mul, 2, 3), pool.submit(mul, 4, 5)};
+          return futures::wait(fs, {.return_when = return_when}).done.size();
+        })
+        .result();
+  };
+  EXPECT_EQ(waits(futures::ALL_COMPLETED), 2u);
+  EXPECT_EQ(waits(futures::FIRST_COMPLETED), 1u);
+  const auto products = [&pool] {
+    const Fs fs{pool.submit(mul, 2, 3), pool.submit(mul, 4, 5)};
+    std::vector<int> all;
+    for (const auto& f : futures::as_completed(fs)) all.push_back(f.result());
+    return all;
+  };
+  EXPECT_EQ(pool.submit(products).result(), (std::vector{6, 20}));
+}
+
+CASE("futures.thread.help.no-other", "only what is waited for is run") {
+  ThreadPoolExecutor pool(one_that_helps);
+  std::vector<std::string> order;
+  const auto say = [&order](const char* text) { order.push_back(text); };
+  pool.submit([&] {
+        pool.submit(say, "first");
+        const auto second = pool.submit(say, "second");
+        pool.submit(say, "third");
+        second.result();
+        say("outer");
+      })
+      .result();
+  pool.shutdown();
+  EXPECT_EQ(order, (std::vector<std::string>{"second", "outer", "first", "third"}));
+}
+
+CASE("futures.thread.help.timeout", "is looked at before") {
+  Event gate;
+  ThreadPoolExecutor others(1);
+  ThreadPoolExecutor pool(one_that_helps);
+  const auto elsewhere = others.submit(waiting(gate));
+  const auto said =
+      pool.submit([&] {
+            const auto inner = pool.submit(mul, 2, 3);
+            std::vector<std::string> all;
+            all.push_back(kind(raised([&] { inner.result(0s); })));
+            all.push_back(str(futures::wait({inner}, {.timeout = 0s}).done.size()));
+            all.push_back(kind(raised([&] { elsewhere.result(times::must_expire); })));
+            all.push_back(str(inner.result(times::must_not_expire)));
+            return all;
+          })
+          .result();
+  EXPECT_EQ(said, (std::vector<std::string>{"TimeoutError", "0", "TimeoutError", "6"}));
+  gate.set();
+}
+
+CASE("futures.thread.help.own-pool", "by a worker of the pool, and nobody else") {
+  Event gate;
+  ThreadPoolExecutor others(one_that_helps);
+  ThreadPoolExecutor pool(one_that_helps);
+  pool.submit(waiting(gate));
+  const auto in_queue = pool.submit(threading::current_thread);
+  EXPECT_EQ(kind(raised([&] { in_queue.result(times::must_expire); })), "TimeoutError");
+  const auto asked =
+      others.submit([&] { return kind(raised([&] { in_queue.result(times::must_expire); })); });
+  EXPECT_EQ(asked.result(), "TimeoutError");
+  gate.set();
+  EXPECT_EQ(in_queue.result().name(), pool.submit(threading::current_thread).result().name());
+}
+
+CASE("futures.thread.help.shutdown-cancels", "not what was begun") {
+  Event begun, gate;
+  Future<int> left;
+  ThreadPoolExecutor pool(one_that_helps);
+  const auto outer = pool.submit([&] {
+    left = pool.submit(mul, 2, 3);
+    return pool
+        .submit([&] {
+          begun.set();
+          gate.wait();
+          return 42;
+        })
+        .result();
+  });
+  begun.wait();
+  pool.shutdown({.wait = false, .cancel_futures = true});
+  EXPECT_TRUE(left.cancelled());
+  gate.set();
+  EXPECT_EQ(outer.result(), 42);
 }
 
 }  // namespace

@@ -13,10 +13,6 @@ namespace tandem::inline v1::multiprocessing {
 
 namespace {
 
-std::exception_ptr lost_worker(int exitcode) {
-  return std::make_exception_ptr(
-      WorkerLostError("Worker exited prematurely: exitcode " + std::to_string(exitcode) + "."));
-}
 std::exception_ptr no_workers(std::optional<int> exitcode) {
   if (!exitcode) return detail::terminated_error();
   return std::make_exception_ptr(WorkerLostError("Workers end before they are ready: exitcode " +
@@ -34,7 +30,6 @@ detail::WorkersOptions options_of(PoolOptions&& given) {
       .rules = {.is_pool = true,
                 .max_tasks = given.maxtasksperchild,
                 .initializer = std::move(given.initializer)},
-      .lost = &lost_worker,
       .broken = &no_workers,
   };
 }

@@ -38,6 +38,11 @@ constexpr std::size_t most_failed_starts = 3;
 // How often the manager looks for dead workers while it does not sleep.
 constexpr unsigned passes_without_a_look = 256;
 
+std::exception_ptr lost_worker(int exitcode) {
+  return std::make_exception_ptr(
+      WorkerLostError("Worker exited prematurely: exitcode " + std::to_string(exitcode) + "."));
+}
+
 }  // namespace
 
 // A message that a worker is given, with all that it consists of.
@@ -253,16 +258,18 @@ void Workers::close(bool cancel) {
   wake();
 }
 
-void Workers::terminate() {
+void Workers::terminate(bool kill) {
   std::unique_lock guard(mutex_);
   if (state_ != State::broken) state_ = State::terminate;
+  kill_ = kill_ || kill;
   const bool ending = ending_;
   const auto feeds = feeds_;
   guard.unlock();
-  ending ? signal_all(false) : wake();
+  ending ? signal_all(kill) : wake();
   for (const auto& feed : feeds) feed->end(terminated_error());
 }
 
+// SIGTERM or SIGKILL.
 void Workers::signal_all(bool kill) {
   std::unique_lock guard(mutex_);
   const std::list<Process> processes = processes_;
@@ -586,11 +593,11 @@ void Workers::bury(std::size_t index) {
     alive_.fetch_sub(1, std::memory_order_relaxed);  // relaxed: see alive()
   }
   const auto& max_tasks = options_.rules.max_tasks;
-  const bool breaks = !options_.rules.is_pool && !(max_tasks && hand->answered == *max_tasks);
+  const bool breaks = options_.breaks && !(max_tasks && hand->answered == *max_tasks);
   if (!breaks)
     for (std::size_t place = 0; place < offers_.size(); ++place)
       if (has_begun(*hand, static_cast<TaskBoard::Place>(place)))
-        fail(take_off(static_cast<TaskBoard::Place>(place)), options_.lost(exitcode));
+        fail(take_off(static_cast<TaskBoard::Place>(place)), lost_worker(exitcode));
   if (breaks) return become_broken(exitcode);
   if (!hand->ready && ++failed_starts_ >= std::max(most_failed_starts, options_.workers)) {
     failed_starts_ = 0;  // they are started again when there is something to do
@@ -599,7 +606,6 @@ void Workers::bury(std::size_t index) {
   refill();
 }
 
-// Of an executor: at the first death.
 void Workers::become_broken(int exitcode) {
   {
     const std::scoped_lock guard(mutex_);
@@ -625,17 +631,20 @@ void Workers::refill() {
 }
 
 void Workers::end() {
+  bool kill;
   {
     const std::scoped_lock guard(mutex_);
     ending_ = true;
     orders_ = state_;
     for (auto& hand : recruits_) hands_.push_back(std::move(hand));
     recruits_.clear();
+    kill = kill_;
   }
   const bool at_once = orders_ != State::close;
   for (const auto& hand : hands_) {
     if (at_once) {
-      hand->process.terminate();
+      if (!kill) hand->process.terminate();
+      if (kill) hand->process.kill();
       continue;
     }
     Outgoing message({}, {}, Tag{.kind = static_cast<std::uint8_t>(WorkerRequest::end)}.encode());

@@ -47,10 +47,11 @@ struct WorkersOptions {
   // So many tasks count as started at a time, which can be cancelled no more; short ones may be
   // more. 0: as many as there is room for.
   std::size_t started_ahead = 0;
-  // What a task that a dead worker had begun fails with.
-  std::exception_ptr (*lost)(int exitcode);
-  // All that is not done, from then on: of a pool whose workers do not even start; of an executor
-  // at the first death. Also what terminate() leaves.
+  // The first death breaks all. Else a worker that dies is replaced, and only what it had begun
+  // fails: with WorkerLostError.
+  bool breaks = false;
+  // What tasks that are not done fail with: where the first death breaks all; those that no worker
+  // has, where the workers do not even start; what terminate() leaves.
   std::exception_ptr (*broken)(std::optional<int> exitcode);
 };
 
@@ -89,10 +90,8 @@ class Workers final : public std::enable_shared_from_this<Workers> {
   // No more tasks; the workers end when all is done.
   //   cancel  what has not been started is cancelled
   void close(bool cancel = false);
-  // SIGTERM or SIGKILL to all workers.
-  void signal_all(bool kill);
-  // Fails what is not done, and ends the workers by SIGTERM.
-  void terminate();
+  // Fails what is not done, and ends the workers by SIGTERM or SIGKILL.
+  void terminate(bool kill = false);
   // Until the thread and the workers have ended. From the manager's thread: at once.
   void join();
 
@@ -127,6 +126,7 @@ class Workers final : public std::enable_shared_from_this<Workers> {
   std::unique_ptr<Hand> start_worker();
   std::uint32_t take_number();
   void dismiss_all();
+  void signal_all(bool kill);
   void start_one_if_needed();
   void start_thread();
   void wake() noexcept;
@@ -186,6 +186,7 @@ class Workers final : public std::enable_shared_from_this<Workers> {
   State state_ = State::run;  // guarded by mutex_, as are the following
   bool ending_ = false;       // the manager waits for the workers' ends
   bool cancel_ = false;       // what has not been started is to be cancelled
+  bool kill_ = false;         // the workers are to be ended by SIGKILL
   std::vector<Posted> inbox_;
   std::vector<std::shared_ptr<Feed>> feeds_;     // which still read
   std::vector<std::unique_ptr<Hand>> recruits_;  // started, and not managed yet

@@ -32,6 +32,14 @@ class TANDEM_API BufferTooShort : public ProcessError {
   std::shared_ptr<const std::string> message_;  // shared: copying an exception must not throw
 };
 
+// The worker that held the task has died, or the pool was terminated: nobody knows how far the call
+// has come. Where CPython's Pool waits for ever.
+//   what()  "Worker exited prematurely: exitcode -9."
+class TANDEM_API WorkerLostError : public ProcessError {
+ public:
+  using ProcessError::ProcessError;
+};
+
 // Not in time. As in Python it is no tandem::TimeoutError.
 class TANDEM_API TimeoutError : public ProcessError {
  public:

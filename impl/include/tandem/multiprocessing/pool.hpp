@@ -28,14 +28,6 @@
 
 namespace tandem::inline v1::multiprocessing {
 
-// The worker that held the task has died, or the pool was terminated: nobody knows how far the call
-// has come. Where CPython's Pool waits for ever.
-//   what()  "Worker exited prematurely: exitcode -9."
-class TANDEM_API WorkerLostError : public ProcessError {
- public:
-  using ProcessError::ProcessError;
-};
-
 // What a call has returned cannot be sent.
 //   what()  Python's text: "Error sending result: '<type>'. Reason: '…'"
 class TANDEM_API MaybeEncodingError : public std::runtime_error {

@@ -56,7 +56,7 @@ WorkersOptions options_of(ProcessPoolExecutorOptions&& given) {
                 .initializer = std::move(given.initializer)},
       // Those that run, and a queue of calls that has room for as many and some.
       .started_ahead = 2 * count + extra_queued_calls,
-      .lost = [](int) { return broken_pool(); },
+      .breaks = given.on_worker_death == OnWorkerDeath::BREAK,
       .broken = [](std::optional<int>) { return broken_pool(); },
   };
 }
@@ -144,7 +144,7 @@ void ProcessPoolExecutor::kill_workers() { end_workers(true); }
 void ProcessPoolExecutor::end_workers(bool kill) {
   if (workers_->is_elsewhere()) return;
   shutdown({.wait = false, .cancel_futures = true});
-  workers_->signal_all(kill);
+  workers_->terminate(kill);
 }
 
 }  // namespace tandem::inline v1::concurrent::futures

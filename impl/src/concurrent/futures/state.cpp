@@ -3,6 +3,7 @@
 #include <array>
 #include <string_view>
 
+#include "concurrent/futures/helper.hpp"
 #include "core/backoff.hpp"
 #include "tandem/core/log.hpp"
 #include "tandem/core/park.hpp"
@@ -14,6 +15,11 @@ namespace tandem::inline v1::concurrent::futures::detail {
 namespace {
 AdaptiveSpin result_spin;  // one for all futures: whether spinning pays is a matter of the program
 }  // namespace
+
+constinit thread_local Helper* this_thread_helper = nullptr;
+namespace {
+[[maybe_unused]] const bool helper_of_each_thread = seam::thread_word(this_thread_helper);
+}
 
 std::string state_name(State state) {
   static constexpr std::array<std::string_view, 8> names{
@@ -205,7 +211,8 @@ bool FutureState::wait(Timeout timeout) const {
   v1::detail::refuse_too_large(timeout);
   const Deadline until = Deadline::after(timeout);
   if (spin_ && result_spin([this] { return is_done(); })) return true;
-  return sleep(until);
+  // Only now: who does not have to sleep does not even ask. And who waits may run the call.
+  return help(const_cast<FutureState&>(*this)) || sleep(until);
 }
 
 void FutureState::get(Timeout timeout) const {

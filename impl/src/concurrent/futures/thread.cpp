@@ -7,16 +7,25 @@
 // The executor and each worker share the ThreadPool, so workers may outlive the executor (shutdown
 // without waiting). At exit the pools that are left are shut down and waited for. In a child of
 // fork() there are no workers: the pools that came along are broken.
+//
+// A worker of a pool that helps runs the call that it is to wait for, if that is still in the
+// queue, and no other: so it waits for what is running only, and what is below a call on a thread's
+// stack waits for that call. So there is no circle that would not be there with a thread for each
+// call, and the stack is no deeper than the calls wait for each other. The work item stays in the
+// queue; who gets it finds it taken.
 #include "tandem/concurrent/futures/thread.hpp"
 
 #include <algorithm>
 #include <exception>
 #include <mutex>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
+#include "concurrent/futures/helper.hpp"
 #include "concurrent/futures/texts.hpp"
 #include "platform/cpu.hpp"
+#include "tandem/core/abandon.hpp"
 #include "tandem/core/exit.hpp"
 #include "tandem/core/fork.hpp"
 #include "tandem/core/log.hpp"
@@ -57,12 +66,14 @@ std::string prefix_of(std::string given) {
 
 }  // namespace
 
-class ThreadPool : public std::enable_shared_from_this<ThreadPool> {
+class ThreadPool final : public std::enable_shared_from_this<ThreadPool>, detail::Helper {
  public:
   explicit ThreadPool(ThreadPoolExecutorOptions options)
       : max_workers_(workers_of(options.max_workers)),
         prefix_(prefix_of(std::move(options.thread_name_prefix))),
-        initializer_(std::move(options.initializer)) {}
+        initializer_(std::move(options.initializer)),
+        daemon_(options.daemon),
+        helps_(options.help) {}
 
   void post(WorkItem item) {
     detail::FutureState* const task = item.task_;  // alive: submit() holds a handle
@@ -78,14 +89,20 @@ class ThreadPool : public std::enable_shared_from_this<ThreadPool> {
     shut_down_.store(true, std::memory_order_seq_cst);
     if (!close()) return;
     if (options.cancel_futures)
-      while (auto item = items_.try_get()) {
+      while (auto item = try_get()) {
       }  // a work item that dies unrun cancels its future
     if (options.wait) join();
   }
 
-  // At exit: what is queued is still run.
+  // The executor is no more: what is queued is still run.
+  void leave() {
+    if (!daemon_) return shutdown({});
+    if (!v1::detail::has_abandoned_threads()) close();  // one of them may have the mutex
+  }
+
+  // At exit: what is queued is still run, unless daemons do it.
   void end() {
-    if (close()) join();
+    if (close() && !daemon_) join();
   }
 
   // While the process forks, nobody starts a worker.
@@ -109,16 +126,26 @@ class ThreadPool : public std::enable_shared_from_this<ThreadPool> {
     if (lost_) throw BrokenThreadPool(lost_text);
     // relaxed: exact only in what matters: a worker takes its call off before the future is done.
     const std::size_t calls = calls_.fetch_add(1, std::memory_order_relaxed) + 1;
+    detail::FutureState* const task = item.task_;
     try {
-      const Posted posted = items_.post(std::move(item));
-      if (!posted.taken) calls_.fetch_sub(1, std::memory_order_relaxed);  // relaxed: as above
+      if (helps_) untaken_.insert(task);
+      Posted posted = items_.post(std::move(item));
+      if (!posted.taken) take_back(task);
       const bool is_short = calls > workers_.size() && workers_.size() < max_workers_;
       if (posted.taken && is_short) add_worker(unwanted);
+      posted.woken |= helps_;  // who waits for it had better run it than spin
       return posted;
     } catch (...) {
-      calls_.fetch_sub(1, std::memory_order_relaxed);  // relaxed: as above
+      take_back(task);
       throw;
     }
+  }
+  void take_back(detail::FutureState* task) noexcept {
+    take_off();
+    untaken_.erase(task);
+  }
+  void take_off() noexcept {
+    calls_.fetch_sub(1, std::memory_order_relaxed);  // relaxed: see post_counted()
   }
 
   void add_worker(std::optional<WorkItem>& unwanted) {
@@ -136,23 +163,48 @@ class ThreadPool : public std::enable_shared_from_this<ThreadPool> {
     threading::Thread thread({
         .target = [pool = shared_from_this()] { pool->work(); },
         .name = prefix_ + "_" + std::to_string(workers_.size()),
-        .daemon = false,
+        .daemon = daemon_,
     });
     workers_.reserve(workers_.size() + 1);  // once it runs, nothing may fail
     thread.start();
     workers_.push_back(std::move(thread));
     // release pairs with the acquire in post(): from now on calls are not counted any more.
-    if (workers_.size() == max_workers_) complete_.store(true, std::memory_order_release);
+    if (workers_.size() == max_workers_ && !helps_)
+      complete_.store(true, std::memory_order_release);
   }
 
   void work() noexcept {
     if (initializer_ && !initialize()) return;
+    if (helps_) detail::this_thread_helper = this;
     while (std::optional<WorkItem> item = items_.get_or_end())
-      // relaxed: see post_counted().
-      item->run([this] {
-        if (!complete_.load(std::memory_order_relaxed))
-          calls_.fetch_sub(1, std::memory_order_relaxed);
-      });
+      // relaxed: who does not see it yet takes off a call too many, of which nobody asks any more.
+      if (complete_.load(std::memory_order_relaxed)) [[likely]]
+        item->run([] {});
+      else if (!helps_ || take(*item))
+        item->run([this] { take_off(); });
+  }
+
+  bool help(detail::FutureState& awaited) noexcept override {
+    if (!take(&awaited)) return false;
+    awaited.add_work();
+    WorkItem item(&awaited);
+    item.run([this] { take_off(); });
+    return true;
+  }
+  // Of a pool that helps: false if another one has it, or it was never here.
+  bool take(detail::FutureState* task) noexcept {
+    const std::scoped_lock guard(mutex_);
+    return !lost_ && untaken_.erase(task) != 0;
+  }
+  bool take(WorkItem& item) noexcept {
+    if (take(item.task_)) return true;
+    std::exchange(item.task_, nullptr)->drop_work();
+    return false;
+  }
+  std::optional<WorkItem> try_get() noexcept {
+    std::optional<WorkItem> item = items_.try_get();
+    while (helps_ && item && !take(*item)) item = items_.try_get();
+    return item;
   }
 
   bool initialize() noexcept {
@@ -169,7 +221,7 @@ class ThreadPool : public std::enable_shared_from_this<ThreadPool> {
   void fail_all() noexcept {
     broken_.store(true, std::memory_order_seq_cst);
     close();
-    while (auto item = items_.try_get())
+    while (auto item = try_get())
       item->fail(std::make_exception_ptr(BrokenThreadPool(broken_text)));
   }
 
@@ -196,13 +248,16 @@ class ThreadPool : public std::enable_shared_from_this<ThreadPool> {
   const std::size_t max_workers_;
   const std::string prefix_;
   const std::function<void()> initializer_;
+  const bool daemon_, helps_;
   Items items_{0};
-  seam::atomic<bool> complete_{false};  // all workers are started
+  seam::atomic<bool> complete_{false};  // all workers are started; never, where calls are taken
   seam::atomic<std::size_t> calls_{0};  // submitted and not done; counted until complete_
   seam::atomic<bool> broken_{false}, shut_down_{false};
   v1::detail::Mutex mutex_;
   std::vector<threading::Thread> workers_;  // guarded by mutex_
   bool lost_ = false;                       // guarded by mutex_
+  // Of a pool that helps: calls in the queue that nobody has taken. Guarded by mutex_.
+  std::unordered_set<detail::FutureState*> untaken_;
 };
 
 namespace {
@@ -304,7 +359,7 @@ std::shared_ptr<ThreadPool> make_pool(ThreadPoolExecutorOptions options) {
 
 ThreadPoolExecutor::ThreadPoolExecutor(ThreadPoolExecutorOptions options)
     : pool_(make_pool(std::move(options))) {}
-ThreadPoolExecutor::~ThreadPoolExecutor() { pool_->shutdown({}); }
+ThreadPoolExecutor::~ThreadPoolExecutor() { pool_->leave(); }
 void ThreadPoolExecutor::shutdown(ShutdownOptions options) { pool_->shutdown(options); }
 void ThreadPoolExecutor::post(WorkItem item) { pool_->post(std::move(item)); }
 

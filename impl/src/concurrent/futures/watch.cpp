@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "concurrent/futures/helper.hpp"
 #include "core/backoff.hpp"
 #include "tandem/platform/seam.hpp"
 
@@ -85,6 +86,9 @@ void wait_for(std::span<FutureState* const> futures, Timeout timeout, ReturnWhen
   const Deadline until = Deadline::after(timeout);
   Waiting waiting(futures, return_when);
   if (!waiting.is_over()) v1::detail::refuse_too_large(timeout);
+  if (this_thread_helper)
+    for (FutureState* future : futures)
+      if (!waiting.is_over() && !until.passed()) help(*future);
   waiting.wait(until);
 }
 
@@ -115,6 +119,19 @@ void Completions::take_in() noexcept {
   }
 }
 
+// Runs a call here that is still in the queue of this worker's pool. Each is tried once: none comes
+// into a queue later.
+bool Completions::help_with_one() noexcept {
+  if (!this_thread_helper) return false;
+  while (helped_ < watches().size()) {
+    const Watch& watch = watches()[helped_++];
+    // acquire pairs with the release in told(). One that is not over has not been given out.
+    if (watch.added && !watch.over.load(std::memory_order_acquire) && help(*watch.future))
+      return true;
+  }
+  return false;
+}
+
 std::size_t Completions::next(Deadline until) {
   // As in CPython: what was done at the first step is given out whatever the time; the rest only
   // as long as there is time when it is asked for.
@@ -126,7 +143,7 @@ std::size_t Completions::next(Deadline until) {
     const std::uint32_t events = events_.load(std::memory_order_acquire);  // pairs with note()
     take_in();
     if (oldest_) break;
-    park(events_, events, until);
+    if (!help_with_one()) park(events_, events, until);
     take_in();
   }
   Watch* watch = std::exchange(oldest_, oldest_->next_done);

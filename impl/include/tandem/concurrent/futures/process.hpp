@@ -18,6 +18,7 @@
 #include "tandem/multiprocessing/context.hpp"
 #include "tandem/multiprocessing/detail/job.hpp"
 #include "tandem/multiprocessing/detail/remote.hpp"
+#include "tandem/multiprocessing/exceptions.hpp"
 #include "tandem/pickle.hpp"
 #include "tandem/platform/seam.hpp"
 
@@ -29,12 +30,20 @@ class TANDEM_API BrokenProcessPool : public BrokenExecutor {
   using BrokenExecutor::BrokenExecutor;
 };
 
+// What becomes of an executor when a worker dies.
+//   BREAK    as in Python: all that is not done fails with BrokenProcessPool, and so does submit()
+//            from then on
+//   REPLACE  as Pool does it: the call that it had begun fails with
+//            multiprocessing::WorkerLostError, another worker takes its place, and all else goes on
+enum class OnWorkerDeath { BREAK, REPLACE };
+
 struct ProcessPoolExecutorOptions {
   std::optional<int> max_workers{};  // none: as many as there are usable processors
   // None: multiprocessing::get_context(); with max_tasks_per_child "spawn".
   std::optional<multiprocessing::Context> mp_context{};
   pickle::PortableCall initializer{};        // called by each worker first; call(f, …) fits
   std::optional<int> max_tasks_per_child{};  // a worker ends after so many calls; none: never
+  OnWorkerDeath on_worker_death = OnWorkerDeath::BREAK;  // Python has no choice
 };
 
 namespace detail {
@@ -56,7 +65,10 @@ using remote_mapped_t = mp::kept_t<pickle::portable_mapped_t<F, R...>>;
 // are workers, and one more, are handed over ahead of time: these are running() already, and cannot
 // be cancelled (of calls that take no time a few more).
 // A worker that dies breaks the executor: all that is not done fails with BrokenProcessPool, and
-// so does submit() from then on.
+// so does submit() from then on. With on_worker_death = OnWorkerDeath::REPLACE it is replaced, and
+// only the call that it had begun fails. Where one worker after the other ends before it is ready,
+// as its initializer fails, what no worker has begun fails with BrokenProcessPool; the next
+// submit() tries again.
 // At exit, what was submitted is still run, and submit() throws RuntimeError. In a child of fork()
 // there are no workers, and submit() throws BrokenProcessPool.
 // Threads  submit(), map() and shutdown() by any number of threads at once.

@@ -18,6 +18,9 @@ struct ThreadPoolExecutorOptions {
   std::string thread_name_prefix{};  // empty: "ThreadPoolExecutor-N"; workers add "_0", "_1", …
   // Called by each worker before its first call. Python's initargs are bound: call(f, args...).
   std::function<void()> initializer{};
+  // Of our own, not Python's:
+  bool daemon = false;  // the workers are daemons: nobody waits for them but shutdown()
+  bool help = false;    // a worker that would wait for a call that nobody has begun runs it
 };
 
 // Runs calls in the order in which they were submitted, by at most max_workers threads. A worker is
@@ -25,6 +28,14 @@ struct ThreadPoolExecutorOptions {
 // queued, and submit() from then on, fails with BrokenThreadPool.
 // At exit, what was submitted is still run, and submit() throws RuntimeError. In a child of fork()
 // there are no workers, and submit() throws BrokenThreadPool.
+//
+// With daemon = true neither the destructor nor the end of the program waits for what was
+// submitted: the calls are run as long as the program lasts, and what they use has to last as long.
+// With help = true a call may wait for calls that it, or any other one, has submitted to the same
+// pool, however few workers there are, where Python's deadlocks: result(), exception(), wait() and
+// as_completed() in a worker run what is waited for there and then, before older calls, if nobody
+// has begun it. A timeout does not interrupt it: it is looked at before. submit() and the workers
+// take a lock more.
 // Spec     futures.thread
 class TANDEM_API ThreadPoolExecutor : public ExecutorBase {
  public:
@@ -32,7 +43,7 @@ class TANDEM_API ThreadPoolExecutor : public ExecutorBase {
   explicit ThreadPoolExecutor(ThreadPoolExecutorOptions options = {});
   explicit ThreadPoolExecutor(v1::detail::Count auto max_workers)
       : ThreadPoolExecutor(ThreadPoolExecutorOptions{.max_workers = clamped(max_workers)}) {}
-  // shutdown(), as the end of `with` is.
+  // shutdown(), as the end of `with` is; of daemons shutdown({.wait = false}).
   ~ThreadPoolExecutor() override;
 
   // Any number of times. From a worker of this pool it does not wait for itself.

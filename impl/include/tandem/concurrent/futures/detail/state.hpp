@@ -117,6 +117,9 @@ class TANDEM_API FutureState {
   }
   void drop_handle() noexcept { drop(handle); }
   void drop_work() noexcept { drop(work); }
+  void add_work() noexcept {
+    references_.fetch_add(work, std::memory_order_relaxed);  // relaxed: made beside another
+  }
   // Nobody but its executor knows of the task any more, and nobody waits to be told.
   bool is_forgotten() const noexcept {
     // acquire pairs with the release in drop(): what was done with the handles is over. relaxed:

@@ -79,12 +79,14 @@ class TANDEM_API Completions final : public Watcher {
  private:
   const seam::atomic<std::uint32_t>* note(Watch& watch) noexcept;
   void take_in() noexcept;
+  bool help_with_one() noexcept;
 
   seam::atomic<Watch*> newest_{nullptr};
   seam::atomic<std::uint32_t> events_{0};
   Watch* oldest_ = nullptr;  // taken from newest_ and turned round
   bool begun_ = false;
   std::size_t left_;
+  std::size_t helped_ = 0;  // of the watches: those before it are not to be tried again
 };
 
 }  // namespace tandem::inline v1::concurrent::futures::detail
