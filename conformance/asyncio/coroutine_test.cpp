@@ -216,10 +216,16 @@ Coroutine<std::string> fetch(std::string page) {
   log("fetched", page);
   co_return page;
 }
-struct Page {
-  Coroutine<std::string> fetching;
-  explicit Page(std::string name) : fetching(fetch(std::move(name))) {}
-  auto operator co_await() && { return std::move(fetching).operator co_await(); }
+class Page {
+ public:
+  explicit Page(std::string name) : name_(std::move(name)) {}
+  auto operator co_await() && {
+    return std::move(fetching_.emplace(fetch(name_))).operator co_await();
+  }
+
+ private:
+  std::string name_;
+  std::optional<Coroutine<std::string>> fetching_{};
 };
 struct AtOnce {
   bool await_ready() const noexcept { return true; }
