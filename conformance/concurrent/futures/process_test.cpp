@@ -810,8 +810,10 @@ CASE("futures.process.forked-executor", "has no workers in a child") {
 
 CASE("futures.process.options-order", "their names and order are those of the signature") {
   // That this compiles is the order; the binding, that nothing is missing.
-  const ProcessPoolExecutorOptions given{
-      .max_workers = 2, .mp_context = fork(), .initializer = call(pid), .max_tasks_per_child = 3};
+  const ProcessPoolExecutorOptions given{.max_workers = 2,
+                                         .mp_context = mp::get_context(),
+                                         .initializer = call(pid),
+                                         .max_tasks_per_child = 3};
   const auto& [max_workers, mp_context, initializer, max_tasks_per_child, on_worker_death] = given;
   EXPECT_TRUE(max_workers && mp_context && initializer && max_tasks_per_child);
   EXPECT_EQ(on_worker_death, futures::OnWorkerDeath::BREAK);  // of our own
@@ -819,7 +821,7 @@ CASE("futures.process.options-order", "their names and order are those of the si
 }
 
 CASE("futures.process.over-aligned", "what asks for an alignment has it, here and there") {
-  ProcessPoolExecutor executor(forked(1));
+  ProcessPoolExecutor executor({.max_workers = 1});
   for (int number = 0; number < 3; ++number) {
     const auto future = executor.submit(as_aligned, Aligned{number});
     EXPECT_EQ(future.result().number, number);
@@ -833,7 +835,7 @@ CASE("futures.process.over-aligned", "what asks for an alignment has it, here an
 
 // Workers that are replaced
 
-ProcessPoolExecutorOptions replacing(int workers, mp::Context context = fork()) {
+ProcessPoolExecutorOptions replacing(int workers, mp::Context context = mp::get_context()) {
   return {.max_workers = workers,
           .mp_context = std::move(context),
           .on_worker_death = futures::OnWorkerDeath::REPLACE};
