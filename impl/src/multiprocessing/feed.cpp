@@ -36,15 +36,17 @@ void Feed::go_to_the_end() noexcept {
 }
 
 void Feed::end(std::exception_ptr error) noexcept {
+  std::size_t length;
   bool over;
   {
     const std::scoped_lock guard(changed_);
     if (std::exchange(ended_, true)) return;
     error_ = std::move(error);
+    length = handed_over_ + (error_ ? 1 : 0);
     over = done_ == handed_over_;
     changed_.notify_all();
   }
-  length_is(handed_over_ + (error_ ? 1 : 0));
+  length_is(length);
   if (over) finish();
 }
 
@@ -74,18 +76,18 @@ void Feed::did_one() noexcept {
 // What reading has thrown comes last, also where the order is that of the calls' ends.
 void Feed::finish() noexcept {
   const auto self = std::move(self_);
-  if (error_) add_error(handed_over_, error_);
+  if (error_) add_error(handed_over_, std::exchange(error_, {}));
 }
 
 // ---- the thread ----
 
 void Feed::run() noexcept {
-  const auto error = v1::detail::caught([this] {
+  auto error = v1::detail::caught([this] {
     while (read_one()) {
     }
   });
   close();
-  end(error);
+  end(std::move(error));
   workers_->remove(*this);
 }
 
