@@ -1,5 +1,6 @@
 """Measures the table. Called by scripts/bench, which builds first."""
 import argparse
+import contextlib
 import csv
 import json
 import os
@@ -159,7 +160,10 @@ def main(argv=None):
     session = Session([*rows, *kernels], found, settings, Progress(), earlier, kept.add, library)
     samples = session.run()
     # By itself, as it is no row; a filter asks for rows.
-    small = None if session.interrupted or asked["filter"] else micro.run(options.programs, asked["kind"] == "full")
+    small = None
+    if not session.interrupted and not asked["filter"]:
+        with contextlib.suppress(KeyboardInterrupt):  # the rows are kept
+            small = micro.run(options.programs, asked["kind"] == "full")
     judged, summary = judge(rows, found, samples, rerun_with(settings), kernels, described["missing_peers"])
     result = {
         "schema": SCHEMA, "kind": asked["kind"], "started": asked["started"],

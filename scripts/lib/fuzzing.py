@@ -11,7 +11,7 @@ ROOT_NAMES = ("conformance", "fuzz", "corpus", "pickle.hex")
 
 
 def compiler():
-    """The newest clang here, or None. (Whether it has the fuzzer's library, its build says.)"""
+    """The newest clang here, or None."""
     return next((name for name in COMPILERS if shutil.which(name)), None)
 
 
@@ -21,6 +21,17 @@ def build(root, directory):
         subprocess.run(["cmake", "--preset", "asan-ubsan", "-B", directory, f"-DCMAKE_CXX_COMPILER={compiler()}"], cwd=root, check=True)
     subprocess.run(["cmake", "--build", directory, "--target", "pickle_libfuzzer", "pickle_fuzz"], cwd=root, check=True)
     return directory / "conformance" / "fuzz"
+
+
+def found(root, directory):
+    """The fuzzer, or None: no clang is here, or one without the fuzzer's library."""
+    if not compiler():
+        return None
+    try:
+        return Fuzzer(root, directory)
+    except subprocess.CalledProcessError as error:
+        print(f"no fuzzer: {' '.join(map(str, error.cmd))} ended with {error.returncode}", flush=True)
+        return None
 
 
 class Fuzzer:
@@ -33,7 +44,8 @@ class Fuzzer:
 
     def command(self, seed):
         limits = ("-max_len=512", "-malloc_limit_mb=64", "-timeout=20", f"-max_total_time={SECONDS}")
-        return [self.programs / "pickle_libfuzzer", *limits, f"-seed={seed % (1 << 32)}", "-print_final_stats=1", self.found]
+        said = (f"-seed={seed % (1 << 32)}", "-print_final_stats=1", f"-artifact_prefix={self.found.parent}/")
+        return [self.programs / "pickle_libfuzzer", *limits, *said, self.found]
 
     def environment(self):
         return {"ASAN_OPTIONS": "max_allocation_size_mb=64"}

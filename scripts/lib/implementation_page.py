@@ -63,10 +63,11 @@ def put_twins(data, answers):
 
 def put_ours(data, name, answers):
     """Ours of the cases that have a twin."""
-    data["implementations"] = [one for one in data["implementations"] if not one.startswith("tandem")]
+    kept = [at for at, one in enumerate(data["implementations"]) if not one.startswith("tandem")]
+    data["implementations"] = [data["implementations"][at] for at in kept]
     for primitive, cases in data["clauses"].items():
         for id in cases:
-            cases[id] = cases[id][: len(data["implementations"])]
+            cases[id] = "".join(cases[id][at] for at in kept if at < len(cases[id]))
             put(data, primitive, id, name, *answers.get(id, (lib.ABSENT, None)))
 
 

@@ -1,9 +1,11 @@
 # shellcheck shell=bash
 # Sourced. What a build and its tests need of the system, and how it gets there.
 
-# The last two stand on the other side of streams in tests.
 tandem_packages=(g++ cmake ninja-build ccache pkgconf libgtest-dev libgmock-dev libbenchmark-dev
-  librapidcheck-dev nlohmann-json3-dev libcli11-dev python3 socat netcat-openbsd)
+  librapidcheck-dev nlohmann-json3-dev libcli11-dev python3)
+
+# They stand on the other side of streams in tests, which are skipped without them.
+peer_packages=(socat netcat-openbsd)
 
 # What the test of the report's page drives, and what its charts are drawn with.
 browser_packages=(chromium chromium-driver libjs-chart.js)
@@ -15,6 +17,17 @@ require_packages() {
   else
     _require_elsewhere "$@"
   fi
+}
+
+# require_test_packages [package…]: those above, those that tests go without, and these.
+require_test_packages() {
+  require_packages "$@" && want_packages "${peer_packages[@]}"
+}
+
+# want_packages <package…>: installs what is missing, where it can; else it is gone without.
+want_packages() {
+  is_debian || return 0
+  _require_debian "$@" || echo "(gone without: $*)"
 }
 
 # require_command <command> <package>: of one package, named as on Debian. Installs it where it can.

@@ -28,7 +28,7 @@ class Socat:
 class Netcat:
     """OpenBSD's. -N: closes its half when its input ends."""
 
-    START = ["nc", "-N", "-v"]
+    START = ["nc", "-n", "-N", "-v"]
 
     def client(address):
         return Netcat.START + Netcat.place(address)

@@ -24,8 +24,14 @@ class ProcessTransport::PipeProtocol final : public Protocol {
     disconnected_ = true;
     std::exchange(process_, nullptr)->pipe_connection_lost(fd_, error);
   }
-  void pause_writing() override { process_->protocol()->pause_writing(); }
-  void resume_writing() override { process_->protocol()->resume_writing(); }
+  void pause_writing() override {
+    const auto protocol = process_->protocol();  // it may give the transport another one
+    protocol->pause_writing();
+  }
+  void resume_writing() override {
+    const auto protocol = process_->protocol();
+    protocol->resume_writing();
+  }
 
   const Transport& transport() const noexcept { return transport_; }
   bool is_disconnected() const noexcept { return disconnected_; }

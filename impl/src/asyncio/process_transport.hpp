@@ -46,7 +46,7 @@ class ProcessTransport final : public std::enable_shared_from_this<ProcessTransp
 
   const std::shared_ptr<SubprocessProtocol>& protocol() const noexcept { return protocol_; }
   void set_protocol(std::shared_ptr<SubprocessProtocol> protocol) noexcept {
-    protocol_ = std::move(protocol);
+    if (protocol && !lost_) protocol_ = std::move(protocol);
   }
   void pipe_data_received(int fd, std::string data);
   void pipe_connection_lost(int fd, const std::exception_ptr& error);

@@ -4,9 +4,9 @@
 #include <utility>
 
 #include "multiprocessing/workers.hpp"
+#include "tandem/core/abandon.hpp"
 #include "tandem/core/caught.hpp"
 #include "tandem/core/exceptions.hpp"
-#include "tandem/core/exit.hpp"
 #include "tandem/multiprocessing/detail/async_state.hpp"
 
 namespace tandem::inline v1::multiprocessing::detail {
@@ -26,6 +26,7 @@ void Feed::start(std::shared_ptr<Feed> self, Job& job, std::shared_ptr<Workers> 
   if (!error) return;
   end({});
   workers_->remove(*this);
+  thread_.reset();  // which would keep this
   std::rethrow_exception(error);
 }
 
@@ -51,11 +52,16 @@ void Feed::end(std::exception_ptr error) noexcept {
 }
 
 void Feed::abandon() noexcept {
-  if (workers_->is_elsewhere()) return;
+  // At the end of the program a daemon may have been left behind with the mutex.
+  if (workers_->is_elsewhere() || v1::detail::has_abandoned_threads()) return;
   end({});
-  // Whoever destroys statics at the end of the program does not wait for a daemon.
-  if (v1::detail::is_exiting() || *thread_ == threading::current_thread()) return;
+  if (!thread_ || *thread_ == threading::current_thread()) return;
   thread_->join();
+}
+
+bool Feed::is_ended() noexcept {
+  const std::scoped_lock guard(changed_);
+  return ended_;
 }
 
 void Feed::took_one() noexcept {
@@ -109,7 +115,7 @@ bool Feed::read_one() {
 Feed::Room Feed::wait_for_room() {
   const std::scoped_lock guard(changed_);
   const auto has_room = [this] {
-    return handed_over_ < taken_ + window_ || (to_the_end_ && !bounded_);
+    return handed_over_ - taken_ < window_ || (to_the_end_ && !bounded_);
   };
   changed_.wait_for([&] { return ended_ || to_the_end_ || has_room(); });
   return ended_ ? Room::no_more : has_room() ? Room::some : Room::none;

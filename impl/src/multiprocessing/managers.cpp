@@ -271,7 +271,7 @@ void BaseManager::start(detail::Target initializer) const {
     before = ':';
   }
   process.name(name);
-  // What follows the start either needs no memory or leaves no server.
+  // What follows the start either needs no memory or leaves no server, nor a file that was given.
   const int handle = reader.fileno();
   std::optional<Address> address = place;
   detail::Whereabouts whereabouts;

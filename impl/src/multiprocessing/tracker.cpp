@@ -108,6 +108,7 @@ class Tracker {
     if (found == told_.end()) return;
     found->kind = Message::Kind::untrack;
     untold_.splice(untold_.end(), told_, found);
+    std::erase_if(told_, [&](const Untold& each) { return each.name == name; });
   }
   void forget_untracks() noexcept {
     std::erase_if(untold_, [](const Untold& each) { return each.kind == Message::Kind::untrack; });

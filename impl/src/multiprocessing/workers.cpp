@@ -263,7 +263,7 @@ void Workers::terminate(bool kill) {
   if (state_ != State::broken) state_ = State::terminate;
   kill_ = kill_ || kill;
   const bool ending = ending_;
-  const auto feeds = feeds_;
+  const auto feeds = std::exchange(feeds_, {});
   guard.unlock();
   ending ? signal_all(kill) : wake();
   for (const auto& feed : feeds) feed->end(terminated_error());
@@ -332,8 +332,8 @@ bool Workers::take_orders() {
   if (cancel) cancel_queue();
   if (orders_ == State::terminate)
     fail_all({});
-  else if (is_complete())
-    refill();
+  else if (is_complete() || (hands_.empty() && !is_idle()))
+    refill();  // the last one may have died after somebody has counted it
   return true;
 }
 
@@ -609,7 +609,8 @@ void Workers::bury(std::size_t index) {
 void Workers::become_broken(int exitcode) {
   {
     const std::scoped_lock guard(mutex_);
-    state_ = orders_ = State::broken;
+    if (state_ != State::terminate) state_ = State::broken;  // that is why it has died
+    orders_ = state_;
     for (const Posted& posted : std::exchange(inbox_, {})) queue_.push_back(posted);
   }
   fail_all(exitcode);
@@ -619,7 +620,7 @@ void Workers::become_broken(int exitcode) {
 void Workers::refill() {
   if (orders_ == State::terminate || orders_ == State::broken) return;
   if (is_idle() && (orders_ == State::close || !options_.rules.is_pool)) return;
-  while (hands_.size() < options_.workers) {
+  while (alive() < options_.workers) {
     const auto error = v1::detail::caught([&] {
       hands_.reserve(hands_.size() + 1);
       hands_.push_back(start_worker());

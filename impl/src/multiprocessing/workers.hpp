@@ -92,6 +92,8 @@ class Workers final : public std::enable_shared_from_this<Workers> {
   void close(bool cancel = false);
   // Fails what is not done, and ends the workers by SIGTERM or SIGKILL.
   void terminate(bool kill = false);
+  // Sends SIGTERM or SIGKILL to the workers that there are.
+  void signal_all(bool kill);
   // Until the thread and the workers have ended. From the manager's thread: at once.
   void join();
 
@@ -126,7 +128,6 @@ class Workers final : public std::enable_shared_from_this<Workers> {
   std::unique_ptr<Hand> start_worker();
   std::uint32_t take_number();
   void dismiss_all();
-  void signal_all(bool kill);
   void start_one_if_needed();
   void start_thread();
   void wake() noexcept;

@@ -411,6 +411,7 @@ TEST(Manager, EndsAServerThatItCannotKeepForLackOfMemory) {
   using std::string_literals::operator""s;
   const std::string name = "tandem-test-" + std::to_string(::getpid());
   const std::string file = std::filesystem::temp_directory_path() / name;
+  ::unlink(file.c_str());  // a former process of this number may have been killed
   for (const auto& address : {"\0"s + name, file}) {
     const managers::SyncManager manager(
         {.address = connection::Address(address), .ctx = get_context("fork")});

@@ -241,7 +241,7 @@ class TANDEM_API EventLoop {
   T run_until_complete(Task<T> task) const {
     return run_until_complete(static_cast<const Future<T>&>(task));
   }
-  void run_until_complete(const AnyFuture& future) const {
+  void run_until_complete(AnyFuture future) const {
     run_until_done(future, false);
     detail::Access::state(future).get();
   }

@@ -40,9 +40,9 @@ Coroutine<awaited_t<A>> result_within(A aw, v1::Timeout limit) {
       scope.exit(nullptr);
       co_return;
     } else {
-      decltype(auto) result = co_await std::move(aw);
+      awaited_t<A> result = co_await std::move(aw);  // what is referred to may go
       scope.exit(nullptr);
-      co_return std::forward<decltype(result)>(result);
+      co_return static_cast<awaited_t<A>&&>(result);
     }
   } catch (...) {
     error = std::current_exception();

@@ -145,6 +145,7 @@ void ProcessPoolExecutor::end_workers(bool kill) {
   if (workers_->is_elsewhere()) return;
   shutdown({.wait = false, .cancel_futures = true});
   workers_->terminate(kill);
+  workers_->signal_all(kill);  // also while a callback keeps the manager's thread
 }
 
 }  // namespace tandem::inline v1::concurrent::futures

@@ -182,6 +182,7 @@ class ThreadPool final : public std::enable_shared_from_this<ThreadPool>, detail
         item->run([] {});
       else if (!helps_ || take(*item))
         item->run([this] { take_off(); });
+    detail::this_thread_helper = nullptr;  // what is local to the thread goes later than the pool
   }
 
   bool help(detail::FutureState& awaited) noexcept override {

@@ -86,7 +86,11 @@ void wait_for(std::span<FutureState* const> futures, Timeout timeout, ReturnWhen
   const Deadline until = Deadline::after(timeout);
   Waiting waiting(futures, return_when);
   if (!waiting.is_over()) v1::detail::refuse_too_large(timeout);
-  if (this_thread_helper)
+  // One that runs already is the first to be done, and what is run here might wait for that.
+  const bool one_runs =
+      return_when == ReturnWhen::FIRST_COMPLETED &&
+      std::ranges::any_of(futures, [](FutureState* future) { return is_running(future->state()); });
+  if (this_thread_helper && !one_runs)
     for (FutureState* future : futures)
       if (!waiting.is_over() && !until.passed()) help(*future);
   waiting.wait(until);
@@ -123,11 +127,18 @@ void Completions::take_in() noexcept {
 // into a queue later.
 bool Completions::help_with_one() noexcept {
   if (!this_thread_helper) return false;
+  const auto is_awaited = [](const Watch& watch) {
+    // acquire pairs with the release in told(). One that is not over has not been given out.
+    return watch.added && !watch.over.load(std::memory_order_acquire);
+  };
+  // One that runs already is the next to be done, and what is run here might wait for that.
+  if (std::ranges::any_of(watches(), [&](const Watch& watch) {
+        return is_awaited(watch) && is_running(watch.future->state());
+      }))
+    return false;
   while (helped_ < watches().size()) {
     const Watch& watch = watches()[helped_++];
-    // acquire pairs with the release in told(). One that is not over has not been given out.
-    if (watch.added && !watch.over.load(std::memory_order_acquire) && help(*watch.future))
-      return true;
+    if (is_awaited(watch) && help(*watch.future)) return true;
   }
   return false;
 }

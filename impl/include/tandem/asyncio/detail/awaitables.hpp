@@ -20,7 +20,7 @@ inline constexpr bool is_coroutine = !std::derived_from<std::remove_cvref_t<A>, 
 template <AwaitableRange R, class Act>
 void for_each_awaitable(R&& awaitables, Act act) {
   for (auto&& awaitable : awaitables) {
-    if constexpr (is_coroutine<std::ranges::range_value_t<R>>)
+    if constexpr (is_coroutine<std::ranges::range_value_t<R>> && !std::is_lvalue_reference_v<R>)
       act(std::move(awaitable));
     else
       act(std::forward<decltype(awaitable)>(awaitable));

@@ -34,7 +34,9 @@ struct ThreadPoolExecutorOptions {
 // With help = true a call may wait for calls that it, or any other one, has submitted to the same
 // pool, however few workers there are, where Python's deadlocks: result(), exception(), wait() and
 // as_completed() in a worker run what is waited for there and then, before older calls, if nobody
-// has begun it. A timeout does not interrupt it: it is looked at before. submit() and the workers
+// has begun it. A timeout does not interrupt it: it is looked at before. wait(FIRST_COMPLETED) and
+// as_completed() run nothing as long as one of theirs runs elsewhere. What is run there sees and
+// changes what is the thread's: threading::local, an RLock that is held. submit() and the workers
 // take a lock more.
 // Spec     futures.thread
 class TANDEM_API ThreadPoolExecutor : public ExecutorBase {

@@ -41,6 +41,8 @@ class TANDEM_API Feed {
 
   // Nobody wants results any more. When it returns, nothing is read any more.
   void abandon() noexcept;
+  // Nothing that is read from now on is handed over.
+  bool is_ended() noexcept;
   // A result was taken.
   void took_one() noexcept;
   // A task is done. Then the feed may be gone.

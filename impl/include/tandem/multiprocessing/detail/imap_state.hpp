@@ -226,7 +226,8 @@ class LazyImapJob final : public ImapResults<T>, public Feed, public Job {
 
   bool read(std::size_t task) override {
     std::vector<Element> elements;
-    while (elements.size() < this->chunksize_ && has_more()) elements.push_back(*reader_->at());
+    while (elements.size() < this->chunksize_ && !is_ended() && has_more())
+      elements.push_back(*reader_->at());
     if (elements.empty()) return false;
     const std::scoped_lock guard(this->mutex_);
     tasks_[task].elements = std::move(elements);
@@ -249,8 +250,9 @@ class LazyImapJob final : public ImapResults<T>, public Feed, public Job {
     return tasks_[task];  // stays where it is
   }
   void put(std::size_t task, Result result) {
+    Task done{.elements = {}, .result = std::move(result)};
     const std::scoped_lock guard(this->mutex_);
-    tasks_[task] = {.elements = {}, .result = std::move(result)};
+    std::swap(tasks_[task], done);  // so that elements go without the mutex
   }
   void set(std::size_t task, Result result, Wakes* wakes = nullptr) {
     put(task, std::move(result));
