@@ -192,9 +192,10 @@ class KillersTest(unittest.TestCase):
         soak = module_from_spec(spec_from_loader("soak", SourceFileLoader("soak", path)))
         soak.__spec__.loader.exec_module(soak)
         options = types.SimpleNamespace(build=soak.Path(self.folder), resume=False, seed=1)
-        with mock.patch.object(soak, "SLICE_TIMEOUT", 1):
+        properties = types.SimpleNamespace(executable=self.program(""))
+        with mock.patch.object(soak, "SLICE_TIMEOUT", 1), mock.patch.object(soak, "Properties", lambda *_: properties):
             one = soak.Soak("queue", options)
-            one.run_slice(self.program(""), "Queue.Property", 0)
+            one.run_slice(soak.Programs(one.folder, "queue"), "Queue.Property", 0)
         self.assertEqual([failure["status"] for failure in one.data["failures"]], ["timeout"])
         self.assert_told(self.said.getvalue(), "Queue.Property", 1)
 
