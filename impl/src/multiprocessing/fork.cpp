@@ -61,10 +61,12 @@ std::shared_ptr<Running> start_by_fork(const std::shared_ptr<ProcessState>& stat
   if (!state->is_worker) warn_of_threads();
   auto parent = as_parent();
   platform::flush_standard_streams();
-  const int pid = platform::fork_process();
-  if (pid == 0) go_on_as_child(state, object, std::move(parent));
-  if (pid == -1) throw_os_error(errno);
-  return own_child(platform::Process(pid, platform::Handle()));
+  return own_child([&] {
+    const int pid = platform::fork_process();
+    if (pid == 0) go_on_as_child(state, object, std::move(parent));
+    if (pid == -1) throw_os_error(errno);
+    return platform::Process(pid, platform::Handle());
+  });
 }
 
 }  // namespace tandem::inline v1::multiprocessing::detail

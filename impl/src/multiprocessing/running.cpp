@@ -12,9 +12,11 @@ namespace {
 
 class OwnChild final : public Running {
  public:
-  OwnChild(int pid, platform::Handle sentinel) : Running(pid, std::move(sentinel)) {}
   // Before anybody else has this.
-  void set(platform::Process process) noexcept { child_->set(std::move(process)); }
+  void become(platform::Process process, platform::Handle sentinel) noexcept {
+    Running::become(process.pid(), std::move(sentinel));
+    child_->set(std::move(process));
+  }
 
   std::optional<int> poll() noexcept override { return child_->poll(); }
   bool wait(Deadline until) override { return child_->wait(until); }
@@ -33,17 +35,17 @@ void end_at_once(const platform::Process& process) noexcept {
   process.reap();
 }
 
-std::shared_ptr<Running> own_child(platform::Process process) {
-  try {
-    platform::Handle sentinel = platform::open_process(process.pid());
-    if (!sentinel) throw_os_error(errno);
-    const auto child = std::make_shared<OwnChild>(process.pid(), std::move(sentinel));
-    child->set(std::move(process));
-    return child;
-  } catch (...) {
+std::shared_ptr<Running> own_child(const std::function<platform::Process()>& start) {
+  auto child = std::make_shared<OwnChild>();
+  platform::Process process = start();
+  platform::Handle sentinel = platform::open_process(process.pid());
+  if (!sentinel) {
+    const int error = errno;
     end_at_once(process);
-    throw;
+    throw_os_error(error);
   }
+  child->become(std::move(process), std::move(sentinel));
+  return child;
 }
 
 }  // namespace tandem::inline v1::multiprocessing::detail

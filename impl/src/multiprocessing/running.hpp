@@ -1,6 +1,7 @@
 // A process that was started, as all handles on it share it: who waits for it, who signals it, what
 // became of it. Each start method has its own.
 #pragma once
+#include <functional>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -32,18 +33,25 @@ class Running {
   virtual void send_signal(int signal) = 0;
 
  protected:
+  Running() = default;
   Running(int pid, platform::Handle sentinel) noexcept
       : pid_(pid), sentinel_(std::move(sentinel)) {}
+  // Before anybody else has this.
+  void become(int pid, platform::Handle sentinel) noexcept {
+    pid_ = pid;
+    sentinel_ = std::move(sentinel);
+  }
 
  private:
-  const int pid_;
-  const platform::Handle sentinel_;
+  int pid_ = 0;
+  platform::Handle sentinel_;
 };
 
-// A child of this process: forked or spawned.
-// Throws   OSError (there is no handle to be had), std::bad_alloc; then the child is killed and
-//          reaped.
-std::shared_ptr<Running> own_child(platform::Process process);
+// A child of this process: forked or spawned. Once it runs, nothing needs memory: it might have
+// made something by the time that it is killed for the lack of it.
+// Throws   what start() throws; std::bad_alloc (nothing has been started); OSError (there is no
+//          handle to be had; then the child is killed and reaped).
+std::shared_ptr<Running> own_child(const std::function<platform::Process()>& start);
 
 // Kills and reaps one that nobody has a use for.
 void end_at_once(const platform::Process& process) noexcept;

@@ -162,7 +162,8 @@ std::shared_ptr<Running> start_by_spawn(const std::shared_ptr<ProcessState>& sta
   const platform::Handle data = to_memory_file(pieces);
   kept.push_back(data.get());
   platform::flush_standard_streams();
-  return own_child(execute_again("data=" + std::to_string(data.get()), std::move(kept)));
+  return own_child(
+      [&] { return execute_again("data=" + std::to_string(data.get()), std::move(kept)); });
 }
 
 }  // namespace detail
