@@ -1,12 +1,11 @@
-#include <concepts>
 #include <cstddef>
 #include <functional>
 #include <string>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "conformance/asyncio/support.hpp"
+#include "conformance/queue/comparisons.hpp"
 
 using namespace tandem::conformance;
 namespace asyncio = tandem::asyncio;
@@ -136,20 +135,7 @@ CASE("asyncio.priority-queue.order.compare-object",
 
 CASE("asyncio.priority-queue.order.compare-needed",
      "one that would be null, or cannot be made, has to be given") {
-  const auto needs = []<class Compare>(std::type_identity<Compare>) {
-    using Q = asyncio::PriorityQueue<int, Compare>;
-    EXPECT_TRUE((std::constructible_from<Q, int, Compare>));
-    EXPECT_EQ((std::constructible_from<Q, int>), std::default_initializable<Q>);
-    return !std::default_initializable<Q>;
-  };
-  int zero = 0;
-  const auto without_captures = [](int left, int right) { return left < right; };
-  const auto with_captures = [&zero](int left, int right) { return left < right + zero; };
-  EXPECT_TRUE(needs(std::type_identity<bool (*)(int, int)>()));
-  EXPECT_TRUE(needs(std::type_identity<std::function<bool(int, int)>>()));
-  EXPECT_TRUE(needs(std::type_identity<decltype(with_captures)>()));
-  EXPECT_FALSE(needs(std::type_identity<decltype(without_captures)>()));
-  EXPECT_FALSE(needs(std::type_identity<std::less<>>()));
+  expect_comparisons_are_given<asyncio::PriorityQueue>();
 }
 
 CASE("asyncio.priority-queue.kind.is-a-queue", "it is a Queue") {

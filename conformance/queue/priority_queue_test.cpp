@@ -1,16 +1,15 @@
 // queue.PriorityQueue: its order. What it shares with Queue is asked in queue_test.cpp.
 #include <algorithm>
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <set>
 #include <string>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "conformance/queue/comparisons.hpp"
 #include "conformance/queue/support.hpp"
 
 using namespace tandem::conformance;
@@ -149,21 +148,7 @@ CASE("queue.priority.compare-object", "a closure, a function or a std::function 
 
 CASE("queue.priority.compare-needed",
      "one that would be null, or cannot be made, has to be given") {
-  const auto needs = []<class Compare>(std::type_identity<Compare>) {
-    using Q = queue::PriorityQueue<int, Compare>;
-    EXPECT_TRUE((std::constructible_from<Q, int, Compare>));
-    EXPECT_EQ((std::constructible_from<Q, int>), std::default_initializable<Q>);
-    return !std::default_initializable<Q>;
-  };
-  int zero = 0;
-  const auto without_captures = [](int left, int right) { return left < right; };
-  const auto with_captures = [&zero](int left, int right) { return left < right + zero; };
-  EXPECT_TRUE(needs(std::type_identity<bool (*)(int, int)>()));
-  EXPECT_TRUE(needs(std::type_identity<std::function<bool(int, int)>>()));
-  EXPECT_TRUE(needs(std::type_identity<decltype(with_captures)>()));
-  EXPECT_FALSE(needs(std::type_identity<decltype(without_captures)>()));
-  EXPECT_FALSE(needs(std::type_identity<std::less<>>()));
-  EXPECT_FALSE(needs(std::type_identity<std::less<int>>()));
+  expect_comparisons_are_given<queue::PriorityQueue>();
 }
 
 CASE("queue.priority.only-less", "nothing but < is asked of the items") {

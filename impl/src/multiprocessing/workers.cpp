@@ -43,6 +43,8 @@ std::exception_ptr lost_worker(int exitcode) {
       WorkerLostError("Worker exited prematurely: exitcode " + std::to_string(exitcode) + "."));
 }
 
+void signal_one(const Process& worker, bool kill) { kill ? worker.kill() : worker.terminate(); }
+
 }  // namespace
 
 // A message that a worker is given, with all that it consists of.
@@ -269,12 +271,11 @@ void Workers::terminate(bool kill) {
   for (const auto& feed : feeds) feed->end(terminated_error());
 }
 
-// SIGTERM or SIGKILL.
 void Workers::signal_all(bool kill) {
   std::unique_lock guard(mutex_);
   const std::list<Process> processes = processes_;
   guard.unlock();
-  for (const Process& process : processes) kill ? process.kill() : process.terminate();
+  for (const Process& process : processes) signal_one(process, kill);
 }
 
 void Workers::join() {
@@ -644,8 +645,7 @@ void Workers::end() {
   const bool at_once = orders_ != State::close;
   for (const auto& hand : hands_) {
     if (at_once) {
-      if (!kill) hand->process.terminate();
-      if (kill) hand->process.kill();
+      signal_one(hand->process, kill);
       continue;
     }
     Outgoing message({}, {}, Tag{.kind = static_cast<std::uint8_t>(WorkerRequest::end)}.encode());
