@@ -135,7 +135,7 @@ CASE("asyncio.priority-queue.order.compare-object",
 
 CASE("asyncio.priority-queue.order.compare-needed",
      "one that would be null, or cannot be made, has to be given") {
-  expect_comparisons_are_given<asyncio::PriorityQueue>();
+  static_assert(comparisons_are_given<asyncio::PriorityQueue>());
 }
 
 CASE("asyncio.priority-queue.kind.is-a-queue", "it is a Queue") {

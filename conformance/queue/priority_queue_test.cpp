@@ -148,7 +148,7 @@ CASE("queue.priority.compare-object", "a closure, a function or a std::function 
 
 CASE("queue.priority.compare-needed",
      "one that would be null, or cannot be made, has to be given") {
-  expect_comparisons_are_given<queue::PriorityQueue>();
+  static_assert(comparisons_are_given<queue::PriorityQueue>());
 }
 
 CASE("queue.priority.only-less", "nothing but < is asked of the items") {
