@@ -13,6 +13,7 @@
 #include <cstring>
 
 #include "platform/thread.hpp"
+#include "tandem/platform/seam.hpp"
 
 namespace tandem::inline v1::platform {
 
@@ -81,7 +82,8 @@ Others look_for_others(unsigned but) noexcept {
 }  // namespace
 
 bool has_other_threads(unsigned but) noexcept {
-  constexpr int enough = 10'000;  // looks: who begins to end has ended soon
+  if (seam::is_alone()) return false;  // there has never been another one: no need to read a list
+  constexpr int enough = 10'000;       // looks: who begins to end has ended soon
   for (int look = 0; look < enough; ++look) {
     const Others seen = look_for_others(but);
     if (seen != Others::unknown) return seen == Others::some;
