@@ -9,7 +9,7 @@ import unittest
 
 ANSWER = re.compile(r"yes|no: .+|unknown: .+")
 OF_LINUX = {"vfork-sharing", "pidfd", "futex", "shared-futex", "epoll", "memfd", "own-executable", "thread-list",
-            "this-program-again"}
+            "adopted-orphans", "this-program-again"}
 OF_POSIX = {"fork", "threads-after-fork", "robust-mutexes", "shared-memory", "named-shared-memory", "descriptors-over-sockets", "other-programs"}
 OF_BSD = {"kqueue"}
 TEXTS = {"system", "release", "machine", "compiler", "standard-library", "c-library", "linking", "endianness"}

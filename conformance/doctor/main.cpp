@@ -28,6 +28,7 @@ constexpr Probe probes[] = {
     {"descriptors-over-sockets", descriptors_over_sockets},
     {"own-executable", own_executable},
     {"thread-list", thread_list},
+    {"adopted-orphans", adopted_orphans},
     {"other-programs", other_programs},
     {"this-program-again", this_program_again},
 };

@@ -61,6 +61,7 @@ Answer epoll();
 Answer memfd();
 Answer own_executable();
 Answer thread_list();
+Answer adopted_orphans();
 Answer this_program_again();
 
 }  // namespace doctor

@@ -18,6 +18,7 @@ Answer epoll() { return of_linux(); }
 Answer memfd() { return of_linux(); }
 Answer own_executable() { return of_linux(); }
 Answer thread_list() { return of_linux(); }
+Answer adopted_orphans() { return of_linux(); }
 Answer this_program_again() { return of_linux(); }
 
 }  // namespace doctor

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -172,6 +173,28 @@ Answer thread_list() {
   if (error) return no("/proc/self/task: " + error.message());
   const auto count = std::distance(tasks, end);
   return yes_if(count == 1, "it has " + std::to_string(count) + " where there is one thread");
+}
+
+// Whether a process can have the children of its children that have ended without them.
+Answer adopted_orphans() {
+  if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) return failed("prctl");
+  int orphans[2];
+  if (pipe(orphans) != 0) return failed("pipe");
+  const pid_t child = fork();
+  if (child < 0) return unknown("no fork()");
+  if (child == 0 && fork() != 0) _exit(0);
+  if (child == 0) {
+    char byte = 0;
+    close(orphans[1]);
+    while (read(orphans[0], &byte, 1) < 0 && errno == EINTR) {
+    }
+    _exit(again_code);
+  }
+  end_of(child);
+  close(orphans[0]);
+  close(orphans[1]);
+  int status = 0;
+  return yes_if(waitpid(-1, &status, 0) > 0 && status != 0, "the system does not give them");
 }
 
 // Spawned workers are the same program executed anew. Under an emulator the system has to know what
