@@ -175,26 +175,31 @@ Answer thread_list() {
   return yes_if(count == 1, "it has " + std::to_string(count) + " where there is one thread");
 }
 
-// Whether a process can have the children of its children that have ended without them.
+// Whether a process is given the children that its own leave behind when they end.
 Answer adopted_orphans() {
+  constexpr int orphan_code = 7;
   if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) return failed("prctl");
-  int orphans[2];
-  if (pipe(orphans) != 0) return failed("pipe");
+  int until_dropped[2];
+  if (pipe(until_dropped) != 0) return failed("pipe");
   const pid_t child = fork();
   if (child < 0) return unknown("no fork()");
-  if (child == 0 && fork() != 0) _exit(0);
   if (child == 0) {
+    const pid_t orphan = fork();
+    if (orphan != 0) _exit(orphan > 0 ? 0 : 1);
     char byte = 0;
-    close(orphans[1]);
-    while (read(orphans[0], &byte, 1) < 0 && errno == EINTR) {
+    close(until_dropped[1]);
+    while (read(until_dropped[0], &byte, 1) < 0 && errno == EINTR) {
     }
-    _exit(again_code);
+    _exit(orphan_code);
   }
-  end_of(child);
-  close(orphans[0]);
-  close(orphans[1]);
+  const int code = end_of(child);
+  close(until_dropped[0]);
+  close(until_dropped[1]);
+  if (code != 0) return unknown("no fork() in a child");
   int status = 0;
-  return yes_if(waitpid(-1, &status, 0) > 0 && status != 0, "the system does not give them");
+  return yes_if(
+      waitpid(-1, &status, 0) > 0 && WIFEXITED(status) && WEXITSTATUS(status) == orphan_code,
+      "the system does not give them");
 }
 
 // Spawned workers are the same program executed anew. Under an emulator the system has to know what

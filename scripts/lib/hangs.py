@@ -99,6 +99,11 @@ class Processes:
         return sorted({process for process in self.stats if link(process, "exe").startswith(build + os.sep)} - set(self.below(root)))
 
 
+def either(one, other):
+    """Of what their commands do not tell apart, such as the parts of a test: one of them."""
+    return Test(one.name.partition(" … ")[0] + " … " + other.name, min(one.timeout, other.timeout))
+
+
 def tests_by_command(build):
     """{command: Test}. What an interpreter or a launcher runs is known by its arguments as well."""
     said = subprocess.run(["ctest", "--test-dir", build, "--show-only=json-v1"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
@@ -107,9 +112,8 @@ def tests_by_command(build):
         command = tuple(test.get("command", ()))
         properties = {one["name"]: one["value"] for one in test.get("properties", ())}
         found = Test(test["name"], float(properties.get("TIMEOUT", 1500)))
-        like = known.get(command)  # another part of the same: parts are told apart by their environment
-        known[command] = like._replace(name=like.name + " or " + found.name) if like else found
-        by_arguments.setdefault(command[1:], found)
+        for tests, words in ((known, command), (by_arguments, command[1:])):
+            tests[words] = either(tests[words], found) if words in tests else found
     return {command: test for command, test in {**by_arguments, **known}.items() if command}
 
 

@@ -110,6 +110,15 @@ class HangsTest(unittest.TestCase):
         self.assertEqual(hangs.test_of(("/usr/bin/python3", "-B", "run.py", "x"), known).name, "script")
         self.assertEqual(hangs.test_of(("something", "else"), known).timeout, 300)
 
+    def test_parts_of_a_test_are_not_told_apart(self):
+        parts = [{"name": "drd.%d" % n, "command": ["/b/launcher", "/b/suite"], "properties": [{"name": "TIMEOUT", "value": 900 - n}]}
+                 for n in (1, 2, 3)]
+        with mock.patch.object(hangs.subprocess, "run") as run:
+            run.return_value.stdout = json.dumps({"tests": parts})
+            known = hangs.tests_by_command("build")
+        for launcher in ("/b/launcher", "/b/launcher.bin"):  # a wrapper executes another program
+            self.assertEqual(hangs.test_of((launcher, "/b/suite"), known), ("drd.1 … drd.3", 897))
+
     def test_a_process_that_somebody_is_about_to_kill(self):
         with subprocess.Popen([self.path("waits.sh"), self.pipe]) as child:
             with open(self.pipe, "wb"):  # now both are there

@@ -231,7 +231,7 @@ class CommandTest(unittest.TestCase):
                 file.write("A:STRING=1\n\n//Factor\n//on times\nTANDEM_TIME_SCALE:STRING=3\n\n//Of B\nB:STRING=2\n")
             with mock.patch.object(target, "configure") as configure, contextlib.redirect_stdout(io.StringIO()):
                 target.begin()
-                # A text of an entry that is not there would be no cache to CMake.
+                # CMake refuses a cache with a help text that no entry follows.
                 self.assertEqual(validate.evidence.read(os.path.join(path, "CMakeCache.txt")), "A:STRING=1\n\n\n//Of B\nB:STRING=2\n")
                 self.assertEqual([target.cached(name) for name in ("A", "TANDEM_TIME_SCALE", "B")], ["1", "", "2"])
                 for cached, asked, told in (("1", 1.9, []), ("1", 3.2, ["-DTANDEM_TIME_SCALE=3"]), ("4", 3.2, [])):

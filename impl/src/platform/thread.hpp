@@ -33,7 +33,8 @@ std::uint32_t native_thread_id() noexcept;
 // Whether the calling thread is the one that the process began with (or that forked it).
 bool is_main_thread() noexcept;
 
-// Whether other threads of the process can run, whoever started them. One that will run no code of
+// Whether other threads of the process can run, whoever started them by the C library that the
+// program has. One that will run no code of
 // its program any more is none, even if the system still has it: a joined one. True where that
 // cannot be found out.
 //   but  so many of them do not count

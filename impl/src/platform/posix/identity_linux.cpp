@@ -26,10 +26,12 @@ struct Status {
   std::uint32_t since;  // in the system's ticks
 };
 
-// What /proc says; none: there is no such process, or no /proc.
+// What /proc says; none: there is no such process, or no /proc. It is asked of the first thread,
+// which began with its process: /proc/self/stat is made up by qemu-user, which says of a forked
+// child that it began with its parent.
 std::optional<Status> status_of(int pid) noexcept {
-  char path[32];
-  std::snprintf(path, sizeof path, "/proc/%d/stat", pid);
+  char path[48];
+  std::snprintf(path, sizeof path, "/proc/%d/task/%d/stat", pid, pid);
   const Handle file(::open(path, O_RDONLY | O_CLOEXEC));
   if (!file) return std::nullopt;
   char text[1024];

@@ -82,7 +82,7 @@ Others look_for_others(unsigned but) noexcept {
 }  // namespace
 
 bool has_other_threads(unsigned but) noexcept {
-  if (seam::is_alone()) return false;  // there has never been another one: no need to read a list
+  if (seam::is_alone()) return false;  // the C library knows of none: no need to read a list
   constexpr int enough = 10'000;       // looks: who begins to end has ended soon
   for (int look = 0; look < enough; ++look) {
     const Others seen = look_for_others(but);
