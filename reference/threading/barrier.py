@@ -137,13 +137,16 @@ def _():
     def fail():
         raise ValueError("the action")
 
-    barrier, outcomes = threading.Barrier(3, action=fail), Outcomes()
-    bunch = Bunch(2, lambda: outcomes.wait(barrier))
-    wait_until_blocked(2)
-    log(raised(barrier.wait))
-    bunch.join()
-    outcomes.log()
-    log(barrier.broken)
+    barrier = threading.Barrier(3, action=fail)
+    for _ in range(2):
+        outcomes = Outcomes()
+        bunch = Bunch(2, lambda: outcomes.wait(barrier))
+        wait_until_blocked(2)
+        log(raised(barrier.wait))
+        bunch.join()
+        outcomes.log()
+        log(barrier.broken, barrier.n_waiting)
+        barrier.reset()
 
 
 @case("threading.barrier.action.state", "while the action runs all parties wait")
