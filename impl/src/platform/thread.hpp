@@ -34,9 +34,8 @@ std::uint32_t native_thread_id() noexcept;
 bool is_main_thread() noexcept;
 
 // Whether other threads of the process can run, whoever started them by the C library that the
-// program has. One that will run no code of
-// its program any more is none, even if the system still has it: a joined one. True where that
-// cannot be found out.
+// program has. One that will run no code of its program any more is none, even if the system still
+// has it: a joined one. True where that cannot be found out.
 //   but  so many of them do not count
 bool has_other_threads(unsigned but = 0) noexcept;
 

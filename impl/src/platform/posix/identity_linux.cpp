@@ -27,8 +27,8 @@ struct Status {
 };
 
 // What /proc says; none: there is no such process, or no /proc. It is asked of the first thread,
-// which began with its process: /proc/self/stat is made up by qemu-user, which says of a forked
-// child that it began with its parent.
+// which began with its process: qemu-user makes up what a process' own /proc/PID/stat says, by
+// which a forked child began with its parent.
 std::optional<Status> status_of(int pid) noexcept {
   char path[48];
   std::snprintf(path, sizeof path, "/proc/%d/task/%d/stat", pid, pid);

@@ -83,7 +83,8 @@ Others look_for_others(unsigned but) noexcept {
 
 bool has_other_threads(unsigned but) noexcept {
   if (seam::is_alone()) return false;  // the C library knows of none: no need to read a list
-  constexpr int enough = 10'000;       // looks: who begins to end has ended soon
+
+  constexpr int enough = 10'000;  // looks: who begins to end has ended soon
   for (int look = 0; look < enough; ++look) {
     const Others seen = look_for_others(but);
     if (seen != Others::unknown) return seen == Others::some;
