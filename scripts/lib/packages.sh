@@ -4,8 +4,8 @@
 tandem_packages=(g++ cmake ninja-build ccache pkgconf libgtest-dev libgmock-dev libbenchmark-dev
   librapidcheck-dev nlohmann-json3-dev libcli11-dev python3)
 
-# They stand on the other side of streams in tests, which are skipped without them.
-peer_packages=(socat netcat-openbsd)
+# Tests are skipped without them: two stand on the other side of streams, and Doxygen complains of the reference of the API.
+test_packages=(socat netcat-openbsd doxygen)
 
 # What the test of the report's page drives, and what its charts are drawn with.
 browser_packages=(chromium chromium-driver libjs-chart.js)
@@ -21,7 +21,13 @@ require_packages() {
 
 # require_test_packages [package…]: those above, those that tests go without, and these.
 require_test_packages() {
-  require_packages "$@" && want_packages "${peer_packages[@]}"
+  require_packages "$@" && want_packages "${test_packages[@]}"
+}
+
+# require_all_packages [package…]: those above, and what else a test is skipped without: a browser, which is large, and Valgrind,
+# which only long tests are for.
+require_all_packages() {
+  require_test_packages "$@" && want_packages "${browser_packages[@]}" && want_packages valgrind
 }
 
 # want_packages <package…>: installs what is missing, where it can; else it is gone without.

@@ -273,6 +273,22 @@ class CommandTest(unittest.TestCase):
             said = subprocess.run(["bash", "-ec", script, "packages", compiler], cwd=ROOT, stdout=subprocess.PIPE, check=True)
             self.assertEqual(said.stdout.decode().split(), packages, compiler)
 
+    def test_packages_of_a_mode(self):
+        target = validate.Target.__new__(validate.Target)
+        for arguments, needs in (("", "require_packages"), ("--certify --suite os", "require_packages"),
+                                 ("--full", "require_all_packages"), ("--certify", "require_all_packages")):
+            with mock.patch.object(sys, "argv", [COMMAND, *arguments.split()]), mock.patch.object(target, "step") as step:
+                target.options = validate.arguments()
+                target.packages()
+            name, *command = step.call_args[0]
+            self.assertEqual((name, command[-3:]), ("packages", ["dev", "", needs]), arguments)
+            stubs = "source scripts/lib/packages.sh; is_debian() { true; }; _require_debian() { echo \"$@\"; }"
+            script = command[2].replace("source scripts/lib/packages.sh", stubs)
+            said = subprocess.run([*command[:2], script, *command[3:]], cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout.decode().split()
+            self.assertIn("cmake", said)
+            for package in ("socat", "doxygen", "chromium", "valgrind"):
+                self.assertEqual(package in said, needs == "require_all_packages", (arguments, package))
+
     def test_what_cannot_be_asked_together(self):
         for wrong in ("--suite queue --full", "--suite queue --live", "--implementation x --live", "--implementation x --suite queue", "--implementation x --preset i386"):
             child = subprocess.run([sys.executable, "-B", COMMAND, *wrong.split()], stderr=subprocess.PIPE)
