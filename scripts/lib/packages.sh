@@ -69,16 +69,24 @@ packages_of_preset() {
     armhf) _packages_of_target arm-linux-gnueabihf armhf ;;
     i386) _packages_of_target i686-linux-gnu i386 ;;
     libcxx) printf '%s\n' clang-19 libc++-19-dev libc++abi-19-dev libclang-rt-19-dev googletest ;;
-    riscv64) printf '%s\n' g++-riscv64-linux-gnu qemu-user googletest ;;
+    riscv64) _emulators && printf '%s\n' g++-riscv64-linux-gnu googletest ;;
     s390x) _packages_of_target s390x-linux-gnu s390x ;;
   esac
 }
 
 # _packages_of_target <GNU's name> <Debian's name>: a cross compiler, an emulator, and the target's libraries.
 _packages_of_target() {
+  _emulators
   echo "g++-$1"
-  echo qemu-user
   printf '%s\n' {libgtest,libgmock,librapidcheck}-dev:"$2" libstdc++6:"$2"
+}
+
+# _emulators: what runs the programs of a target, and what these execute, such as themselves: of that the kernel has to be told.
+# From Linux 6.7 on the toolchains' `emulated` does so; before, a package has to, unless one has. Not always: this one has
+# qemu-user-static removed, and brings systemd into a container.
+_emulators() {
+  echo qemu-user
+  compgen -G '/proc/sys/fs/binfmt_misc/qemu-*' >/dev/null || printf '%s\n' 6.7 "$(uname -r)" | sort -VC || echo qemu-user-binfmt
 }
 
 _require_debian() {

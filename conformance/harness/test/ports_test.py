@@ -273,6 +273,15 @@ class CommandTest(unittest.TestCase):
             said = subprocess.run(["bash", "-ec", script, "packages", compiler], cwd=ROOT, stdout=subprocess.PIPE, check=True)
             self.assertEqual(said.stdout.decode().split(), packages, compiler)
 
+    def test_packages_of_an_emulated_target(self):
+        script = "source scripts/lib/packages.sh; linux=$2; uname() { echo \"$linux\"; }; compgen() { false; }; packages_of_preset \"$1\""
+        for preset in ("aarch64", "armhf", "riscv64", "s390x"):
+            for linux, package in (("5.10.0-21-amd64", True), ("6.6.13", True), ("6.7.0", False), ("6.18.4-x", False)):
+                said = subprocess.run(["bash", "-ec", script, "packages", preset, linux], cwd=ROOT, stdout=subprocess.PIPE, check=True)
+                packages = said.stdout.decode().split()
+                self.assertIn("qemu-user", packages)
+                self.assertEqual("qemu-user-binfmt" in packages, package, (preset, linux))
+
     def test_packages_of_a_mode(self):
         target = validate.Target.__new__(validate.Target)
         for arguments, needs in (("", "require_packages"), ("--certify --suite os", "require_packages"),
