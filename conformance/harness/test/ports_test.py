@@ -266,19 +266,22 @@ class CommandTest(unittest.TestCase):
             with tarfile.open(validate.archived(folder, {"target": "t"})) as archive:
                 self.assertEqual(sorted(archive.getnames()), ["port-t/port-t.html", "port-t/port-t.json", "port-t/tests.xml"])
 
+    def words(self, script, *arguments):
+        """What bash says, once it knows packages.sh."""
+        said = subprocess.run(["bash", "-ec", "source scripts/lib/packages.sh; " + script, "packages", *arguments], cwd=ROOT,
+                              stdout=subprocess.PIPE, check=True)
+        return said.stdout.decode().split()
+
     def test_packages_of_a_compiler(self):
-        script = "source scripts/lib/packages.sh; packages_of_compiler \"$1\""
         for compiler, packages in (("", []), ("no-such-g++-13", ["no-such-g++-13"]), ("/none/g++-13", ["g++-13"]),
                                    ("/none/clang++-19", ["clang-19", "libclang-rt-19-dev"])):
-            said = subprocess.run(["bash", "-ec", script, "packages", compiler], cwd=ROOT, stdout=subprocess.PIPE, check=True)
-            self.assertEqual(said.stdout.decode().split(), packages, compiler)
+            self.assertEqual(self.words("packages_of_compiler \"$1\"", compiler), packages, compiler)
 
     def test_packages_of_an_emulated_target(self):
-        script = "source scripts/lib/packages.sh; linux=$2; uname() { echo \"$linux\"; }; compgen() { false; }; packages_of_preset \"$1\""
+        script = "linux=$2; uname() { echo \"$linux\"; }; compgen() { false; }; packages_of_preset \"$1\""
         for preset in ("aarch64", "armhf", "riscv64", "s390x"):
             for linux, package in (("5.10.0-21-amd64", True), ("6.6.13", True), ("6.7.0", False), ("6.18.4-x", False)):
-                said = subprocess.run(["bash", "-ec", script, "packages", preset, linux], cwd=ROOT, stdout=subprocess.PIPE, check=True)
-                packages = said.stdout.decode().split()
+                packages = self.words(script, preset, linux)
                 self.assertIn("qemu-user", packages)
                 self.assertEqual("qemu-user-binfmt" in packages, package, (preset, linux))
 
@@ -291,12 +294,13 @@ class CommandTest(unittest.TestCase):
                 target.packages()
             name, *command = step.call_args[0]
             self.assertEqual((name, command[-3:]), ("packages", ["dev", "", needs]), arguments)
-            stubs = "source scripts/lib/packages.sh; is_debian() { true; }; _require_debian() { echo \"$@\"; }"
-            script = command[2].replace("source scripts/lib/packages.sh", stubs)
-            said = subprocess.run([*command[:2], script, *command[3:]], cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout.decode().split()
-            self.assertIn("cmake", said)
-            for package in ("socat", "doxygen", "chromium", "valgrind"):
-                self.assertEqual(package in said, needs == "require_all_packages", (arguments, package))
+
+    def test_what_is_installed(self):
+        stubs = "is_debian() { true; }; _require_debian() { echo \"$@\"; }; "
+        most = {"cmake", "it", "socat", "netcat-openbsd", "doxygen", "chromium", "valgrind"}
+        for command, lacks in (("require_packages", most - {"cmake", "it"}), ("require_test_packages", {"chromium", "valgrind"}),
+                               ("require_all_packages", set())):
+            self.assertEqual(most - set(self.words(stubs + command + " it")), lacks)
 
     def test_what_cannot_be_asked_together(self):
         for wrong in ("--suite queue --full", "--suite queue --live", "--implementation x --live", "--implementation x --suite queue", "--implementation x --preset i386"):
