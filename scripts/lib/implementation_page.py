@@ -80,7 +80,7 @@ def programs_of(data, seed, count):
 
 
 def forget_what_is_gone(data):
-    ids = {primitive: set(ids) for primitive, ids in evidence.twins().items()}
+    ids = {primitive: set(ids) for primitive, ids in twins().items()}
     for primitive, cases in data["clauses"].items():
         for id in set(cases) - ids.get(primitive, set()):
             del cases[id]
@@ -93,10 +93,34 @@ def clauses():
     return [(primitive, clause) for primitive, parsed in evidence.specs().items() for clause in parsed.get("clause", [])]
 
 
-def never_asked(data):
-    """{primitive: [id]} of the twins that are in no column."""
-    missing = {primitive: [id for id in ids if id not in data["clauses"].get(primitive, {})] for primitive, ids in evidence.twins().items()}
+@functools.lru_cache(maxsize=None)
+def twins():
+    """{primitive: [id]} of reference/."""
+    return evidence.twins()
+
+
+def versions(data):
+    """{its name: its version} of each Python that has a column."""
+    return {name: lib.interpreters.parse_version(name.split()[1]) for name in data["implementations"] if not name.startswith("tandem")}
+
+
+def never_asked(data, name):
+    """{primitive: [id]} of the twins to which that Python has not given an answer: all, where it has no column."""
+    names = data["implementations"]
+    place = names.index(name) if name in names else len(names)
+    missing = {primitive: [id for id in ids if data["clauses"].get(primitive, {}).get(id, "")[place:place + 1] in ("", lib.ABSENT)]
+               for primitive, ids in twins().items()}
     return {primitive: ids for primitive, ids in missing.items() if ids}
+
+
+def notes(data):
+    """Where a Python would have to give the golden's answer and was never asked. That fails nothing: to ask takes long."""
+    by_id, found = {clause["id"]: clause for _, clause in clauses()}, []
+    for name, version in versions(data).items():
+        ids = [id for missing in never_asked(data, name).values() for id in missing if lib.within(version, by_id.get(id, {}))]
+        if ids:
+            found.append("%s was never asked %d twins, such as %s: scripts/implementations --measure --new" % (name, len(ids), ids[0]))
+    return found
 
 
 def rejudged(data):
@@ -109,16 +133,15 @@ def rejudged(data):
 
 def moved(data):
     """[(primitive, id, implementation, letter)] of the answers to a clause whose since or until is not that of the measuring."""
-    versions = {name: lib.interpreters.parse_version(name.split()[1]) for name in data["implementations"] if not name.startswith("tandem")}
-    within = {lib.OUTSIDE: lib.ABSENT, lib.ALIKE: lib.EQUAL}
+    inside = {lib.OUTSIDE: lib.ABSENT, lib.ALIKE: lib.EQUAL}
     outside = {lib.EQUAL: lib.ALIKE, **dict.fromkeys(lib.RED, lib.OUTSIDE)}
-    found = []
+    found, known = [], versions(data)
     for primitive, clause in clauses():
         row = data["clauses"].get(primitive, {}).get(clause["id"], "")
         for name, letter in zip(data["implementations"], row):
-            if name in versions:
-                holds = lib.interpreters.holds_for(versions[name], clause.get("since"), clause.get("until"))
-                found.append((primitive, clause["id"], name, (within if holds else outside).get(letter, letter), letter))
+            if name in known:
+                judged = inside if lib.within(known[name], clause) else outside
+                found.append((primitive, clause["id"], name, judged.get(letter, letter), letter))
     return [one[:-1] for one in found if one[-1] != one[-2]]
 
 

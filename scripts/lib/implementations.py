@@ -51,12 +51,16 @@ def pythons():
     return found + ([("PyPy %s" % one, one)] if one else [])
 
 
+def within(version, clause):
+    """Whether that Python has to do what the clause says."""
+    return interpreters.holds_for(version, clause.get("since"), clause.get("until"))
+
+
 def judged(version, result, clause, golden):
     """The letter, and the answer where it is one to look at."""
-    within = interpreters.holds_for(version, clause.get("since"), clause.get("until"))
     done = result["status"] == "done"
     equal = done and result["transcript"] in outcomes(golden)
-    if not within:
+    if not within(version, clause):
         return (ALIKE if equal else OUTSIDE), None
     if equal:
         return EQUAL, None
