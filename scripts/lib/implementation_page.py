@@ -99,17 +99,22 @@ def twins():
     return evidence.twins()
 
 
+def version_of(name):
+    """CPython 3.11.7 -> (3, 11, 7)"""
+    return lib.interpreters.parse_version(name.split()[1])
+
+
 def versions(data):
     """{its name: its version} of each Python that has a column."""
-    return {name: lib.interpreters.parse_version(name.split()[1]) for name in data["implementations"] if not name.startswith("tandem")}
+    return {name: version_of(name) for name in data["implementations"] if not name.startswith("tandem")}
 
 
 def never_asked(data, name):
     """{primitive: [id]} of the twins to which that Python has not given an answer: all, where it has no column."""
     names = data["implementations"]
     place = names.index(name) if name in names else len(names)
-    missing = {primitive: [id for id in ids if data["clauses"].get(primitive, {}).get(id, "")[place:place + 1] in ("", lib.ABSENT)]
-               for primitive, ids in twins().items()}
+    letters = {id: row[place:place + 1] for cases in data["clauses"].values() for id, row in cases.items()}
+    missing = {primitive: [id for id in ids if letters.get(id, "") in ("", lib.ABSENT)] for primitive, ids in twins().items()}
     return {primitive: ids for primitive, ids in missing.items() if ids}
 
 
@@ -119,7 +124,8 @@ def notes(data):
     for name, version in versions(data).items():
         ids = [id for missing in never_asked(data, name).values() for id in missing if lib.within(version, by_id.get(id, {}))]
         if ids:
-            found.append("%s was never asked %d twins, such as %s: scripts/implementations --measure --new" % (name, len(ids), ids[0]))
+            found.append("%s was never asked %d twins, such as %s: scripts/implementations --measure --new" % (
+                name, len(ids), ids[0]))
     return found
 
 
@@ -145,14 +151,19 @@ def moved(data):
     return [one[:-1] for one in found if one[-1] != one[-2]]
 
 
+def cpythons(names):
+    """[(its place among the columns, its version)], the oldest first."""
+    found = [(place, version_of(name)) for place, name in enumerate(names) if name.startswith("CPython")]
+    return sorted(found, key=lambda one: one[1])
+
+
 def unproven(names, letters):
     """The CPythons next to those within since and until that give the golden's answer all the same.
 
     One behind a version that does not is none: what was broken for a while holds since it was mended.
     """
-    cpythons = [index for index, name in enumerate(names) if name.startswith("CPython")]
-    found = []
-    for way in (cpythons, cpythons[::-1]):
+    places, found = [place for place, _ in cpythons(names)], []
+    for way in (places, places[::-1]):
         for index, following in zip(way[-2::-1], way[:0:-1]):
             inward = letters[following] in (lib.EQUAL, *lib.RED) or following in found
             if letters[index] == lib.ALIKE and inward:
@@ -270,22 +281,30 @@ def rows_of_programs(data):
         yield [name] + cells + [", ".join(row["lacks"]) or "nothing"]
 
 
+def shown_by(bound, field, letters, known):
+    """Whether a since or until is "proven", "not contradicted" or neither, by the next CPython for which it does not hold.
+
+    One that gives another answer proves 3.11, but 3.11.5 only if it is a 3.11 itself: a 3.10 knows nothing of 3.11.4.
+    """
+    outside = [(place, version) for place, version in known if (version < bound) == (field == "since")]
+    place, version = (outside[-1] if field == "since" else outside[0]) if outside else (len(letters), ())
+    if letters[place:place + 1] != lib.OUTSIDE:
+        return ""
+    return "proven" if version[:2] == bound[:2] or not any(bound[2:]) else "not contradicted"
+
+
 def boundaries(data):
-    """[[bound, clauses, proven]] of each since and until: proven where the last version outside says otherwise."""
-    versions = [(index, name.split()[1]) for index, name in enumerate(data["implementations"]) if name.startswith("CPython")]
-    parse, found = lib.interpreters.parse_version, {}
+    """[[bound, clauses, proven, not contradicted]] of each since and until."""
+    known, found = cpythons(data["implementations"]), {}
     for primitive, clause in clauses():
         letters = data["clauses"].get(primitive, {}).get(clause["id"])
         for field in ("since", "until"):
             if letters is None or clause.get(field, "3.8") == "3.8":
                 continue
-            bound = parse(clause[field])
-            outside = [index for index, text in versions if (parse(text) < bound) == (field == "since")]
-            nearest = outside[-1 if field == "since" else 0] if outside else None
-            row = found.setdefault((bound, field + " " + clause[field]), [0, 0])
-            row[0] += 1
-            row[1] += nearest is not None and letters[nearest] == lib.OUTSIDE
-    return [[what, *counts] for (_, what), counts in sorted(found.items())]
+            bound = lib.interpreters.parse_version(clause[field])
+            said = found.setdefault((bound, field + " " + clause[field]), [])
+            said.append(shown_by(bound, field, letters, known))
+    return [[what, len(said), said.count("proven"), said.count("not contradicted")] for (_, what), said in sorted(found.items())]
 
 
 def explained_rows(data, entries):
@@ -312,8 +331,10 @@ def text(data, entries):
         "CPython whose language it speaks. Ours are the C++ cases.",
         table(["module", "clauses", *names], rows_of_cases(data)),
         "## Since and until",
-        "A clause's `since` is proven where the last CPython before it, run all the same, gives another answer (`until`: the first after it).",
-        table(["bound", "clauses", "proven"], data["bounds"]),
+        "A clause's `since` is proven where the last CPython before it, run all the same, gives another answer (`until`: "
+        "the first after it). Where the bound has a patch level that has to be one of the same minor version; another one does "
+        "*not contradict*, and no more.",
+        table(["bound", "clauses", "proven", "not contradicted"], data["bounds"]),
     ]
     if programs:
         parts += [

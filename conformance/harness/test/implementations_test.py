@@ -1,8 +1,12 @@
 #!/usr/bin/env python3
 """scripts/lib/implementations.py and its page: what an answer is to its clause, what is red, whether each red cell is explained."""
+import importlib.util
 import os
 import sys
+import types
 import unittest
+from importlib.machinery import SourceFileLoader
+from unittest import mock
 
 sys.dont_write_bytecode = True
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
@@ -11,7 +15,13 @@ sys.path.append(os.path.join(ROOT, "scripts", "lib"))
 import implementation_page as page
 import implementations as lib
 
+COMMAND = os.path.join(ROOT, "scripts", "implementations")
+spec = importlib.util.spec_from_loader("implementations_command", SourceFileLoader("implementations_command", COMMAND))
+command = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(command)
+
 NAMES = ["CPython 3.8.1", "CPython 3.9.1", "CPython 3.10.1", "PyPy 3.9.2", "tandem 0"]
+RECENT = ("queue.order.fifo", "queue.shutdown.put-raises")  # two clauses, the second since 3.13
 
 
 def said(*lines, status="done", error=None):
@@ -71,6 +81,40 @@ class PageTest(unittest.TestCase):
         again = page.rejudged(one)
         self.assertEqual(again["clauses"]["queue/queue"], {"queue.shutdown.put-raises": "~.~~=", "queue.order.fifo": "=-x=="})
         self.assertEqual((page.moved(again), again["answers"]), ([], {}))
+
+    def test_what_was_never_asked_is_noted_where_the_clause_holds(self):
+        one, twins = data(**{"queue.order.fifo": "-==-=", "queue.shutdown.put-raises": "-.-~="}), {"q/q": list(RECENT)}
+        with mock.patch.object(page, "twins", return_value=twins):
+            self.assertEqual(page.notes(one), ["%s was never asked 1 twins, such as queue.order.fifo: scripts/implementations "
+                                               "--measure --new" % name for name in ("CPython 3.8.1", "PyPy 3.9.2")])
+            self.assertEqual(page.problems(one, []), [])
+            self.assertEqual(page.never_asked(one, "CPython 3.9.1"), {})
+            self.assertEqual(page.never_asked(one, "CPython 3.10.1"), {"q/q": ["queue.shutdown.put-raises"]})
+            self.assertEqual(page.never_asked(one, "CPython 3.14.0"), twins)
+            self.assertEqual(page.never_asked(data(), "CPython 3.8.1"), twins)
+
+    def test_each_is_asked_what_it_was_never_asked(self):
+        one = data(**{"queue.order.fifo": "-==-=", "queue.shutdown.put-raises": "-.-~="})
+        found = [(name, None) for name in ("CPython 3.8.1", "CPython 3.9.1", "CPython 3.10.1")]
+        with mock.patch.object(page, "twins", return_value={"q/q": list(RECENT), "p/p": ["p.p.p"]}), \
+                mock.patch.object(page, "put_twins"), mock.patch.object(lib, "ask_twins") as ask:
+            command.put_new_twins(one, types.SimpleNamespace(jobs=1), found, {"q/q": "q.py"})
+        self.assertEqual([call[0][:2] for call in ask.call_args_list], [
+            (found[:1], {"q.py": list(RECENT)}), (found[1:2], {}), (found[2:], {"q.py": ["queue.shutdown.put-raises"]})])
+
+    def test_a_patch_level_is_proven_by_its_own_minor_version(self):
+        known = page.cpythons(["CPython 3.11.7", "tandem 0", "CPython 3.10.13", "CPython 3.12.1"])
+        self.assertEqual([place for place, _ in known], [2, 0, 3])
+        for bound, field, letters, said in (
+                ((3, 11), "since", "==.=", "proven"), ((3, 11, 5), "since", "==.=", "not contradicted"),
+                ((3, 11, 8), "since", ".=.=", "proven"), ((3, 12, 1), "since", ".=.=", "not contradicted"),
+                ((3, 12), "until", "===.", "proven"), ((3, 11, 8), "until", "===.", "not contradicted"),
+                ((3, 11, 5), "until", ".==.", "proven"), ((3, 11), "since", "==~=", ""), ((3, 10), "since", "====", "")):
+            self.assertEqual(page.shown_by(bound, field, letters, known), said, (bound, field, letters))
+        bounds = [("q/q", {"id": "a.b.c", "since": "3.9"}), ("q/q", {"id": "a.b.d", "since": "3.9.1"}), ("q/q", {"id": "a.b.e"})]
+        with mock.patch.object(page, "clauses", return_value=bounds):
+            self.assertEqual(page.boundaries(data(**{"a.b.c": ".====", "a.b.d": ".====", "a.b.e": "====="})),
+                             [["since 3.9", 1, 1, 0], ["since 3.9.1", 1, 0, 1]])
 
     def test_programs_that_differ_are_red(self):
         one = data(**{"a.b.c": "====="})
