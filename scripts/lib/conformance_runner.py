@@ -34,6 +34,21 @@ class RunnerError(Exception):
     pass
 
 
+def both(kind, program, left, right):
+    """What each of two runners sees of it, an error where that cannot be said."""
+    return left.run(kind, [program])[0], right.run(kind, [program])[0]
+
+
+def alike(one, other):
+    """Whether both have seen the same of a program. Two equal errors are no agreement: nothing was seen."""
+    return one == other and isinstance(one, list)
+
+
+def differ(one, other):
+    """Whether both have seen something of a program, and not the same: made smaller, it has to stay a program."""
+    return one != other and isinstance(one, list) and isinstance(other, list)
+
+
 class Runner:
     """Starts the command, says hello, runs programs; starts it anew when it has died or hangs."""
 

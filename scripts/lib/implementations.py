@@ -14,7 +14,7 @@ import interpreters  # noqa: E402
 import record  # noqa: E402
 import twins  # noqa: E402
 from conformance_programs import COSTLY, GENERATORS, shrunk  # noqa: E402
-from conformance_runner import Runner, RunnerError  # noqa: E402
+from conformance_runner import Runner, RunnerError, alike, both, differ  # noqa: E402
 
 REFERENCE_RUNNER = os.path.join(ROOT, "reference", "runner.py")
 BATCH = 50
@@ -144,7 +144,8 @@ def compared(kind, left, right, seed, count):
     different = []
     for start in range(0, count, BATCH):
         batch = programs[start:start + BATCH]
-        different += [program for program, one, other in zip(batch, left.run(kind, batch), right.run(kind, batch)) if one != other]
+        seen = zip(batch, left.run(kind, batch), right.run(kind, batch))
+        different += [program for program, one, other in seen if not alike(one, other)]
     smallest = {}
     for program in different[:MOST_SHRUNK]:
         cell, seen = smaller(kind, program, left, right)
@@ -155,10 +156,7 @@ def compared(kind, left, right, seed, count):
 
 def smaller(kind, program, left, right):
     """What to call the difference (the operations of the smallest program), and that program with both answers."""
-    def differs(candidate):
-        return left.run(kind, [candidate]) != right.run(kind, [candidate])
-
-    program = shrunk(program, differs)
-    one, other = left.run(kind, [program])[0], right.run(kind, [program])[0]
+    program = shrunk(program, lambda candidate: differ(*both(kind, candidate, left, right)))
+    one, other = both(kind, program, left, right)
     names = [next(part for part in operation if isinstance(part, str)) for operation in program["operations"]]
     return "%s/%s" % (kind, "+".join(names)), {"program": program, "says": one, "against": other}

@@ -60,6 +60,33 @@ class JudgedTest(unittest.TestCase):
         self.assertEqual(lib.judged((3, 8, 1), said(status="error", error="a\nKeyError: 'x'"), {}, {})[1], "error: KeyError: 'x'")
 
 
+class Refuses:
+    """A runner, as far as programs are given to it, that runs none."""
+
+    features = frozenset()
+
+    def __init__(self, text):
+        self.text = text
+
+    def run(self, kind, programs):
+        return [{"error": "internal", "text": self.text} for _ in programs]
+
+
+class ComparedTest(unittest.TestCase):
+    def test_two_equal_errors_are_no_agreement(self):
+        for other in ("the same", "another"):
+            row = lib.compared("queue", Refuses("the same"), Refuses(other), 1, 3)
+            self.assertEqual((row["programs"], row["different"]), (3, 3))
+            for cell, seen in row["smallest"].items():
+                self.assertEqual((cell.partition("/")[0], seen["says"]["text"], seen["against"]["text"]), ("queue", "the same", other))
+
+    def test_the_rule_is_one(self):
+        error = {"error": "died"}
+        for one, other, same, unlike in (([1], [1], True, False), ([1], [2], False, True), (error, error, False, False),
+                                         ([1], error, False, False)):
+            self.assertEqual((lib.alike(one, other), lib.differ(one, other)), (same, unlike), (one, other))
+
+
 class PageTest(unittest.TestCase):
     def test_red_is_what_differs_and_a_bound_that_is_not_proven(self):
         cells = page.red_cells(data(**{"a.b.c": "===x=", "a.b.d": ".~=~=", "a.b.e": "~.===", "a.b.f": "==!=="}))
