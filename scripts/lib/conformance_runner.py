@@ -1,8 +1,11 @@
 """A runner (reference/PROTOCOL.md) as a child process."""
 
+import contextlib
 import json
+import os
 import selectors
 import subprocess
+import time
 
 import hangs
 
@@ -28,10 +31,12 @@ ODDITIES = {
 }
 
 TO_END = 10  # seconds, once there is nothing more to read
+PIECE = 1 << 16  # bytes that are read at once
+SHOWN = 300  # characters of what is no answer
 
 
 class RunnerError(Exception):
-    pass
+    """It cannot be started, or what it says is not of the protocol: nothing more can be asked of it."""
 
 
 def both(kind, program, left, right):
@@ -49,16 +54,30 @@ def differ(one, other):
     return one != other and isinstance(one, list) and isinstance(other, list)
 
 
+def are_texts(value):
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
+
+
 class Runner:
     """Starts the command, says hello, runs programs; starts it anew when it has died or hangs."""
 
     def __init__(self, command, timeout):
         self.command, self.timeout, self.sequence = command, timeout, 0
         self.start()
+        try:
+            self.greet()
+        except RunnerError:
+            self.end()
+            raise
+
+    def greet(self):
         hello = self.ask({"message": "hello", "protocol": 1})
         if hello.get("message") != "hello":
-            raise RunnerError(f"{command[0]}: no hello but {hello}")
-        self.kinds, self.features = hello["kinds"], set(hello["features"])
+            raise RunnerError(f"{self.command[0]}: no hello but {hello}")
+        kinds, features = hello.get("kinds"), hello.get("features")
+        if not (are_texts(kinds) and are_texts(features) and {"implementation", "version"} <= set(hello)):
+            raise self.malformed(hello)
+        self.kinds, self.features = kinds, set(features)
         self.name = f"{hello['implementation']} {hello['version']}"
 
     def __enter__(self):
@@ -68,20 +87,30 @@ class Runner:
         self.end()
 
     def start(self):
+        self.said = b""  # beyond the last line
         try:
             self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         except OSError as error:
             raise RunnerError(f"{self.command[0]}: {error}") from None
 
     def end(self):
-        self.process.stdin.close()
+        self.close_input()
+        self.status()
+        self.process.stdout.close()
+
+    def close_input(self):
+        """What it has not read when it ends is lost."""
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()
+
+    def status(self):
+        """How it ended. It is killed when it does not, though there is nothing more to say."""
         try:
-            self.process.wait(timeout=TO_END)
+            return self.process.wait(timeout=TO_END)
         except subprocess.TimeoutExpired:
             self.tell(TO_END)
             self.process.kill()
-            self.process.wait()
-        self.process.stdout.close()
+            return self.process.wait()
 
     def tell(self, seconds):
         """Where it waits, before it is killed."""
@@ -90,7 +119,7 @@ class Runner:
     def restart(self, why):
         self.process.kill()
         self.process.wait()
-        self.process.stdin.close()
+        self.close_input()
         self.process.stdout.close()
         self.start()
         return {"message": "error", "error": "died", "text": why}
@@ -105,15 +134,39 @@ class Runner:
             self.process.stdin.flush()
         except (BrokenPipeError, ConnectionError):
             return self.restart("it had ended")
+        answer = self.line()
+        if answer is None:
+            self.tell(self.timeout)
+            return self.restart(f"no answer within {self.timeout} s")
+        if not answer:
+            return self.restart(f"it ended with status {self.status()}")
+        return self.parsed(answer)
+
+    def line(self):
+        """The next line; nothing where it has ended, None where there is no whole one in time."""
+        until = time.monotonic() + self.timeout
         with selectors.DefaultSelector() as selector:
             selector.register(self.process.stdout, selectors.EVENT_READ)
-            if not selector.select(self.timeout):
-                self.tell(self.timeout)
-                return self.restart(f"no answer within {self.timeout} s")
-        answer = self.process.stdout.readline()
-        if not answer:
-            return self.restart(f"it ended with status {self.process.wait()}")
-        return json.loads(answer)
+            while b"\n" not in self.said:
+                left = until - time.monotonic()
+                if left <= 0 or not selector.select(left):
+                    return None
+                piece = os.read(self.process.stdout.fileno(), PIECE)
+                if not piece:
+                    return b""
+                self.said += piece
+        line, end, self.said = self.said.partition(b"\n")
+        return line + end
+
+    def parsed(self, line):
+        with contextlib.suppress(ValueError):
+            answer = json.loads(line)
+            if isinstance(answer, dict):
+                return answer
+        raise self.malformed(line.decode(errors="replace").rstrip())
+
+    def malformed(self, said):
+        return RunnerError(f"{self.command[0]}: not an answer by the protocol: {str(said)[:SHOWN]}")
 
     def breaches(self):
         """Where it does not keep to the protocol: each a line of text."""
@@ -130,8 +183,11 @@ class Runner:
         """The observations of each program; for one that fails, the error."""
         self.sequence += 1
         answer = self.ask({"message": "run", "seq": self.sequence, "kind": kind, "programs": programs})
-        if answer["message"] == "result":
-            return answer["observations"]
-        if len(programs) > 1:
-            return [self.run(kind, [program])[0] for program in programs]
-        return [{"error": answer["error"], "text": answer["text"]}]
+        if answer.get("message") == "error" and {"error", "text"} <= set(answer):
+            if len(programs) > 1:
+                return [self.run(kind, [program])[0] for program in programs]
+            return [{"error": answer["error"], "text": answer["text"]}]
+        seen = answer.get("observations")
+        if answer.get("message") != "result" or not isinstance(seen, list) or len(seen) != len(programs):
+            raise self.malformed(answer)
+        return seen
