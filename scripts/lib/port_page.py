@@ -52,7 +52,8 @@ def _problems(document):
 
 
 def _absent(document):
-    return tag("p", "Not to be had there: %s." % ", ".join(document["absent"])) if document["absent"] else None
+    """What cannot be had there, or was left out."""
+    return tag("p", "Absent: %s." % ", ".join(document["absent"])) if document["absent"] else None
 
 
 def _live(document):

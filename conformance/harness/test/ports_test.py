@@ -256,6 +256,20 @@ class CommandTest(unittest.TestCase):
             command = step.call_args[0]
             self.assertEqual(command[3:7], (validate.hangs.__file__, path, "env", "ctest"))
 
+    def test_layers_that_a_suite_leaves_out_are_absent(self):
+        import port_page
+        target = validate.Target.__new__(validate.Target)
+        lacking, beside = ["random programs", "schedules"], ["white-box tests (--suite)"]
+        more = ["stress tests (--suite)", "twins run again (--suite)"]
+        for arguments, rapidcheck, absent in (
+                ("", "ON", []), ("", "OFF", lacking), ("--suite os", "ON", beside), ("--suite os", "OFF", lacking + beside),
+                ("--certify", "ON", []), ("--certify --suite os", "OFF", lacking + beside + more)):
+            with mock.patch.object(sys, "argv", [COMMAND, *arguments.split()]):
+                target.options = validate.arguments()
+            with mock.patch.object(target, "cached", return_value=rapidcheck):
+                self.assertEqual(target.absent(), absent, arguments)
+        self.assertIn("Absent: white-box tests (--suite).", port_page.html(dict(document("t", case("a.b.c")), absent=beside), {}))
+
     def test_what_an_archive_has(self):
         import tarfile
         with tempfile.TemporaryDirectory() as path:
