@@ -142,17 +142,19 @@ def _sentences(row):
 def mutations(found):
     if not found:
         return None
+    head = ["source", "mutations", "noticed", "survive", "of these never reached", "of commit", "again"]
     lines, survivors = [], []
     for one in found:
         alive = [mutation for mutation in one["mutations"] if mutation["status"] not in HOWS]
         lines.append([tag("code", one["file"]), len(one["mutations"]), len(one["mutations"]) - len(alive), len(alive),
-                      sum(1 for mutation in alive if not mutation["reached"]), command(f"scripts/mutate {one['file']}")])
+                      sum(1 for mutation in alive if not mutation["reached"]),
+                      tag("span", one.get("commit") or "–", class_="whole"), command(f"scripts/mutate {one['file']}")])
         survivors += [[tag("code", mutation["mutation"].rpartition("/")[2]), tag("code", mutation["text"]),
                        mutation.get("why") or chip("not judged", "bad")] for mutation in alive]
     return [tag("h3", "Mutations", id="mutations"),
             tag("p", "Mechanical ones of a source, one at a time: a condition negated, a bound moved by one, a notification, a count or a lock "
                 "left out. Beside what survives stands what is to be said of it.", class_="quiet"),
-            table("Mutations", ["source", "mutations", "noticed", "survive", "of these never reached", "again"], lines),
+            table("Mutations", head, lines),
             details(f"The {len(survivors)} that survive", table("Mutations that survive", ["which", "what was changed", "why nobody notices"], survivors))
             if survivors else None]
 

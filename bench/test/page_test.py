@@ -54,7 +54,7 @@ EVIDENCE = {
     "conformance/results/faults-test.json": {
         "killed": {"test.flow.order": {"test.reversed": "FAIL", "test.asleep": "TIMEOUT"}},
         "unkillable": {"test.flow.lifetime": "Nobody sees it."}},
-    "conformance/results/mutations-flow.json": {"file": "impl/src/flow.cpp", "mutations": [
+    "conformance/results/mutations-flow.json": {"file": "impl/src/flow.cpp", "commit": "c0ffee", "mutations": [
         {"mutation": "impl/src/flow.cpp:1.negated", "text": "a", "status": "FAIL", "reached": True},
         {"mutation": "impl/src/flow.cpp:2.bound", "text": "b <_ c", "status": "PASS", "reached": True}]},
     "conformance/results/soak-test.json": {
@@ -184,7 +184,7 @@ class ThePage(unittest.TestCase):
 
     def test_the_evidence_stands_in_tables(self):
         for text in ("so <far>", "scripts/validate-port --preset s390x", "scripts/test --preset tsan --reduced", "1 red",  # where
-                     "b <_ c", "not judged", "scripts/mutate impl/src/flow.cpp",  # mutations
+                     "b <_ c", "not judged", "scripts/mutate impl/src/flow.cpp", "c0ffee",  # mutations
                      "1.51\u00a0k items", "complete", "scripts/soak --module test",
                      "1 FAIL, 1 TIMEOUT", "scripts/faults --module test"):
             self.assertTrue(text in self.text, text)

@@ -1,12 +1,18 @@
 #!/usr/bin/env python3
 """scripts/mutate finds the places where it can break a source, and breaks one at a time."""
+import contextlib
+import importlib.util
+import io
 import json
 import os
 import subprocess
 import sys
 import tempfile
 import unittest
+from importlib.machinery import SourceFileLoader
+from unittest import mock
 
+sys.dont_write_bytecode = True
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 sys.path[:0] = [os.path.join(ROOT, "scripts", "lib"), os.path.join(ROOT, "scripts", "lint")]
 
@@ -14,6 +20,10 @@ import evidence  # noqa: E402
 import fault_builds  # noqa: E402
 import mutants  # noqa: E402
 import mutations  # noqa: E402
+
+PROGRAM = os.path.join(ROOT, "scripts", "mutate")
+mutate = importlib.util.module_from_spec(importlib.util.spec_from_loader("mutate", SourceFileLoader("mutate", PROGRAM)))
+mutate.__spec__.loader.exec_module(mutate)
 
 COMPILER = sys.argv.pop() if len(sys.argv) > 1 else "c++"
 
@@ -101,6 +111,29 @@ class BuiltTest(unittest.TestCase):
             self.assertEqual(said("", 6), "locked 1 1 7 1 (n > 5)\n")
             for fault in faults:
                 self.assertTrue(any(said(fault.id, n) != said("", n) for n in (-1, 0, 5, 6, 7)), fault.id)
+
+
+class ReportTest(unittest.TestCase):
+    def test_what_is_written(self):
+        path = "impl/src/a/b.cpp"
+        record = {"mutation": path + ":1.negated", "how": "negated", "text": "a", "status": "PASS", "by": [], "reached": True}
+        with tempfile.TemporaryDirectory() as folder, mock.patch.object(mutate, "ROOT", folder), \
+                contextlib.redirect_stdout(io.StringIO()) as said:
+            os.makedirs(os.path.join(folder, "conformance", "results"))
+            with open(os.path.join(folder, *mutate.JUDGEMENTS.split("/")), "w", encoding="utf-8") as file:
+                file.write('[[survivor]]\nfile = "%s"\nhow = "negated"\ntext = "a"\nwhy = "equivalent"\n' % path)
+            self.assertEqual(mutate.report(path, [dict(record), dict(record, status="FAIL")], "c0ffee"), 0)
+            self.assertEqual(mutate.report(path, [dict(record, how="bound")], "c0ffee"), 1)
+            self.assertIn("NOTHING IS SAID OF IT", said.getvalue())
+            written = json.loads(evidence.read(os.path.join(folder, "conformance", "results", "mutations-a-b.json")))
+        self.assertEqual(written, {"file": path, "commit": "c0ffee", "mutations": [dict(record, how="bound", why="")]})
+
+    def test_what_is_refused(self):
+        source = "impl/src/threading/barrier.cpp"
+        self.assertIsNone(mutate.refused(source))
+        self.assertIn("seeded faults", mutate.refused("impl/include/tandem/threading/barrier.hpp"))
+        self.assertIn("no source", mutate.refused("conformance/threading/barrier_test.cpp"))
+        self.assertIn("no source", mutate.refused(source + ".orig"))
 
 
 class CommandTest(unittest.TestCase):
