@@ -52,6 +52,7 @@ std::string all_of(int pipe) {
 }
 
 [[noreturn]] void answer_and_end(const Probe& probe, int pipe) {
+  setpgid(0, 0);  // what it leaves behind is told apart by that
   alarm(probe_seconds);
   dup2(STDERR_FILENO, STDOUT_FILENO);  // an emulator that fails may say so there, amid the answers
   const Answer answer = probe.ask();
@@ -71,11 +72,14 @@ Answer asked_apart(const Probe& probe) {
   const pid_t child = fork();
   if (child == 0) answer_and_end(probe, ends[1]);
   close(ends[1]);
+  int status = 0;
+  if (child > 0) {
+    waitpid(child, &status, 0);  // an answer fits into a pipe that nobody reads yet
+    kill(-child, SIGKILL);       // a child of a probe that hangs would hold the pipe for ever
+  }
   const Answer answer = child > 0 ? all_of(ends[0]) : "";
   close(ends[0]);
   if (child < 0) return unknown("no fork() to ask in");
-  int status = 0;
-  waitpid(child, &status, 0);
   if (WIFSIGNALED(status))
     return no(WTERMSIG(status) == SIGALRM ? "hangs" : strsignal(WTERMSIG(status)));
   return answer.empty() ? no("ends the process") : answer;
