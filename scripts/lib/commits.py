@@ -1,6 +1,7 @@
 """Which commit a result is of."""
 
 import functools
+import re
 import subprocess
 
 
@@ -23,5 +24,13 @@ def head(root, *paths, digits=12):
 @functools.lru_cache(maxsize=None)
 def since(root, commit, *paths):
     """How many later ones touch these paths; None where nobody says, as in a checkout without its history."""
-    counted = git(root, "rev-list", "--count", "%s..HEAD" % commit.partition(" ")[0], "--", *paths) if commit else ""
+    counted = git(root, "rev-list", "--count", "%s..HEAD" % re.split(" |-dirty", commit)[0], "--", *paths) if commit else ""
     return int(counted) if counted else None
+
+
+def age(root, commit):
+    """It, and how many came after it. A history that was written anew no longer has it."""
+    later = since(str(root), commit)
+    if later is None:
+        return commit + ", which is not in this history" if commit and git(root, "rev-parse", "HEAD") else commit
+    return "%s + %d" % (commit, later) if later else commit

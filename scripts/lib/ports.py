@@ -137,15 +137,32 @@ def port(target, doctor, cases, tests, emulator=(), **about):
         time_scale=header.get("time_scale"), capabilities=doctor["capabilities"], facts=doctor["facts"],
         counts=cases.counts(), clauses=clauses, tests=tests.counts(),
         remarks={case["id"]: _remark(case, emulator) for case in cases.cases + tests.cases if case["status"] != "PASS"},
-        problems=cases.problems + tests.problems, **({"beyond": beyond} if beyond else {}))
+        problems=cases.problems + tests.problems, **({"beyond": beyond} if beyond else {}), **_again_case(cases, emulator))
 
 
 def _remark(case, emulator):
     """Why a cell is not plainly PASS."""
     said = _portable(case.get("reason") or case["message"])
+    return {"status": case["status"], "says": said[:LONGEST_MESSAGE], "again": _again(case, emulator), **lib.told(case)}
+
+
+def _again(case, emulator):
     variables, command = re.match(r"((?:\w+=\S* )*)(.*)", _portable(case["command"]), re.S).groups()
-    again = variables + (emulator + " " + command if emulator and not command.startswith("ctest") else command)
-    return {"status": case["status"], "says": said[:LONGEST_MESSAGE], "again": again}
+    return variables + (emulator + " " + command if emulator and not command.startswith("ctest") else command)
+
+
+def _again_case(cases, emulator):
+    """The command of any case, with {module} and {id} to be filled in; random programs have none."""
+    for case in cases.cases:
+        command, count = re.subn(r"/conformance_\w+ --case=.*", "/conformance_{module} --case={id}", _again(case, emulator))
+        if count:
+            return {"again_case": command}
+    return {}
+
+
+def template(document):
+    """What asks a clause again, with {module} and {id} to be filled in; older documents know only of modules."""
+    return document.get("again_case") or document["again_module"]
 
 
 def _portable(text):

@@ -57,7 +57,8 @@ def of(*cases):
 
 def document(target, *cases, tests=(), **facts):
     doctor = {"capabilities": {"fork": "yes", "pidfd": facts.pop("pidfd", "yes")}, "facts": dict(FACTS, **facts)}
-    return ports.port(target, doctor, of(*cases), of(*tests), mode="quick", suites=[], absent=[], commit="c", again="scripts/validate-port")
+    return ports.port(target, doctor, of(*cases), of(*tests), mode="quick", suites=[], absent=[], commit="c", again="scripts/validate-port",
+                      again_module="scripts/validate-port --suite {module}")
 
 
 class PortsTest(unittest.TestCase):
@@ -113,6 +114,19 @@ class PortsTest(unittest.TestCase):
         one = ports.port("t", {"capabilities": {}, "facts": {}}, of(failed), of(), emulator=[ROOT + "/emulated", "arm"])
         self.assertEqual(one["remarks"]["a.b.c"], {"status": "FAIL", "says": "a.cpp",
                                                    "again": "TANDEM_TIME_SCALE=4 emulated arm exe --case=a.b.c"})
+
+    def test_what_a_case_logged_is_kept_where_it_did_not_pass(self):
+        known = dict(case("a.b.c", "XFAIL", "it differs"), reason="qemu", transcript=["1", ROOT + "/a.cpp"])
+        remark = document("t", known)["remarks"]["a.b.c"]
+        self.assertEqual((remark["says"], remark["transcript"]), ("qemu", "it differs\n1\na.cpp"))
+
+    def test_one_template_is_the_command_of_every_case(self):
+        dead, one = case("a.b.c", "CRASH"), case("queue.get.b")
+        dead["command"], one["command"] = "ctest -R '^a.b.c$'", "TANDEM_TIME_SCALE=4 %s/build/arm/conformance_queue --case=queue.get.b" % ROOT
+        for cases, template in (((dead, one), "TANDEM_TIME_SCALE=4 emulated arm build/arm/conformance_{module} --case={id}"),
+                                ((dead,), "by module {module}")):
+            found = ports.port("t", {"capabilities": {}, "facts": {}}, of(*cases), of(), emulator=["emulated", "arm"], again_module="by module {module}")
+            self.assertEqual(ports.template(found), template)
 
     def test_what_fails(self):
         self.assertTrue(ports.failed(document("t", case("a.b.c", "FAIL", "bad"))))
@@ -179,6 +193,27 @@ class PortsTest(unittest.TestCase):
         text = port_page.html(one, {"linux-there": document("linux-there", case(id))})
         for shown in (id, "linux-there", "&lt;bad&gt;", "&lt;why&gt;", ">failed<", "exe --case=" + id):
             self.assertIn(shown, text)
+
+    def test_no_cell_is_unexplained(self):
+        import port_page
+        specs = ports.evidence.specs()
+        first, last = ([clause["id"] for clause in specs[name]["clause"]][0] for name in ("queue/queue", "shlex/split"))
+        known = dict(case(first, "XFAIL", "it <differs>"), reason="qemu does so", transcript=["1"])
+        part = dict(document("linux-part", known), suites=["queue"], when="2026-01-02")
+        text = port_page.html(document("linux-here", case(first), case(last)), {"linux-part": part})
+        total = sum(len(spec.get("clause", [])) for spec in specs.values())
+        for shown in ("2 of %d" % total, "1 of %d" % total, "2026-01-02", ">%s<" % port_page.commits.age(ROOT, "c"),  # of what each column is
+                      "qemu does so<details><summary>transcript</summary><pre>it &lt;differs&gt;\n1</pre>", "exe --case=" + first,
+                      "<code>scripts/validate-port --suite {module}</code>", '<details data-again><summary><code>%s</code></summary>' % last):
+            self.assertIn(shown, text)
+        (line,) = [line for line in text.split("<tr>") if "<code>%s</code>" % last in line and "data-again" in line]
+        self.assertEqual(line.count("<td>PASS</td>") + line.count(">not asked<"), 2)
+        unexplained = dict(part, remarks={})
+        self.assertIn("XFAIL: nobody says why", port_page.html(unexplained, {}))
+
+    def test_no_committed_cell_is_unexplained(self):
+        for name, one in ports.committed().items():
+            self.assertEqual({id for id, status in ports.statuses(one).items() if status != "PASS"} - set(one["remarks"]), set(), name)
 
     def test_the_committed_ones_are_whole(self):
         for name, one in ports.committed().items():

@@ -381,8 +381,24 @@ class RecordTest(FolderTest):
         self.assertEqual(record["remarks"], {"os.x.y": {"status": "SKIP", "says": "no fork"}})
         self.assertEqual((record["sanitizer"], record["preset"], record["commit"]), ("thread", "tsan", "c"))
 
+    def test_what_is_shown_of_a_case_that_did_not_pass(self):
+        logged = dict(case("a.b.c", "FAIL", "it differs\nrun again: exe"), transcript=["1", "3"])
+        self.assertEqual(lib.told(logged), {"transcript": "1\n3"})  # what it said stands beside it
+        self.assertEqual(lib.told(dict(logged, status="XFAIL", reason="known")), {"transcript": "it differs\n1\n3"})
+        self.assertEqual(lib.told(case("a.b.c", "TIMEOUT")), {})
+        self.assertEqual(len(lib.told(dict(logged, transcript=["x" * 9999]))["transcript"]), lib.LONGEST_TRANSCRIPT)
+
 
 class CommitTest(FolderTest):
+    def test_how_old_one_is(self):
+        self.assertEqual(commits.age(self.folder, "c0ffee"), "c0ffee")  # nobody says
+        subprocess.run(["git", "init", "-q", self.folder], check=True)
+        for message in ("first", "second"):
+            commits.git(self.folder, "-c", "user.name=test", "-c", "user.email=test", "commit", "-q", "--allow-empty", "-m", message)
+        first, second = commits.git(self.folder, "rev-parse", "HEAD^"), commits.head(self.folder)
+        self.assertEqual([commits.age(self.folder, one) for one in (first, first + "-dirty", second, "c0ffee0", "")],
+                         [first + " + 1", first + "-dirty + 1", second, "c0ffee0, which is not in this history", ""])
+
     def write(self, name, text):
         with open(os.path.join(self.folder, name), "w", encoding="utf-8") as file:
             file.write(text)
