@@ -2,8 +2,13 @@
 import fnmatch
 import json
 import re
+import sys
 import tomllib
 from pathlib import Path
+
+sys.path.append(str(Path(__file__).resolve().parent.parent.parent / "scripts/lib"))
+
+import commits  # noqa: E402
 
 KINDS = ("differential", "linearizability", "schedules", "properties", "stress")
 NO_SOAK = "in every test run; no soak of it is committed"
@@ -102,29 +107,35 @@ def rounded(count):
 class Column:
     """What became of the clauses somewhere: on a target, under a sanitizer.
 
-    `again`: the command that runs all of them, `one`: the one for {module}, or for {id}.
+    `again`: the command that runs all of them, `one`: the one for {module}, or for {id}, or for its {pattern}.
     """
 
     def __init__(self, name, about, document, again, one):
         self.name, self.about, self.again, self.one = name, about, again, one
         self.statuses = {id: status for row in document["clauses"].values() for status, ids in row.items() for id in ids}
         self.says = {id: remark["says"] for id, remark in document["remarks"].items()}
+        self.logged = {id: remark["transcript"] for id, remark in document["remarks"].items() if "transcript" in remark}
+
+    def covered(self, ids):
+        """How many of these clauses were run there: what is gone, or came later, does not count."""
+        return sum(id in self.statuses for id in ids)
 
 
 def targets(root):
     """Those that are committed; and the implementations behind the runners' protocol, of which no doctor knows facts."""
     found = [], []
     for one in load(root / "conformance/ports", "*.json"):
-        about = f"{one['toolchain']}, {one['mode']}, {one['when']}, commit {one['commit']}"
-        found[not one.get("facts", True)].append(Column(one["target"], about, one, one["again"], one["again_module"]))
+        about = f"{one['toolchain']}, {one['mode']}, {one['when']}, commit {commits.age(root, one['commit'])}"
+        found[not one.get("facts", True)].append(Column(one["target"], about, one, one["again"], one.get("again_case") or one["again_module"]))
     return found
 
 
 def sanitizers(root):
     """Those that are committed."""
-    return [Column(f"{one['sanitizer'].replace(',', ' + ')} sanitizer", f"{one['toolchain']}, {one['target']}, {one['when'][:10]}, commit {one['commit']}", one,
+    return [Column(f"{one['sanitizer'].replace(',', ' + ')} sanitizer",
+                   f"{one['toolchain']}, {one['target']}, {one['when'][:10]}, commit {commits.age(root, one['commit'])}", one,
                    f"scripts/test --preset {one['preset']} --reduced",
-                   f"scripts/test --preset {one['preset']} --reduced -R '^{{id}}$'")
+                   f"scripts/test --preset {one['preset']} --reduced -R '^{{pattern}}$'")
             for one in load(root / "conformance/results", "sanitizer-*.json")]
 
 
