@@ -28,6 +28,13 @@ must_fail() {
 
 run --results "$place/results" shlex threading.main-scope.exit
 [[ -s $place/results/conformance_shlex.jsonl ]]
+grep -qxE '[0-9a-f]{12}(-dirty)?|.+-g[0-9a-f]{12}(-dirty)?|unknown' "$place/results/commit"
+doctor=$(cat "$place/results/doctor.json") # whether it is JSON is asked by doctor_test.py; here, whether all of it is there
+[[ $doctor == '{'*'"capabilities": {'*'"facts": {'*'}'*'}' ]]
+
+echo another >"$place/results/commit"
+must_fail --results "$place/results" shlex
+echo another | cmp - "$place/results/commit"
 
 must_fail no-such-suite
 must_fail shlex.no-such.case
@@ -38,4 +45,8 @@ grep -q 'FAIL shlex\.' "$place/said"
 
 rm -r "$kit/programs/threading"
 must_fail threading.main-scope.exit
+
+ln -sf "$place/bin/false" "$kit/bin/doctor"
+must_fail --results "$place/undiagnosed" shlex.split.quotes
+[[ -s $place/undiagnosed/conformance_shlex.shlex.split.quotes.jsonl && ! -e $place/undiagnosed/doctor.json ]]
 echo "the kit fails where it must"

@@ -13,7 +13,7 @@ ROOT = evidence.ROOT
 COMMITTED = os.path.join(ROOT, "conformance", "ports")
 EXPECT = os.path.join(ROOT, "conformance", "expect")
 GOOD = ("PASS", "XFAIL")
-MODES = ("quick", "full", "certify")  # each runs all of what is before it
+MODES = ("kit", "quick", "full", "certify")  # each runs all of what is before it
 # What a target has, however fast it happens to be today.
 LASTING = ("system", "machine", "compiler", "standard-library", "c-library", "endianness", "pointer-bits", "long-bits",
            "time-bits", "file-offset-bits", "char-is-signed", "atomic-64-is-lock-free", "page-bytes", "linking")

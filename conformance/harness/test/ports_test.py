@@ -3,6 +3,7 @@
 import contextlib
 import importlib.util
 import io
+import json
 import os
 import subprocess
 import sys
@@ -16,6 +17,7 @@ sys.dont_write_bytecode = True
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 sys.path.append(os.path.join(ROOT, "scripts", "lib"))
 
+import kits
 import ports
 import results as lib
 
@@ -142,6 +144,7 @@ class PortsTest(unittest.TestCase):
         for mode, suites, before_mode, before_suites, less in (
                 ("quick", [], "quick", [], False), ("quick", [], "full", [], True), ("full", [], "quick", [], False),
                 ("quick", ["queue"], "quick", [], True), ("quick", [], "quick", ["queue"], False),
+                ("kit", [], "quick", [], True), ("quick", [], "kit", [], False),
                 ("quick", ["os", "queue"], "quick", ["queue"], False), ("quick", ["os"], "quick", ["os", "queue"], True)):
             before = {"mode": before_mode, "suites": before_suites}
             self.assertEqual(ports.runs_less(mode, suites, before), less, (mode, suites, before))
@@ -352,10 +355,150 @@ class CommandTest(unittest.TestCase):
             self.assertEqual(most - set(self.words(stubs + command + " it")), lacks)
 
     def test_what_cannot_be_asked_together(self):
-        for wrong in ("--suite queue --full", "--suite queue --live", "--implementation x --live", "--implementation x --suite queue", "--implementation x --preset i386"):
+        for wrong in ("--suite queue --full", "--suite queue --live", "--implementation x --live", "--implementation x --suite queue",
+                      "--implementation x --preset i386", "--results x --quick", "--results x --suite queue",
+                      "--results x --compiler y", "--name linux-x", "--results x --name ../x"):
             child = subprocess.run([sys.executable, "-B", COMMAND, *wrong.split()], stderr=subprocess.PIPE)
             self.assertEqual(child.returncode, 2, wrong)
             self.assertIn(b"error: ", child.stderr)
+
+
+class KitTest(unittest.TestCase):
+    """scripts/validate-port --results"""
+
+    IDS = ("shlex.quote.safe", "shlex.split.quotes")
+
+    @classmethod
+    def setUpClass(cls):
+        """What takes a second to read is read once."""
+        once = mock.patch.object(ports.evidence, "specs", return_value=ports.evidence.specs())
+        once.start()
+        cls.addClassCleanup(once.stop)
+
+    def setUp(self):
+        temporary = tempfile.TemporaryDirectory()
+        self.addCleanup(temporary.cleanup)
+        self.folder, self.committed = os.path.join(temporary.name, "results"), os.path.join(temporary.name, "ports")
+        os.mkdir(self.folder)
+        os.mkdir(self.committed)
+        self.write("doctor.json", json.dumps({"capabilities": {"fork": "yes", "pidfd": "no: ENOSYS"}, "facts": FACTS}))
+        self.write("commit", "123456789abc-dirty\n")
+        self.suite("conformance_shlex", *map(case, self.IDS))
+
+    def write(self, name, text):
+        with open(os.path.join(self.folder, name), "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def suite(self, stem, *cases):
+        """What an executable of the kit writes, and run-conformance beside it."""
+        for one in cases:
+            one["command"] = "TANDEM_TIME_SCALE=4 /there/my kit/bin/conformance_x --case=" + one["id"]
+        records = [{"record": "header", "executable": stem, "toolchain": "GNU 12", "time_scale": 4.0}, *cases,
+                   {"record": "footer", "cases": len(cases)}]
+        self.write(stem + ".jsonl", "".join(json.dumps(record) + "\n" for record in records))
+        self.write(stem + ".log", "")
+
+    def validate(self, *arguments, expect=""):
+        """The exit code, and what was said."""
+        expected = os.path.join(os.path.dirname(self.folder), "linux.toml")
+        with open(expected, "w", encoding="utf-8") as file:
+            file.write(expect)
+        said = io.StringIO()
+        with mock.patch.object(sys, "argv", [COMMAND, "--results", self.folder, *arguments]), \
+                mock.patch.object(ports, "COMMITTED", self.committed), \
+                mock.patch.object(ports, "expectations", return_value=[expected]), \
+                contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+            return validate.main(), said.getvalue()
+
+    def port(self, target="linux-x86_64-gnu12"):
+        return json.loads(ports.evidence.read(os.path.join(self.folder, "port-%s.json" % target)))
+
+    def test_the_port_is_of_what_was_run_there(self):
+        self.assertEqual(self.validate()[0], 0)
+        port = self.port()
+        self.assertEqual([port[key] for key in ("mode", "suites", "commit", "counts", "tests", "time_scale", "problems")],
+                         ["kit", ["shlex"], "123456789abc-dirty", {"PASS": 2}, {}, 4.0, []])
+        self.assertEqual(port["absent"][:2], ["white-box tests (kit)", "random programs (kit)"])
+        self.assertRegex(port["absent"][-1], "^no case was run of [0-9]+ clauses")
+        self.assertEqual(port["again"], "run-conformance --results DIR shlex; scripts/validate-port --results DIR")
+        self.assertTrue(os.path.exists(os.path.join(self.folder, "port-linux-x86_64-gnu12.html")))
+        self.assertEqual(os.listdir(self.committed), [])
+
+    def test_expectations_hold_there_too(self):
+        expect = '[[expect]]\ncase = "%s"\nstatus = "FAIL"\nmessage = "bad"\nreason = "why"\nlacks = "%s"\n'
+        self.suite("conformance_shlex", case(self.IDS[0], "FAIL", "bad: /there/my kit/spec"), case(self.IDS[1]))
+        for lacks, code, status in (("pidfd", 0, "XFAIL"), ("fork", 1, "FAIL")):
+            self.assertEqual(self.validate(expect=expect % (self.IDS[0], lacks))[0], code)
+            self.assertEqual(self.port()["remarks"][self.IDS[0]], {
+                "status": status, "says": "why" if code == 0 else "bad: spec", "again": "TANDEM_TIME_SCALE=4 run-conformance " + self.IDS[0]})
+        self.assertEqual(self.validate(expect=expect % (self.IDS[1], "pidfd"))[0], 1)
+        self.assertEqual(self.port()["counts"], {"FAIL": 1, "XPASS": 1})
+
+    def test_all_suites_have_to_tell_of_all_clauses(self):
+        for primitive in ports.evidence.specs():
+            if primitive.split("/")[-2] != "shlex":
+                self.suite("conformance_" + primitive.split("/")[-2], case("x.y." + primitive))
+        code, said = self.validate(expect='[[expect]]\ncase = "no.such"\nstatus = "CRASH"\nreason = "why"\n')
+        self.assertEqual((code, self.port()["suites"]), (1, []))
+        self.assertRegex(said, r"PROBLEM no case was run of \d+ clauses")
+        self.assertIn("PROBLEM linux.toml: no.such matches no case", said)
+
+    def test_a_suite_that_wrote_nothing_is_told(self):
+        self.write("conformance_queue.log", "no such library")
+        code, said = self.validate()
+        self.assertEqual((code, self.port()["suites"]), (1, ["queue", "shlex"]))
+        self.assertIn("PROBLEM conformance_queue wrote no results: see its log", said)
+
+    def test_single_cases_are_no_suite(self):
+        os.remove(os.path.join(self.folder, "commit"))
+        os.rename(os.path.join(self.folder, "conformance_shlex.log"), os.path.join(self.folder, "a.log"))
+        os.remove(os.path.join(self.folder, "conformance_shlex.jsonl"))
+        self.suite("conformance_shlex." + self.IDS[0], case(self.IDS[0]))
+        self.assertEqual(self.validate()[0], 0)
+        self.assertEqual([self.port()[key] for key in ("suites", "commit")], [[self.IDS[0]], "unknown"])
+
+    def test_its_name(self):
+        name = "linux-x86_64-gnu12-emulated"
+        self.assertEqual(self.validate("--name", name, "--record")[0], 0)
+        self.assertEqual(os.listdir(self.committed), [name + ".json"])
+        self.assertEqual(self.port(name)["again"].partition("; ")[2], "scripts/validate-port --results DIR --name " + name)
+        self.assertEqual(self.validate("--name", "freebsd-x86_64")[0], 2)
+
+    def test_less_is_not_recorded(self):
+        ports.write(document("linux-x86_64-gnu12", case(self.IDS[0])), os.path.join(self.committed, "linux-x86_64-gnu12.json"))
+        code, said = self.validate("--record")
+        self.assertEqual(code, 1)
+        self.assertIn("--record would put less in its place", said)
+
+    def test_what_is_refused(self):
+        whole = ports.evidence.read(os.path.join(self.folder, "conformance_shlex.jsonl"))
+        sound = ports.evidence.read(os.path.join(self.folder, "doctor.json"))
+        twice = "conformance_shlex.%s.jsonl" % self.IDS[0]
+        for name, text, says in (
+                ("doctor.json", None, "there is no "), ("doctor.json", sound[:-9], "not what a doctor says"),
+                ("doctor.json", "[]", "not what a doctor says"),
+                ("doctor.json", '{"capabilities": {}, "facts": {}}', "not what a doctor says"),
+                ("conformance_shlex.jsonl", None, "no results of cases"), ("conformance_shlex.jsonl", "", "cut short"),
+                ("conformance_shlex.jsonl", whole[:-9], "a line is no JSON"),
+                ("conformance_shlex.jsonl", whole.rpartition('{"rec')[0], "cut short"),
+                ("conformance_shlex.jsonl", "3\n" + whole, "not what a suite writes"),
+                ("conformance_shlex.jsonl", whole.replace("PASS", "XFAIL"), "not what a suite writes"),
+                ("conformance_shlex.jsonl", whole.replace('"level"', '"lev"'), "not what a suite writes"),
+                (twice, whole, "has 2 results")):
+            self.write("doctor.json", sound)
+            self.write("conformance_shlex.jsonl", whole)
+            self.write(name, text or "")
+            if text is None:
+                os.remove(os.path.join(self.folder, name))
+            code, said = self.validate("--record")
+            self.assertEqual(code, 2, (name, text))
+            self.assertRegex(said, "^validate-port: .*" + says)
+            self.assertEqual(os.listdir(self.committed), [])
+            self.assertFalse([name for name in os.listdir(self.folder) if name.startswith("port-")])
+
+    def test_a_folder_that_is_not_there(self):
+        self.folder += "-not"
+        self.assertEqual(self.validate()[0], 2)
 
 
 if __name__ == "__main__":
