@@ -185,7 +185,7 @@ def write_jsonl(results, path):
 
 
 def commit():
-    return commits.git(ROOT, "describe", "--always", "--dirty", "--abbrev=12")
+    return commits.head(ROOT, changed="-dirty")
 
 
 def told(case):
