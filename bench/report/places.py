@@ -5,6 +5,7 @@ from pathlib import Path
 sys.path.append(str(Path(__file__).resolve().parent.parent.parent / "scripts/lib"))
 
 import implementation_page  # noqa: E402
+import ports  # noqa: E402
 from implementations import ALIKE, EQUAL, GENERATORS, OUTSIDE, RED  # noqa: E402
 from markup import chip, code, command, details, tag  # noqa: E402
 from proofs import link, modules, table  # noqa: E402
@@ -41,19 +42,17 @@ def _row(name, about, cells, again):
     return [[tag("b", name), tag("div", about, class_="quiet"), command(again)], *cells]
 
 
-def _about(column, ids):
+def _about(column, clauses):
     """One that is of a few modules only, or of the clauses of another day, is seen for what it is."""
-    there = column.covered(ids)
-    covered = f"{there} of {len(ids)} clauses"
-    return [column.about, ", ", covered if there == len(ids) else chip(covered, "warn")]
+    there, all_ = ports.coverage(clauses, column.statuses, column.by_programs)
+    covered = f"{there} of {all_} clauses"
+    return [column.about, ", ", covered if there == all_ else chip(covered, "warn")]
 
 
 def matrix(evidence):
     """A line for each place, a column for each module."""
     layers, ids = evidence.layers, _ids(evidence)
-    every = [clause["id"] for clause in evidence.clauses()]
-    tried = [clause["id"] for clause in evidence.clauses() if clause["oracle"] == "differential"]
-    lines = [_row(one.name, _about(one, tried if one in layers.behind_protocol else every), [_of_column(one, some) for some in ids.values()], one.again)
+    lines = [_row(one.name, _about(one, evidence.clauses()), [_of_column(one, some) for some in ids.values()], one.again)
              for one in (*layers.targets, *layers.behind_protocol, *layers.sanitizers)]
     known = layers.implementations
     for place, name in enumerate(known.names):

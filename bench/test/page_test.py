@@ -189,9 +189,10 @@ class ThePage(unittest.TestCase):
 
     def test_a_target_says_how_many_of_todays_clauses_it_covers(self):
         (one,) = self.evidence.layers.targets
-        for ids, shown in ((["test.flow.order"], "GNU, quick, 2026-01-03, commit c, 1 of 1 clauses"),
-                           (["test.flow.order", "test.flow.newer"], 'commit c, <span class="chip warn">1 of 2 clauses</span>')):
-            self.assertIn(shown, render(places._about(one, ids)))
+        there, newer = ({"id": id, "oracle": "document"} for id in ("test.flow.order", "test.flow.newer"))
+        for clauses, shown in (([there], "GNU, quick, 2026-01-03, commit c, 1 of 1 clauses"),
+                               ([there, newer], 'commit c, <span class="chip warn">1 of 2 clauses</span>')):
+            self.assertIn(shown, render(places._about(one, clauses)))
         self.assertIn("commit c, 1 of 1 clauses", self.text)
 
     def test_an_older_target_is_asked_again_by_the_module(self):
@@ -209,7 +210,7 @@ class ThePage(unittest.TestCase):
                          [["stress", "1,500 items in the soak of 2026-01-02", "scripts/soak --module test"]])
 
     def test_the_evidence_stands_in_tables(self):
-        for text in ("so <far>", "scripts/validate-port --preset s390x", "scripts/test --preset tsan --reduced", "1 red",  # where
+        for text in ("so <far>", layers.WANTED, "scripts/validate-port --preset s390x", "scripts/test --preset tsan --reduced", "1 red",  # where
                      "b <_ c", "not judged", "scripts/mutate impl/src/flow.cpp", "c0ffee",  # mutations
                      "1.51\u00a0k items", "complete", "scripts/soak --module test",
                      "1 FAIL, 1 TIMEOUT", "scripts/faults --module test"):

@@ -12,11 +12,13 @@ REPORT = os.path.join(evidence.ROOT, "bench", "report")
 sys.path.append(REPORT)
 
 from conformance import kind  # noqa: E402
+from layers import TOLD, WANTED  # noqa: E402
 from markup import Markup, chip, command, details, scroller, tag  # noqa: E402
 
 NOT_RUN, NOT_ASKED = "not run", "not asked"
-UNHEARD = ("Not asked: --suite left its module out, or no random program tries it. Not run: nothing was heard of it, most likely because it is newer "
-           "than that run. What passes on a target has logged what reference/<primitive>.golden.json has, where CPython was asked. ")
+UNHEARD = ("Not asked: its module was left out there, or no random program tries it. Not run: nothing was heard of it, most likely because it is newer "
+           "than that run. What a case logged that passes on a target is what reference/<primitive>.golden.json has, where CPython was asked; behind "
+           "the runners' protocol there are no cases, and the programs that try a clause saw what CPython sees. ")
 
 
 def html(document, others):
@@ -28,8 +30,8 @@ def html(document, others):
             or tag("p", "No other target is committed."),
             tag("h2", "What the targets can do"), _values(columns, "capabilities"),
             tag("h2", "What the targets are"), _values(columns, "facts"),
-            tag("h2", "Clauses and targets"), _targets(columns), tag("p", UNHEARD, "A clause that is opened has its commands; "
-                "they want a build by scripts/validate-port first.", class_="quiet"), _numbers(columns), _clauses(columns),
+            tag("h2", "Clauses and targets"), _targets(columns), tag("p", UNHEARD, "A clause that is opened has its commands. ",
+                WANTED, class_="quiet"), _numbers(columns), _clauses(columns),
             tag("script", Markup(evidence.read(os.path.join(REPORT, "js", "again.js"))))]
     style = Markup(evidence.read(os.path.join(REPORT, "page.css")))
     head = tag("head", Markup('<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'),
@@ -81,7 +83,7 @@ def _remarks(document):
 
 
 def _why(remark):
-    return [remark["says"], details("transcript", tag("pre", remark["transcript"])) if remark.get("transcript") else None]
+    return [remark["says"], details(TOLD, tag("pre", remark["transcript"])) if remark.get("transcript") else None]
 
 
 def _differences(document, name, other):
@@ -112,10 +114,8 @@ def _targets(columns):
     clauses = [clause for spec in evidence.specs().values() for clause in spec.get("clause", [])]
     lines = []
     for name, one in columns.items():
-        # Behind the runners' protocol, where no doctor knows facts, random programs try only these.
-        ids = {clause["id"] for clause in clauses if one["facts"] or clause["oracle"] == "differential"}
-        there = len(ids & ports.statuses(one).keys())
-        lines.append([tag("code", name), chip("%d of %d" % (there, len(ids)), "good" if there == len(ids) else "warn"), one["when"],
+        there, all_ = ports.coverage(clauses, ports.statuses(one), ports.by_programs(one))
+        lines.append([tag("code", name), chip("%d of %d" % (there, all_), "good" if there == all_ else "warn"), one["when"],
                       commits.age(evidence.ROOT, one["commit"]), command(ports.template(one))])
     return tag("div", _table("Targets", ["target", "of today's clauses", "on", "commit, later ones", "a clause again"], lines), id="targets")
 
@@ -132,13 +132,9 @@ def _counted(row):
 
 
 def _unheard(document, primitive):
-    asked = document["facts"] and _module(primitive) in (document["suites"] or [_module(primitive)])
+    module = evidence.module_of(primitive)
+    asked = not ports.by_programs(document) and module in (document["suites"] or [module])
     return tag("span", NOT_RUN if asked else NOT_ASKED, class_="quiet")
-
-
-def _module(primitive):
-    """concurrent/futures/thread is of futures; what is no clause is of none."""
-    return ("/" + primitive).split("/")[-2]
 
 
 def _clauses(columns):
@@ -149,7 +145,7 @@ def _clauses(columns):
         lines = [[details(tag("code", id), data_again=True)] +
                  [_cell(columns[name], id, row[id]) if id in row else _unheard(columns[name], primitive) for name, row in known.items()] for id in ids]
         parts.append(details("%s: %d" % (primitive, len(ids)), _table(primitive + " and targets", ["clause", *columns], lines), class_="primitive",
-                             data_module=_module(primitive)) if lines else None)
+                             data_module=evidence.module_of(primitive)) if lines else None)
     return parts
 
 

@@ -185,14 +185,14 @@ def write_jsonl(results, path):
 
 
 def commit():
-    return commits.git(ROOT, "describe", "--always", "--dirty", "--abbrev=12")
+    return commits.head(ROOT, changed="-dirty")
 
 
 def told(case):
     """{"transcript": what a case logged, after what it said itself where a reason speaks for it}, or nothing."""
     said = [case["message"].partition("\nrun again: ")[0]] if case.get("reason") else []
     text = "\n".join(filter(None, said + case["transcript"])).replace(ROOT + "/", "")
-    return {"transcript": text[:LONGEST_TRANSCRIPT]} if text else {}
+    return {"transcript": text if len(text) <= LONGEST_TRANSCRIPT else text[:LONGEST_TRANSCRIPT] + "\n…"} if text else {}
 
 
 def write_record(results, preset, path):

@@ -45,7 +45,7 @@ const clauses = (() => {
     const places = (what, columns, statuses) => statuses.split("\n").forEach((status, place) => {
       const { name: where, command: run, says, logged } = columns[place] ?? {};
       if (status) lines.push([what, [chip(status, kinds[status]), ` ${where}${golden && status === "PASS" ? ": it logged what the golden has" : ""}`,
-        says[id] ? element("div", { className: "quiet" }, says[id]) : null, logged[id] ? element("pre", { "aria-label": "transcript" }, logged[id]) : null],
+        says[id] ? element("div", { className: "quiet" }, says[id]) : null, logged[id] ? element("pre", { "aria-label": "what it said and logged" }, logged[id]) : null],
         run.replace("{id}", id).replace("{pattern}", id.replaceAll(".", "\\.")).replace("{module}", module)]);
     });
     places("target", targets, clause.onTargets);

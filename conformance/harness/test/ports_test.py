@@ -206,7 +206,7 @@ class PortsTest(unittest.TestCase):
         text = port_page.html(document("linux-here", case(first), case(last)), {"linux-part": part})
         total = sum(len(spec.get("clause", [])) for spec in specs.values())
         for shown in ("2 of %d" % total, "1 of %d" % total, "2026-01-02", ">%s<" % port_page.commits.age(ROOT, "c"),  # of what each column is
-                      "qemu does so<details><summary>transcript</summary><pre>it &lt;differs&gt;\n1</pre>", "exe --case=" + first,
+                      "qemu does so<details><summary>what it said and logged</summary><pre>it &lt;differs&gt;\n1</pre>", "exe --case=" + first,
                       "<code>scripts/validate-port --suite {module}</code>", '<details data-again><summary><code>%s</code></summary>' % last):
             self.assertIn(shown, text)
         (line,) = [line for line in text.split("<tr>") if "<code>%s</code>" % last in line and "data-again" in line]
@@ -237,6 +237,12 @@ class CommandTest(unittest.TestCase):
         self.assertEqual(self.again("--toolchain", os.path.join(ROOT, file), "--full"), {
             "again": "scripts/validate-port --toolchain '%s' --full" % file,
             "again_module": "scripts/validate-port --toolchain '%s' --suite {module}" % file})
+
+    def test_a_case_that_failed_without_a_word_is_told(self):
+        said = io.StringIO()
+        with contextlib.redirect_stdout(said):
+            validate.summary(document("t", case("a.b.c", "FAIL", ""), case("a.b.d", "FAIL", "one\ntwo")))
+        self.assertRegex(said.getvalue(), "FAIL a.b.c: \nFAIL a.b.d: one\n")
 
     def test_less_is_not_recorded(self):
         before = {"t": dict(document("t", case("a.b.c")), again="scripts/validate-port")}
@@ -383,6 +389,7 @@ class KitTest(unittest.TestCase):
         os.mkdir(self.committed)
         self.write("doctor.json", json.dumps({"capabilities": {"fork": "yes", "pidfd": "no: ENOSYS"}, "facts": FACTS}))
         self.write("commit", "123456789abc-dirty\n")
+        self.write("runs", "asked shlex\nended 2\n")
         self.suite("conformance_shlex", *map(case, self.IDS))
 
     def write(self, name, text):
@@ -393,8 +400,8 @@ class KitTest(unittest.TestCase):
         """What an executable of the kit writes, and run-conformance beside it."""
         for one in cases:
             one["command"] = "TANDEM_TIME_SCALE=4 /there/my kit/bin/conformance_x --case=" + one["id"]
-        records = [{"record": "header", "executable": stem, "toolchain": "GNU 12", "time_scale": 4.0}, *cases,
-                   {"record": "footer", "cases": len(cases)}]
+        records = [{"record": "header", "executable": stem, "toolchain": "GNU 12", "target": "Linux x86_64", "sanitizer": "", "time_scale": 4.0},
+                   *cases, {"record": "footer", "cases": len(cases)}]
         self.write(stem + ".jsonl", "".join(json.dumps(record) + "\n" for record in records))
         self.write(stem + ".log", "")
 
@@ -421,23 +428,24 @@ class KitTest(unittest.TestCase):
         self.assertEqual(port["absent"][:2], ["white-box tests (kit)", "random programs (kit)"])
         self.assertRegex(port["absent"][-1], "^no case was run of [0-9]+ clauses")
         self.assertEqual(port["again"], "run-conformance --results DIR shlex; scripts/validate-port --results DIR")
+        self.assertEqual(ports.template(port), "TANDEM_TIME_SCALE=4 run-conformance {id}")
         self.assertTrue(os.path.exists(os.path.join(self.folder, "port-linux-x86_64-gnu12.html")))
         self.assertEqual(os.listdir(self.committed), [])
 
     def test_expectations_hold_there_too(self):
         expect = '[[expect]]\ncase = "%s"\nstatus = "FAIL"\nmessage = "bad"\nreason = "why"\nlacks = "%s"\n'
-        self.suite("conformance_shlex", case(self.IDS[0], "FAIL", "bad: /there/my kit/spec"), case(self.IDS[1]))
+        failed = dict(case(self.IDS[0], "FAIL", "bad: /there/my kit/spec"), transcript=["1", "at /there/my kit/bin/x"])
+        self.suite("conformance_shlex", failed, case(self.IDS[1]))
         for lacks, code, status in (("pidfd", 0, "XFAIL"), ("fork", 1, "FAIL")):
             self.assertEqual(self.validate(expect=expect % (self.IDS[0], lacks))[0], code)
             self.assertEqual(self.port()["remarks"][self.IDS[0]], {
-                "status": status, "says": "why" if code == 0 else "bad: spec", "again": "TANDEM_TIME_SCALE=4 run-conformance " + self.IDS[0]})
+                "status": status, "says": "why" if code == 0 else "bad: spec", "again": "TANDEM_TIME_SCALE=4 run-conformance " + self.IDS[0],
+                "transcript": "bad: spec\n1\nat bin/x" if code == 0 else "1\nat bin/x"})
         self.assertEqual(self.validate(expect=expect % (self.IDS[1], "pidfd"))[0], 1)
         self.assertEqual(self.port()["counts"], {"FAIL": 1, "XPASS": 1})
 
     def test_all_suites_have_to_tell_of_all_clauses(self):
-        for primitive in ports.evidence.specs():
-            if primitive.split("/")[-2] != "shlex":
-                self.suite("conformance_" + primitive.split("/")[-2], case("x.y." + primitive))
+        self.write("runs", "asked \nended 2\n")
         code, said = self.validate(expect='[[expect]]\ncase = "no.such"\nstatus = "CRASH"\nreason = "why"\n')
         self.assertEqual((code, self.port()["suites"]), (1, []))
         self.assertRegex(said, r"PROBLEM no case was run of \d+ clauses")
@@ -445,24 +453,37 @@ class KitTest(unittest.TestCase):
 
     def test_a_suite_that_wrote_nothing_is_told(self):
         self.write("conformance_queue.log", "no such library")
+        self.write("runs", "asked shlex queue\nended 2\n")
         code, said = self.validate()
         self.assertEqual((code, self.port()["suites"]), (1, ["queue", "shlex"]))
         self.assertIn("PROBLEM conformance_queue wrote no results: see its log", said)
 
+    def test_a_run_that_was_interrupted_is_told(self):
+        cut, lost = "PROBLEM run-conformance did not come to its end there: ", "PROBLEM there were 3 cases in the end, and here are 2"
+        for runs, says, suites in (
+                ("asked \n", cut + "all suites", []), ("asked shlex\n", cut + "shlex", ["shlex"]),
+                ("asked \nasked shlex\nended 2\n", cut + "all suites", []), ("asked shlex\nended 2\nasked os\n", cut + "os", ["os", "shlex"]),
+                ("asked shlex\nended 3\n", lost, ["shlex"]), ("asked shlex\nasked os shlex\nended 2\n", None, ["os", "shlex"])):
+            self.write("runs", runs)
+            code, said = self.validate()
+            self.assertEqual((code, self.port()["suites"]), (1 if says else 0, suites), runs)
+            self.assertIn(says or "written: ", said)
+
     def test_single_cases_are_no_suite(self):
-        os.remove(os.path.join(self.folder, "commit"))
+        self.write("runs", "asked %s\nended 1\n" % self.IDS[0])
         os.rename(os.path.join(self.folder, "conformance_shlex.log"), os.path.join(self.folder, "a.log"))
         os.remove(os.path.join(self.folder, "conformance_shlex.jsonl"))
         self.suite("conformance_shlex." + self.IDS[0], case(self.IDS[0]))
         self.assertEqual(self.validate()[0], 0)
-        self.assertEqual([self.port()[key] for key in ("suites", "commit")], [[self.IDS[0]], "unknown"])
+        self.assertEqual(self.port()["suites"], [self.IDS[0]])
 
     def test_its_name(self):
         name = "linux-x86_64-gnu12-emulated"
         self.assertEqual(self.validate("--name", name, "--record")[0], 0)
         self.assertEqual(os.listdir(self.committed), [name + ".json"])
         self.assertEqual(self.port(name)["again"].partition("; ")[2], "scripts/validate-port --results DIR --name " + name)
-        self.assertEqual(self.validate("--name", "freebsd-x86_64")[0], 2)
+        for another in ("freebsd-x86_64", "linux-s390x-gnu12", "linux-x86_64-gnu13"):
+            self.assertEqual(self.validate("--name", another)[0], 2)
 
     def test_less_is_not_recorded(self):
         ports.write(document("linux-x86_64-gnu12", case(self.IDS[0])), os.path.join(self.committed, "linux-x86_64-gnu12.json"))
@@ -472,12 +493,20 @@ class KitTest(unittest.TestCase):
 
     def test_what_is_refused(self):
         whole = ports.evidence.read(os.path.join(self.folder, "conformance_shlex.jsonl"))
-        sound = ports.evidence.read(os.path.join(self.folder, "doctor.json"))
+        sound, runs, commit = (ports.evidence.read(os.path.join(self.folder, name)) for name in ("doctor.json", "runs", "commit"))
+        more = "conformance_queue.jsonl"
         twice = "conformance_shlex.%s.jsonl" % self.IDS[0]
         for name, text, says in (
                 ("doctor.json", None, "there is no "), ("doctor.json", sound[:-9], "not what a doctor says"),
                 ("doctor.json", "[]", "not what a doctor says"),
                 ("doctor.json", '{"capabilities": {}, "facts": {}}', "not what a doctor says"),
+                ("doctor.json", sound.replace("x86_64", "../x"), "not what a doctor says"), ("doctor.json", ..., "cannot be read"),
+                ("runs", None, "there is no "), ("runs", "ended 2\n", "not what run-conformance writes"), ("runs", "", "tells of no run"),
+                ("commit", None, "there is no "), ("commit", ..., "cannot be read"), ("conformance_shlex.jsonl", ..., "cannot be read"),
+                ("conformance_shlex.jsonl", whole.replace('"transcript"', '"script"'), "not what a suite writes"),
+                ("conformance_shlex.jsonl", whole.partition("\n")[2], "not what a suite writes"),
+                (more, whole.replace("shlex", "queue").replace("Linux x86_64", "Linux armhf"), "of two kinds, by their target"),
+                (more, whole.replace("shlex", "queue").replace("GNU 12", "GNU 13"), "of two kinds, by their toolchain"),
                 ("conformance_shlex.jsonl", None, "no results of cases"), ("conformance_shlex.jsonl", "", "cut short"),
                 ("conformance_shlex.jsonl", whole[:-9], "a line is no JSON"),
                 ("conformance_shlex.jsonl", whole.rpartition('{"rec')[0], "cut short"),
@@ -485,15 +514,19 @@ class KitTest(unittest.TestCase):
                 ("conformance_shlex.jsonl", whole.replace("PASS", "XFAIL"), "not what a suite writes"),
                 ("conformance_shlex.jsonl", whole.replace('"level"', '"lev"'), "not what a suite writes"),
                 (twice, whole, "has 2 results")):
-            self.write("doctor.json", sound)
-            self.write("conformance_shlex.jsonl", whole)
-            self.write(name, text or "")
-            if text is None:
-                os.remove(os.path.join(self.folder, name))
+            for other, its in (("doctor.json", sound), ("conformance_shlex.jsonl", whole), ("runs", runs), ("commit", commit)):
+                self.write(other, its)
+            path = os.path.join(self.folder, name)
+            self.write(name, text if isinstance(text, str) else "")
+            if not isinstance(text, str):
+                os.remove(path)
+            if text is ...:
+                os.mkdir(path)
             code, said = self.validate("--record")
             self.assertEqual(code, 2, (name, text))
             self.assertRegex(said, "^validate-port: .*" + says)
             self.assertEqual(os.listdir(self.committed), [])
+            os.rmdir(path) if text is ... else text is None or os.remove(path)
             self.assertFalse([name for name in os.listdir(self.folder) if name.startswith("port-")])
 
     def test_a_folder_that_is_not_there(self):
