@@ -1,13 +1,11 @@
 #!/usr/bin/env python3
 """scripts/lib/implementations.py and its page: what an answer is to its clause, what is red, whether each red cell is explained."""
 import contextlib
-import importlib.util
 import io
 import os
 import sys
 import types
 import unittest
-from importlib.machinery import SourceFileLoader
 from unittest import mock
 
 sys.dont_write_bytecode = True
@@ -16,11 +14,9 @@ sys.path.append(os.path.join(ROOT, "scripts", "lib"))
 
 import implementation_page as page
 import implementations as lib
+from script import loaded
 
-COMMAND = os.path.join(ROOT, "scripts", "implementations")
-spec = importlib.util.spec_from_loader("implementations_command", SourceFileLoader("implementations_command", COMMAND))
-command = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(command)
+command = loaded("implementations")
 
 NAMES = ["CPython 3.8.1", "CPython 3.9.1", "CPython 3.10.1", "PyPy 3.9.2", "tandem 0"]
 RECENT = ("queue.order.fifo", "queue.shutdown.put-raises")  # two clauses, the second since 3.13
@@ -123,7 +119,7 @@ class ComparedTest(unittest.TestCase):
         self.assertEqual(failures, ["CPython 3.8.1: its programs were not run: b: no"])
         self.assertEqual(data["programs"]["rows"], {"PyPy 3.9.2": {"commit": "c"}})
         for failed, status in (([], 0), (failures, 1)):
-            with mock.patch.object(sys, "argv", [COMMAND, "--measure"]), mock.patch.object(command, "measured", return_value=failed), \
+            with mock.patch.object(sys, "argv", ["implementations", "--measure"]), mock.patch.object(command, "measured", return_value=failed), \
                     mock.patch.multiple(page, load=mock.DEFAULT, save=mock.DEFAULT, rejudged=mock.DEFAULT, write=mock.DEFAULT,
                                         notes=lambda _: [], problems=lambda: []), contextlib.redirect_stdout(io.StringIO()):
                 self.assertEqual(command.main(), status)

@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """scripts/lib/ports.py, port_page.py, scripts/validate-port: how a target is called, what ctest said, what differs, what fails."""
 import contextlib
-import importlib.util
 import io
 import json
 import os
@@ -10,7 +9,6 @@ import sys
 import tempfile
 import types
 import unittest
-from importlib.machinery import SourceFileLoader
 from unittest import mock
 
 sys.dont_write_bytecode = True
@@ -20,11 +18,10 @@ sys.path.append(os.path.join(ROOT, "scripts", "lib"))
 import kits
 import ports
 import results as lib
+from script import loaded
 
 COMMAND = os.path.join(ROOT, "scripts", "validate-port")
-spec = importlib.util.spec_from_loader("validate_port", SourceFileLoader("validate_port", COMMAND))
-validate = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(validate)
+validate = loaded("validate-port")
 
 FACTS = {"system": "Linux", "machine": "x86_64", "compiler": "GNU 12.2.0", "standard-library": "libstdc++ 12",
          "pointer-bits": 64, "endianness": "little", "linking": "dynamic", "time-scale": 1}
