@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """scripts/lib/ports.py, port_page.py, scripts/validate-port: how a target is called, what ctest said, what differs, what fails."""
 import contextlib
-import importlib.util
 import io
 import json
 import os
@@ -10,7 +9,6 @@ import sys
 import tempfile
 import types
 import unittest
-from importlib.machinery import SourceFileLoader
 from unittest import mock
 
 sys.dont_write_bytecode = True
@@ -20,11 +18,10 @@ sys.path.append(os.path.join(ROOT, "scripts", "lib"))
 import kits
 import ports
 import results as lib
+from script import loaded
 
 COMMAND = os.path.join(ROOT, "scripts", "validate-port")
-spec = importlib.util.spec_from_loader("validate_port", SourceFileLoader("validate_port", COMMAND))
-validate = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(validate)
+validate = loaded("validate-port")
 
 FACTS = {"system": "Linux", "machine": "x86_64", "compiler": "GNU 12.2.0", "standard-library": "libstdc++ 12",
          "pointer-bits": 64, "endianness": "little", "linking": "dynamic", "time-scale": 1}
@@ -305,13 +302,18 @@ class CommandTest(unittest.TestCase):
         target = validate.Target.__new__(validate.Target)
         lacking, beside = ["random programs", "schedules"], ["white-box tests (--suite)"]
         more = ["stress tests (--suite)", "twins run again (--suite)"]
-        for arguments, rapidcheck, absent in (
-                ("", "ON", []), ("", "OFF", lacking), ("--suite os", "ON", beside), ("--suite os", "OFF", lacking + beside),
-                ("--certify", "ON", []), ("--certify --suite os", "OFF", lacking + beside + more)):
+        cross = [validate.DRD]
+        for arguments, rapidcheck, crosscompiling, absent in (
+                ("", "ON", "FALSE", []), ("", "OFF", "FALSE", lacking), ("--suite os", "ON", "FALSE", beside),
+                ("--suite os", "OFF", "TRUE", lacking + cross + beside), ("--certify", "ON", "FALSE", []), ("--certify", "ON", "TRUE", cross),
+                ("--certify --suite os", "OFF", "FALSE", lacking + beside + more)):
             with mock.patch.object(sys, "argv", [COMMAND, *arguments.split()]):
                 target.options = validate.arguments()
-            with mock.patch.object(target, "cached", return_value=rapidcheck):
+            cache = {"TANDEM_RAPIDCHECK": rapidcheck, "TANDEM_CROSSCOMPILING": crosscompiling}
+            with mock.patch.object(target, "cached", cache.get):
                 self.assertEqual(target.absent(), absent, arguments)
+        left_out = [what.partition(" is left out")[0] for what in validate.uncertified(dict(document("t"), absent=cross + lacking))]
+        self.assertEqual(left_out, lacking)
         self.assertIn("Absent: white-box tests (--suite).", port_page.html(dict(document("t", case("a.b.c")), absent=beside), {}))
 
     def test_what_an_archive_has(self):
@@ -323,6 +325,10 @@ class CommandTest(unittest.TestCase):
                     pass
             with tarfile.open(validate.archived(folder, {"target": "t"})) as archive:
                 self.assertEqual(sorted(archive.getnames()), ["port-t/port-t.html", "port-t/port-t.json", "port-t/tests.xml"])
+
+    # Debian, where nothing is there yet.
+    STUBS = ("is_debian() { true; }; _missing() { printf '%s\\n' \"$@\"; }; _may_be_root() { true; }; _renew_lists() { true; }; "
+             "_install() { echo \"$@\"; }; ")
 
     def words(self, script, *arguments):
         """What bash says, once it knows packages.sh."""
@@ -336,17 +342,32 @@ class CommandTest(unittest.TestCase):
             self.assertEqual(self.words("packages_of_compiler \"$1\"", compiler), packages, compiler)
 
     def test_packages_of_an_emulated_target(self):
-        script = "linux=$2; uname() { echo \"$linux\"; }; compgen() { false; }; packages_of_preset \"$1\""
-        for preset in ("aarch64", "armhf", "riscv64", "s390x"):
+        presets = {"aarch64": "aarch64", "armhf": "arm", "riscv64": "riscv64", "s390x": "s390x"}
+        for preset, qemu in presets.items():
             for linux, package in (("5.10.0-21-amd64", True), ("6.6.13", True), ("6.7.0", False), ("6.18.4-x", False)):
-                packages = self.words(script, preset, linux)
-                self.assertIn("qemu-user", packages)
-                self.assertEqual("qemu-user-binfmt" in packages, package, (preset, linux))
+                for registered, registers in ((None, package), (qemu, False), ("another", package)):
+                    packages = self.emulated(preset, linux, "x86_64", registered)
+                    self.assertIn("qemu-user", packages)
+                    self.assertEqual("qemu-user-binfmt" in packages, registers, (preset, linux, registered))
+
+    def test_an_x86_of_64_bits_emulates_none_of_32(self):
+        self.assertEqual([one for one in self.emulated("i386", "5.10", "x86_64") if "qemu" in one], [])
+        self.assertEqual([one for one in self.emulated("i386", "5.10", "aarch64") if "qemu" in one], ["qemu-user", "qemu-user-binfmt"])
+
+    def emulated(self, preset, linux, machine, registered=None):
+        """The packages of a preset, where the kernel knows that emulator."""
+        script = ("linux=$2 machine=$3 binfmt_registry=$4; uname() { [[ $1 != -m ]] && echo \"$linux\" || echo \"$machine\"; }; "
+                  "packages_of_preset \"$1\"")
+        with tempfile.TemporaryDirectory() as registry:
+            if registered:
+                with open(os.path.join(registry, "qemu-" + registered), "w", encoding="utf-8"):
+                    pass
+            return self.words(script, preset, linux, machine, registry)
 
     def test_packages_of_a_mode(self):
         target = validate.Target.__new__(validate.Target)
         for arguments, needs in (("", "require_packages"), ("--certify --suite os", "require_packages"),
-                                 ("--full", "require_all_packages"), ("--certify", "require_all_packages")):
+                                 ("--full", "require_all_packages"), ("--certify", "require_certified_packages")):
             with mock.patch.object(sys, "argv", [COMMAND, *arguments.split()]), mock.patch.object(target, "step") as step:
                 target.options = validate.arguments()
                 target.packages()
@@ -354,11 +375,20 @@ class CommandTest(unittest.TestCase):
             self.assertEqual((name, command[-3:]), ("packages", ["dev", "", needs]), arguments)
 
     def test_what_is_installed(self):
-        stubs = "is_debian() { true; }; _require_debian() { echo \"$@\"; }; "
         most = {"cmake", "it", "socat", "netcat-openbsd", "doxygen", "chromium", "valgrind"}
         for command, lacks in (("require_packages", most - {"cmake", "it"}), ("require_test_packages", {"chromium", "valgrind"}),
-                               ("require_all_packages", set())):
-            self.assertEqual(most - set(self.words(stubs + command + " it")), lacks)
+                               ("require_all_packages", {"valgrind"}), ("require_certified_packages", set()),
+                               ("require_certified_packages g++-arm-linux-gnueabihf", {"valgrind"})):
+            self.assertEqual(most - set(self.words(self.STUBS + command + " it")), lacks)
+
+    def test_what_is_wanted_is_wanted_each_by_itself(self):
+        once = self.words(self.STUBS + "_renew_lists() { echo lists; }; _install() { echo \"$@\"; [[ $1 != a ]]; }; want_packages a b c")
+        self.assertEqual("".join(once), "missing,andtestsareskippedwithout:abclistsa(gonewithout:a)bc")
+
+    def test_nobody_is_asked_for_a_password_for_what_is_only_wanted(self):
+        stubs = self.STUBS + "_may_be_root() { false; }; _may_ask() { true; }; "
+        self.assertEqual(self.words(stubs + "require_packages it")[-1], "it")
+        self.assertIn("(gone", self.words(stubs + "_install() { exit 1; }; want_packages it"))
 
     def test_what_cannot_be_asked_together(self):
         for wrong in ("--suite queue --full", "--suite queue --live", "--implementation x --live", "--implementation x --suite queue",
