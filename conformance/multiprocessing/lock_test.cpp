@@ -13,18 +13,26 @@ namespace {
 
 void release(const Lock& lock) { lock.release(); }
 
-void count(const Lock& lock, const mp::RawValue<int>& counter, int times) {
+// They begin together, and let the others run meanwhile: whoever a lock lets in beside counts from
+// the same number, on one processor, too.
+void count(const Lock& lock, const mp::Barrier& together, const mp::RawValue<int>& counter,
+           int times) {
+  together.wait();
   for (int i = 0; i < times; ++i) {
     std::scoped_lock guard(lock);
     const int seen = counter.value();
+    std::this_thread::yield();
     counter.value() = seen + 1;
   }
 }
 
-void count_twice(const RLock& lock, const mp::RawValue<int>& counter, int times) {
+void count_twice(const RLock& lock, const mp::Barrier& together, const mp::RawValue<int>& counter,
+                 int times) {
+  together.wait();
   for (int i = 0; i < times; ++i) {
     std::scoped_lock guard(lock);
     const int seen = counter.value();
+    std::this_thread::yield();
     std::scoped_lock again(lock);
     counter.value() = seen + 1;
   }
@@ -174,7 +182,9 @@ CASE("multiprocessing.lock.processes.excludes", "one process at a time") {
     const Lock lock(context);
     const mp::RawValue<int> counter(0);
     std::vector<mp::Process> children;
-    for (int i = 0; i < 3; ++i) children.push_back(started(context, count, lock, counter, 2000));
+    const mp::Barrier together(context, 3);
+    for (int i = 0; i < 3; ++i)
+      children.push_back(started(context, count, lock, together, counter, 500));
     Log{joined(children), counter.value()};
   });
 }
@@ -303,8 +313,9 @@ CASE("multiprocessing.rlock.processes.crosses", "recursive in each process, excl
     const RLock lock(context);
     const mp::RawValue<int> counter(0);
     std::vector<mp::Process> children;
+    const mp::Barrier together(context, 3);
     for (int i = 0; i < 3; ++i)
-      children.push_back(started(context, count_twice, lock, counter, 1000));
+      children.push_back(started(context, count_twice, lock, together, counter, 500));
     Log{joined(children), counter.value()};
   });
 }

@@ -1,6 +1,7 @@
 """Twins of conformance/multiprocessing/lock_test.cpp."""
 
 import multiprocessing
+import os
 import threading
 
 from case import case, log, now, raised, times
@@ -108,10 +109,14 @@ def _():
     log(raised(fail), lock.acquire(False))
 
 
-def count(lock, counter, times_):
+# They begin together, and let the others run meanwhile: whoever a lock lets in beside counts from the same number, on one
+# processor, too.
+def count(lock, together, counter, times_):
+    together.wait()
     for _ in range(times_):
         with lock:
             seen = counter.value
+            os.sched_yield()
             counter.value = seen + 1
 
 
@@ -119,7 +124,8 @@ def count(lock, counter, times_):
 def _():
     def in_turns(context):
         lock, counter = context.Lock(), context.Value("i", 0, lock=False)
-        children = [started(context, count, lock, counter, 2000) for _ in range(3)]
+        together = context.Barrier(3)
+        children = [started(context, count, lock, together, counter, 500) for _ in range(3)]
         for child in children:
             child.join()
         log([child.exitcode for child in children], counter.value)
@@ -243,10 +249,12 @@ def _():
     log(blocked.said)
 
 
-def count_twice(lock, counter, times_):
+def count_twice(lock, together, counter, times_):
+    together.wait()
     for _ in range(times_):
         with lock:
             seen = counter.value
+            os.sched_yield()
             with lock:
                 counter.value = seen + 1
 
@@ -255,7 +263,8 @@ def count_twice(lock, counter, times_):
 def _():
     def in_turns(context):
         lock, counter = context.RLock(), context.Value("i", 0, lock=False)
-        children = [started(context, count_twice, lock, counter, 1000) for _ in range(3)]
+        together = context.Barrier(3)
+        children = [started(context, count_twice, lock, together, counter, 500) for _ in range(3)]
         for child in children:
             child.join()
         log([child.exitcode for child in children], counter.value)
