@@ -210,7 +210,7 @@ def _generated(evidence, name, strings):
 
 
 def _columns(columns):
-    return [{"name": one.name, "command": one.one, "says": one.says} for one in columns]
+    return [{"name": one.name, "command": one.one, "says": one.says, "logged": one.logged} for one in columns]
 
 
 def numbered(evidence):

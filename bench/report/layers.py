@@ -2,10 +2,19 @@
 import fnmatch
 import json
 import re
+import sys
 import tomllib
 from pathlib import Path
 
+sys.path.append(str(Path(__file__).resolve().parent.parent.parent / "scripts/lib"))
+
+import commits  # noqa: E402
+import ports  # noqa: E402
+
 KINDS = ("differential", "linearizability", "schedules", "properties", "stress")
+# Words of the report and of a port's page: beside commands, and above what is kept of a case that is not plainly PASS.
+WANTED = "A target's commands want a build by scripts/validate-port first; run-conformance, the kit on that machine."
+TOLD = "what it said and logged"
 NO_SOAK = "in every test run; no soak of it is committed"
 
 
@@ -102,29 +111,32 @@ def rounded(count):
 class Column:
     """What became of the clauses somewhere: on a target, under a sanitizer.
 
-    `again`: the command that runs all of them, `one`: the one for {module}, or for {id}.
+    `again`: the command that runs all of them, `one`: the one for {module}, or for {id}, or for its {pattern}.
     """
 
     def __init__(self, name, about, document, again, one):
         self.name, self.about, self.again, self.one = name, about, again, one
+        self.by_programs = ports.by_programs(document)
         self.statuses = {id: status for row in document["clauses"].values() for status, ids in row.items() for id in ids}
         self.says = {id: remark["says"] for id, remark in document["remarks"].items()}
+        self.logged = {id: remark["transcript"] for id, remark in document["remarks"].items() if "transcript" in remark}
 
 
 def targets(root):
     """Those that are committed; and the implementations behind the runners' protocol, of which no doctor knows facts."""
     found = [], []
     for one in load(root / "conformance/ports", "*.json"):
-        about = f"{one['toolchain']}, {one['mode']}, {one['when']}, commit {one['commit']}"
-        found[not one.get("facts", True)].append(Column(one["target"], about, one, one["again"], one["again_module"]))
+        about = f"{one['toolchain']}, {one['mode']}, {one['when']}, commit {commits.age(root, one['commit'])}"
+        found[ports.by_programs(one)].append(Column(one["target"], about, one, one["again"], ports.template(one)))
     return found
 
 
 def sanitizers(root):
     """Those that are committed."""
-    return [Column(f"{one['sanitizer'].replace(',', ' + ')} sanitizer", f"{one['toolchain']}, {one['target']}, {one['when'][:10]}, commit {one['commit']}", one,
+    return [Column(f"{one['sanitizer'].replace(',', ' + ')} sanitizer",
+                   f"{one['toolchain']}, {one['target']}, {one['when'][:10]}, commit {commits.age(root, one['commit'])}", one,
                    f"scripts/test --preset {one['preset']} --reduced",
-                   f"scripts/test --preset {one['preset']} --reduced -R '^{{id}}$'")
+                   f"scripts/test --preset {one['preset']} --reduced -R '^{{pattern}}$'")
             for one in load(root / "conformance/results", "sanitizer-*.json")]
 
 

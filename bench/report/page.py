@@ -11,6 +11,7 @@ import parts
 import places
 import proofs
 import speed
+from layers import WANTED
 from markup import Markup, chip, command, details, render, scroller, tag
 from speed import show  # which has put the driver on the path
 from stability import GRADES
@@ -254,7 +255,7 @@ class Page:
                        class_="lead"),
                    tag("p", "A clause says what must hold, and where that is written. Its case logs what "
                        "tandem does, and the log must equal what CPython did. Run one again with its "
-                       "command, or all with ", command("scripts/test"), class_="quiet"),
+                       "command, or all with ", command("scripts/test"), ". ", WANTED if evidence.layers.targets else None, class_="quiet"),
                    problems, conformance.broken(evidence), conformance.numbers(evidence), conformance.layers_of_evidence(evidence),
                    tag("h3", "Clause by clause", id="tree"), conformance.filters(evidence),
                    tag("div", conformance.lists(evidence), id="clauses", class_="script"),

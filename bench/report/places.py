@@ -5,6 +5,7 @@ from pathlib import Path
 sys.path.append(str(Path(__file__).resolve().parent.parent.parent / "scripts/lib"))
 
 import implementation_page  # noqa: E402
+import ports  # noqa: E402
 from implementations import ALIKE, EQUAL, GENERATORS, OUTSIDE, RED  # noqa: E402
 from markup import chip, code, command, details, tag  # noqa: E402
 from proofs import link, modules, table  # noqa: E402
@@ -41,10 +42,17 @@ def _row(name, about, cells, again):
     return [[tag("b", name), tag("div", about, class_="quiet"), command(again)], *cells]
 
 
+def _about(column, clauses):
+    """One that is of a few modules only, or of the clauses of another day, is seen for what it is."""
+    there, all_ = ports.coverage(clauses, column.statuses, column.by_programs)
+    covered = f"{there} of {all_} clauses"
+    return [column.about, ", ", covered if there == all_ else chip(covered, "warn")]
+
+
 def matrix(evidence):
     """A line for each place, a column for each module."""
     layers, ids = evidence.layers, _ids(evidence)
-    lines = [_row(one.name, one.about, [_of_column(one, some) for some in ids.values()], one.again)
+    lines = [_row(one.name, _about(one, evidence.clauses()), [_of_column(one, some) for some in ids.values()], one.again)
              for one in (*layers.targets, *layers.behind_protocol, *layers.sanitizers)]
     known = layers.implementations
     for place, name in enumerate(known.names):
@@ -55,7 +63,8 @@ def matrix(evidence):
     return [tag("h3", "Targets, sanitizers, other implementations", id="places"),
             tag("p", "How many of each module's cases pass on each target and under each sanitizer whose results are committed; and how many "
                 "each implementation answers as the golden does, asked through the case's Python twin; what its version need not answer so is "
-                "not red. Of one behind the runners' protocol, how many of the clauses that random programs try.", class_="quiet"),
+                "not red. Of one behind the runners' protocol, how many of the clauses that random programs try. Beside a commit stands how many later ones there are.",
+                class_="quiet"),
             table("Targets, sanitizers, other implementations", ["where", *ids], lines, kind="stack places"), _programs(known),
             _remarks(layers), _reds(known)]
 

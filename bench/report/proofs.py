@@ -94,11 +94,11 @@ class Faults:
 
 
 def modules(evidence):
-    """{module: its clauses}: concurrent/futures/thread is of futures."""
+    """{module: its clauses}"""
     found = {}
     for name, one in evidence.primitives.items():
         if one["clauses"]:
-            found.setdefault(name.split("/")[-2], []).extend(one["clauses"])
+            found.setdefault(found_evidence.module_of(name), []).extend(one["clauses"])
     return found
 
 

@@ -229,6 +229,7 @@ class ThePage(unittest.TestCase):
                                           "faults") if one not in named], [])
         self.assertIn("CPython 3.8 to 3.13", self.text(f"{layers} tr"))
         self.assertIn(f"--case {BROKEN}", self.text(f"{layers} tr .command code"))
+        self.assertIn("-gnu12-emulated: it logged what the golden has", self.text(layers))
         self.browser.click(f"{layers} tr .copy")
         self.assertTrue(self.browser.until("return document.querySelector(arguments[0]).textContent === 'copied'", f"{layers} tr .copy"))
 

@@ -18,9 +18,11 @@ import conformance  # noqa: E402
 import history  # noqa: E402
 import layers  # noqa: E402
 import parts  # noqa: E402
+import places  # noqa: E402
 import show  # noqa: E402
 from conformance import Evidence  # noqa: E402
 from judge import judge  # noqa: E402
+from markup import render  # noqa: E402
 from measure import Sample  # noqa: E402
 from page import Page  # noqa: E402
 from rows import chosen, load  # noqa: E402
@@ -48,7 +50,7 @@ RESULTS = """{"record": "header", "implementation": "tandem 1"}
  "transcript": ["</script>"], "command": "/elsewhere/build/x --case=test.flow.order"}
 {"record": "footer", "cases": 1, "counts": {"PASS": 1}, "problems": []}
 """
-NOT_PASSED = {"remarks": {"test.flow.order": {"says": "so <far>"}}, "toolchain": "GNU", "commit": "c"}
+NOT_PASSED = {"remarks": {"test.flow.order": {"says": "so <far>", "transcript": "1\n3"}}, "toolchain": "GNU", "commit": "c"}
 # What is committed of evidence, each with one thing to see.
 EVIDENCE = {
     "conformance/results/faults-test.json": {
@@ -65,7 +67,8 @@ EVIDENCE = {
         **NOT_PASSED},
     "conformance/ports/linux-s390x-gnu12-emulated.json": {
         "target": "linux-s390x-gnu12-emulated", "again": "scripts/validate-port --preset s390x --suite test",
-        "again_module": "scripts/validate-port --preset s390x --suite {module}", "mode": "quick", "when": "2026-01-03",
+        "again_module": "scripts/validate-port --preset s390x --suite {module}", "again_case": "emulated conformance_{module} --case={id}",
+        "mode": "quick", "when": "2026-01-03",
         "clauses": {"t": {"XFAIL": ["test.flow.order"]}},
         **NOT_PASSED},
     "conformance/results/implementations.json": {
@@ -177,13 +180,37 @@ class ThePage(unittest.TestCase):
                          ["tandem", "peer", "broken", "cpython-3.13.0"])
         self.assertEqual(len(self.data["texts"]), len(set(self.data["texts"])))
 
+    def test_a_cell_elsewhere_has_what_it_logged_and_a_command(self):
+        for columns, again in (("targets", "emulated conformance_{module} --case={id}"),
+                               ("sanitizers", "scripts/test --preset tsan --reduced -R '^{pattern}$'")):
+            (one,) = self.data["clauses"][columns]
+            self.assertEqual((one["command"], one["says"], one["logged"]),
+                             (again, {"test.flow.order": "so <far>"}, {"test.flow.order": "1\n3"}))
+
+    def test_a_target_says_how_many_of_todays_clauses_it_covers(self):
+        (one,) = self.evidence.layers.targets
+        there, newer = ({"id": id, "oracle": "document"} for id in ("test.flow.order", "test.flow.newer"))
+        for clauses, shown in (([there], "GNU, quick, 2026-01-03, commit c, 1 of 1 clauses"),
+                               ([there, newer], 'commit c, <span class="chip warn">1 of 2 clauses</span>')):
+            self.assertIn(shown, render(places._about(one, clauses)))
+        self.assertIn("commit c, 1 of 1 clauses", self.text)
+
+    def test_an_older_target_is_asked_again_by_the_module(self):
+        with tempfile.TemporaryDirectory() as folder:
+            name = "conformance/ports/linux-s390x-gnu12-emulated.json"
+            older = {key: value for key, value in EVIDENCE[name].items() if key != "again_case"}
+            Path(folder, name).parent.mkdir(parents=True)
+            Path(folder, name).write_text(json.dumps(older))
+            ((one,), _) = layers.targets(Path(folder))
+        self.assertEqual(one.one, older["again_module"])
+
     def test_generated_tests_count_for_what_they_try(self):
         texts, (primitive,) = self.data["clauses"]["texts"], self.data["clauses"]["primitives"]
         self.assertEqual([[kind, texts[tried], texts[run]] for kind, tried, run in primitive["generated"]],
                          [["stress", "1,500 items in the soak of 2026-01-02", "scripts/soak --module test"]])
 
     def test_the_evidence_stands_in_tables(self):
-        for text in ("so <far>", "scripts/validate-port --preset s390x", "scripts/test --preset tsan --reduced", "1 red",  # where
+        for text in ("so <far>", layers.WANTED, "scripts/validate-port --preset s390x", "scripts/test --preset tsan --reduced", "1 red",  # where
                      "b <_ c", "not judged", "scripts/mutate impl/src/flow.cpp", "c0ffee",  # mutations
                      "1.51\u00a0k items", "complete", "scripts/soak --module test",
                      "1 FAIL, 1 TIMEOUT", "scripts/faults --module test"):

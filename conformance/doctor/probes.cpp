@@ -52,7 +52,8 @@ std::string all_of(int pipe) {
 }
 
 [[noreturn]] void answer_and_end(const Probe& probe, int pipe) {
-  setpgid(0, 0);  // what it leaves behind is told apart by that
+  setpgid(0, 0);             // what it leaves behind is told apart by that
+  signal(SIGTTOU, SIG_IGN);  // so it may be in the background of a terminal that stops who writes
   alarm(probe_seconds);
   dup2(STDERR_FILENO, STDOUT_FILENO);  // an emulator that fails may say so there, amid the answers
   const Answer answer = probe.ask();
@@ -74,8 +75,10 @@ Answer asked_apart(const Probe& probe) {
   close(ends[1]);
   int status = 0;
   if (child > 0) {
-    waitpid(child, &status, 0);  // an answer fits into a pipe that nobody reads yet
-    kill(-child, SIGKILL);       // a child of a probe that hangs would hold the pipe for ever
+    siginfo_t ended{};  // its number is nobody else's before it is reaped
+    waitid(P_PID, static_cast<id_t>(child), &ended, WEXITED | WNOWAIT);
+    kill(-child, SIGKILL);  // a child of a probe that hangs would hold the pipe for ever
+    waitpid(child, &status, 0);
   }
   const Answer answer = child > 0 ? all_of(ends[0]) : "";
   close(ends[0]);

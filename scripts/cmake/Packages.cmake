@@ -6,8 +6,9 @@ set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_STRIP_FILES ON)
 set(CPACK_DEB_COMPONENT_INSTALL ON)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
-# CPack would ask dpkg, which tells of this machine. These are the processors that Debian calls otherwise than CMake does.
-if(CMAKE_CROSSCOMPILING)
+# CPack would ask dpkg, which tells of this machine. These are the processors of our presets, and that of most machines, that Debian
+# calls otherwise than CMake does; for others it can be said: -DCPACK_DEBIAN_PACKAGE_ARCHITECTURE.
+if(CMAKE_CROSSCOMPILING AND NOT DEFINED CPACK_DEBIAN_PACKAGE_ARCHITECTURE)
   set(debian_aarch64 arm64)
   set(debian_arm armhf)
   set(debian_i686 i386)

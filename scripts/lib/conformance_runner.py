@@ -49,13 +49,30 @@ def alike(one, other):
     return one == other and isinstance(one, list)
 
 
-def differ(one, other):
-    """Whether both have seen something of a program, and not the same: made smaller, it has to stay a program."""
-    return one != other and isinstance(one, list) and isinstance(other, list)
+def differ_as(first, now):
+    """Whether two still see a program differently, by what they see or by the same errors on the same sides as at `first`: made
+    smaller, it has to show the same."""
+    return not alike(*now) and [error_of(seen) for seen in now] == [error_of(seen) for seen in first]
+
+
+def error_of(seen):
+    return None if isinstance(seen, list) else seen.get("error")
+
+
+def ready(pipe, event, until):
+    """Whether it can be read from or written to, in time."""
+    with selectors.DefaultSelector() as selector:
+        selector.register(pipe, event)
+        left = until - time.monotonic()
+        return left > 0 and bool(selector.select(left))
 
 
 def are_texts(value):
     return isinstance(value, list) and all(isinstance(one, str) for one in value)
+
+
+def are_of(observations, programs):
+    return isinstance(observations, list) and len(observations) == len(programs)
 
 
 class Runner:
@@ -92,6 +109,7 @@ class Runner:
             self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         except OSError as error:
             raise RunnerError(f"{self.command[0]}: {error}") from None
+        os.set_blocking(self.process.stdin.fileno(), False)  # who does not read what it is sent has its time, too
 
     def end(self):
         self.close_input()
@@ -128,13 +146,11 @@ class Runner:
         return self.ask_line(json.dumps(message, separators=(",", ":")))
 
     def ask_line(self, text):
-        line = text.encode() + b"\n"
+        until = time.monotonic() + self.timeout
         try:
-            self.process.stdin.write(line)
-            self.process.stdin.flush()
+            answer = self.line(until) if self.sent(text.encode() + b"\n", until) else None
         except (BrokenPipeError, ConnectionError):
             return self.restart("it had ended")
-        answer = self.line()
         if answer is None:
             self.tell(self.timeout)
             return self.restart(f"no answer within {self.timeout} s")
@@ -142,19 +158,22 @@ class Runner:
             return self.restart(f"it ended with status {self.status()}")
         return self.parsed(answer)
 
-    def line(self):
+    def sent(self, line, until):
+        """Whether all of it was, in time."""
+        line = memoryview(line)
+        while line and ready(self.process.stdin, selectors.EVENT_WRITE, until):
+            line = line[os.write(self.process.stdin.fileno(), line):]
+        return not line
+
+    def line(self, until):
         """The next line; nothing where it has ended, None where there is no whole one in time."""
-        until = time.monotonic() + self.timeout
-        with selectors.DefaultSelector() as selector:
-            selector.register(self.process.stdout, selectors.EVENT_READ)
-            while b"\n" not in self.said:
-                left = until - time.monotonic()
-                if left <= 0 or not selector.select(left):
-                    return None
-                piece = os.read(self.process.stdout.fileno(), PIECE)
-                if not piece:
-                    return b""
-                self.said += piece
+        while b"\n" not in self.said:
+            if not ready(self.process.stdout, selectors.EVENT_READ, until):
+                return None
+            piece = os.read(self.process.stdout.fileno(), PIECE)
+            if not piece:
+                return b""
+            self.said += piece
         line, end, self.said = self.said.partition(b"\n")
         return line + end
 
@@ -183,11 +202,15 @@ class Runner:
         """The observations of each program; for one that fails, the error."""
         self.sequence += 1
         answer = self.ask({"message": "run", "seq": self.sequence, "kind": kind, "programs": programs})
-        if answer.get("message") == "error" and {"error", "text"} <= set(answer):
+        if self.is_refused(answer):
             if len(programs) > 1:
                 return [self.run(kind, [program])[0] for program in programs]
             return [{"error": answer["error"], "text": answer["text"]}]
         seen = answer.get("observations")
-        if answer.get("message") != "result" or not isinstance(seen, list) or len(seen) != len(programs):
+        if (answer.get("message"), answer.get("seq")) != ("result", self.sequence) or not are_of(seen, programs):
             raise self.malformed(answer)
         return seen
+
+    def is_refused(self, answer):
+        """By an error of this request. It has no number where it was not read, as when its line is too long, or when the runner died."""
+        return answer.get("message") == "error" and {"error", "text"} <= set(answer) and answer.get("seq") in (self.sequence, None)

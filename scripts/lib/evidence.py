@@ -37,6 +37,11 @@ def files(root, room, suffix):
     return found
 
 
+def module_of(primitive):
+    """queue/lifo_queue -> queue, concurrent/futures/wait -> futures, as the suites are called; what is no clause's is of none."""
+    return ("/" + primitive).split("/")[-2]
+
+
 def read(path):
     with open(path, encoding="utf-8") as file:
         return file.read()

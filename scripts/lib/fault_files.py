@@ -57,13 +57,8 @@ def clauses(root):
             for clause in spec.get("clause", [])}
 
 
-def module_of(primitive):
-    """queue/lifo_queue -> queue, concurrent/futures/wait -> futures: as the suites are called"""
-    return primitive.split("/")[-2]
-
-
 def modules(root):
-    return sorted({module_of(primitive) for primitive in evidence.specs(root)})
+    return sorted({evidence.module_of(primitive) for primitive in evidence.specs(root)})
 
 
 def _fields(entry, must, may):

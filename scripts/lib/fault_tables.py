@@ -3,6 +3,7 @@
 import json
 import os
 
+import evidence
 import fault_files
 from fault_runs import KILLED
 
@@ -14,7 +15,7 @@ class Table:
         self.module, self.killed, self.survived, self.missing = module, {}, [], []
         self.reasons = fault_files.unkillable(root)
         self.clauses = {id: (primitive, clause) for id, (primitive, clause) in fault_files.clauses(root).items()
-                        if fault_files.module_of(primitive) == module}
+                        if evidence.module_of(primitive) == module}
         for fault in faults:
             for id in fault.clauses:
                 if id in self.clauses:

@@ -14,7 +14,7 @@ import interpreters  # noqa: E402
 import record  # noqa: E402
 import twins  # noqa: E402
 from conformance_programs import COSTLY, GENERATORS, shrunk  # noqa: E402
-from conformance_runner import Runner, RunnerError, alike, both, differ  # noqa: E402
+from conformance_runner import Runner, RunnerError, alike, both, differ_as  # noqa: E402
 
 REFERENCE_RUNNER = os.path.join(ROOT, "reference", "runner.py")
 BATCH = 50
@@ -145,18 +145,18 @@ def compared(kind, left, right, seed, count):
     for start in range(0, count, BATCH):
         batch = programs[start:start + BATCH]
         seen = zip(batch, left.run(kind, batch), right.run(kind, batch))
-        different += [program for program, one, other in seen if not alike(one, other)]
+        different += [(program, one, other) for program, one, other in seen if not alike(one, other)]
     smallest = {}
-    for program in different[:MOST_SHRUNK]:
-        cell, seen = smaller(kind, program, left, right)
+    for program, *first in different[:MOST_SHRUNK]:
+        cell, seen = smaller(kind, program, first, left, right)
         smallest.setdefault(cell, seen)
     return {"programs": count, "operations": sum(len(program["operations"]) for program in programs),
             "different": len(different), "smallest": smallest}
 
 
-def smaller(kind, program, left, right):
+def smaller(kind, program, first, left, right):
     """What to call the difference (the operations of the smallest program), and that program with both answers."""
-    program = shrunk(program, lambda candidate: differ(*both(kind, candidate, left, right)))
+    program = shrunk(program, lambda candidate: differ_as(first, both(kind, candidate, left, right)))
     one, other = both(kind, program, left, right)
     names = [next(part for part in operation if isinstance(part, str)) for operation in program["operations"]]
     return "%s/%s" % (kind, "+".join(names)), {"program": program, "says": one, "against": other}

@@ -3,6 +3,7 @@
 import os
 import sys
 
+import commits
 import evidence
 import ports
 import results as lib
@@ -11,9 +12,13 @@ REPORT = os.path.join(evidence.ROOT, "bench", "report")
 sys.path.append(REPORT)
 
 from conformance import kind  # noqa: E402
+from layers import TOLD, WANTED  # noqa: E402
 from markup import Markup, chip, command, details, scroller, tag  # noqa: E402
 
-NOT_RUN = "not run"
+NOT_RUN, NOT_ASKED = "not run", "not asked"
+UNHEARD = ("Not asked: its module was left out there, or no random program tries it. Not run: nothing was heard of it, most likely because it is newer "
+           "than that run. What a case logged that passes on a target is what reference/<primitive>.golden.json has, where CPython was asked; behind "
+           "the runners' protocol there are no cases, and the programs that try a clause saw what CPython sees. ")
 
 
 def html(document, others):
@@ -25,7 +30,9 @@ def html(document, others):
             or tag("p", "No other target is committed."),
             tag("h2", "What the targets can do"), _values(columns, "capabilities"),
             tag("h2", "What the targets are"), _values(columns, "facts"),
-            tag("h2", "Clauses and targets"), _numbers(columns), _clauses(columns)]
+            tag("h2", "Clauses and targets"), _targets(columns), tag("p", UNHEARD, "A clause that is opened has its commands. ",
+                WANTED, class_="quiet"), _numbers(columns), _clauses(columns),
+            tag("script", Markup(evidence.read(os.path.join(REPORT, "js", "again.js"))))]
     style = Markup(evidence.read(os.path.join(REPORT, "page.css")))
     head = tag("head", Markup('<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'),
                tag("title", "Port: " + document["target"]), tag("style", style))
@@ -70,9 +77,13 @@ def _beyond(document):
 
 
 def _remarks(document):
-    lines = [[chip(remark["status"], kind(remark["status"])), tag("code", id), remark["says"], command(remark["again"])]
+    lines = [[chip(remark["status"], kind(remark["status"])), tag("code", id), _why(remark), command(remark["again"])]
              for id, remark in sorted(document["remarks"].items(), key=lambda pair: (pair[1]["status"] not in lib.BAD, pair[0]))]
     return _table("What is not plainly PASS", ["status", "case or test", "why", "again"], lines) if lines else tag("p", "Nothing: all that was run passes.")
+
+
+def _why(remark):
+    return [remark["says"], details(TOLD, tag("pre", remark["transcript"])) if remark.get("transcript") else None]
 
 
 def _differences(document, name, other):
@@ -98,15 +109,32 @@ def _answer(value):
         if word in ("yes", "no", "unknown") else str(value)
 
 
+def _targets(columns):
+    """What each column is of: one that is old, or of a few modules only, is seen for what it is."""
+    clauses = [clause for spec in evidence.specs().values() for clause in spec.get("clause", [])]
+    lines = []
+    for name, one in columns.items():
+        there, all_ = ports.coverage(clauses, ports.statuses(one), ports.by_programs(one))
+        lines.append([tag("code", name), chip("%d of %d" % (there, all_), "good" if there == all_ else "warn"), one["when"],
+                      commits.age(evidence.ROOT, one["commit"]), command(ports.template(one))])
+    return tag("div", _table("Targets", ["target", "of today's clauses", "on", "commit, later ones", "a clause again"], lines), id="targets")
+
+
 def _numbers(columns):
     lines = []
     for primitive in sorted({name for one in columns.values() for name in one["clauses"]}):
-        lines.append([primitive] + [_counted(one["clauses"].get(primitive, {})) for one in columns.values()])
+        lines.append([primitive] + [_counted(one["clauses"].get(primitive, {})) or _unheard(one, primitive) for one in columns.values()])
     return _table("Primitives and targets", ["primitive", *columns], lines)
 
 
 def _counted(row):
-    return [[chip("%d %s" % (len(ids), status), kind(status)), " "] for status, ids in sorted(row.items())] or NOT_RUN
+    return [[chip("%d %s" % (len(ids), status), kind(status)), " "] for status, ids in sorted(row.items())]
+
+
+def _unheard(document, primitive):
+    module = evidence.module_of(primitive)
+    asked = not ports.by_programs(document) and module in (document["suites"] or [module])
+    return tag("span", NOT_RUN if asked else NOT_ASKED, class_="quiet")
 
 
 def _clauses(columns):
@@ -114,14 +142,16 @@ def _clauses(columns):
     parts = []
     for primitive, spec in evidence.specs().items():
         ids = [clause["id"] for clause in spec.get("clause", [])]
-        lines = [[tag("code", id)] + [_cell(columns[name], id, row.get(id)) for name, row in known.items()] for id in ids]
-        parts.append(details("%s: %d" % (primitive, len(ids)), _table(primitive + " and targets", ["clause", *columns], lines), class_="primitive")
-                     if lines else None)
+        lines = [[details(tag("code", id), data_again=True)] +
+                 [_cell(columns[name], id, row[id]) if id in row else _unheard(columns[name], primitive) for name, row in known.items()] for id in ids]
+        parts.append(details("%s: %d" % (primitive, len(ids)), _table(primitive + " and targets", ["clause", *columns], lines), class_="primitive",
+                             data_module=evidence.module_of(primitive)) if lines else None)
     return parts
 
 
 def _cell(document, id, status):
-    if status is None:
-        return tag("span", NOT_RUN, class_="quiet")
-    said = document["remarks"].get(id, {}).get("says")
-    return tag("span", status, title=said) if status == "PASS" else tag("span", chip(status, kind(status)), title=said)
+    """What is not plainly PASS has its own command: it may have ended before it knew of the usual one."""
+    remark = document["remarks"].get(id)
+    if status == "PASS" or not remark:
+        return status if status == "PASS" else chip(status + ": nobody says why", "bad")
+    return [chip(status, kind(status)), tag("div", _why(remark), class_="quiet"), details("again", command(remark["again"]))]

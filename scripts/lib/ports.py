@@ -13,10 +13,11 @@ ROOT = evidence.ROOT
 COMMITTED = os.path.join(ROOT, "conformance", "ports")
 EXPECT = os.path.join(ROOT, "conformance", "expect")
 GOOD = ("PASS", "XFAIL")
-MODES = ("quick", "full", "certify")  # each runs all of what is before it
+MODES = ("kit", "quick", "full", "certify")  # each runs all of what is before it
 # What a target has, however fast it happens to be today.
 LASTING = ("system", "machine", "compiler", "standard-library", "c-library", "endianness", "pointer-bits", "long-bits",
            "time-bits", "file-offset-bits", "char-is-signed", "atomic-64-is-lock-free", "page-bytes", "linking")
+NAME = re.compile(r"[\w.]+(-[\w.]+)+")  # of a target, and of its files
 LONGEST_MESSAGE = 400
 OLDEST = "3.8"  # what a clause's since means when it says nothing
 
@@ -57,7 +58,7 @@ def tell_of_the_dead(path, log, collected):
     for case in other_tests(path, log, ()).cases:
         if case["status"] in ("TIMEOUT", "CRASH") and case["id"] in primitives:
             primitive, case["level"] = primitives[case["id"]]
-            suite = "conformance_" + primitive.split("/")[-2]
+            suite = "conformance_" + evidence.module_of(primitive)
             with open(os.path.join(collected, "%s.%s.jsonl" % (suite, case["id"])), "w", encoding="utf-8") as file:
                 for record in (case, {"record": "footer", "cases": 1}):
                     file.write(json.dumps(record) + "\n")
@@ -137,15 +138,33 @@ def port(target, doctor, cases, tests, emulator=(), **about):
         time_scale=header.get("time_scale"), capabilities=doctor["capabilities"], facts=doctor["facts"],
         counts=cases.counts(), clauses=clauses, tests=tests.counts(),
         remarks={case["id"]: _remark(case, emulator) for case in cases.cases + tests.cases if case["status"] != "PASS"},
-        problems=cases.problems + tests.problems, **({"beyond": beyond} if beyond else {}))
+        problems=cases.problems + tests.problems, **({"beyond": beyond} if beyond else {}), **_again_case(cases, emulator))
 
 
 def _remark(case, emulator):
     """Why a cell is not plainly PASS."""
     said = _portable(case.get("reason") or case["message"])
+    return {"status": case["status"], "says": said[:LONGEST_MESSAGE], "again": _again(case, emulator), **lib.told(case)}
+
+
+def _again(case, emulator):
     variables, command = re.match(r"((?:\w+=\S* )*)(.*)", _portable(case["command"]), re.S).groups()
-    again = variables + (emulator + " " + command if emulator and not command.startswith("ctest") else command)
-    return {"status": case["status"], "says": said[:LONGEST_MESSAGE], "again": again}
+    return variables + (emulator + " " + command if emulator and not command.startswith("ctest") else command)
+
+
+def _again_case(cases, emulator):
+    """The command of any case, with {module} and {id} to be filled in; random programs have none."""
+    for case in cases.cases:
+        for one, every in ((r"/conformance_\w+ --case=.*", "/conformance_{module} --case={id}"), (r"\brun-conformance .*", "run-conformance {id}")):
+            command, count = re.subn(one, every, _again(case, emulator))
+            if count:
+                return {"again_case": command}
+    return {}
+
+
+def template(document):
+    """What asks a clause again, with {module} and {id} to be filled in; older documents know only of modules."""
+    return document.get("again_case") or document["again_module"]
 
 
 def _portable(text):
@@ -165,6 +184,18 @@ def committed():
 
 def statuses(document):
     return {id: status for row in document["clauses"].values() for status, ids in row.items() for id in ids}
+
+
+def by_programs(document):
+    """Whether random programs tried it, behind the runners' protocol: a target of which no doctor knows facts."""
+    return not document.get("facts", True)
+
+
+def coverage(clauses, statuses, programs):
+    """How many of these clauses were run there, and how many might have been: `programs` try only these. What is gone, or came later,
+    does not count."""
+    ids = {clause["id"] for clause in clauses if not programs or clause["oracle"] == "differential"}
+    return len(ids & statuses.keys()), len(ids)
 
 
 def differences(one, other):

@@ -22,6 +22,7 @@ CAN_BE_EXPECTED = ("FAIL", "TIMEOUT", "CRASH", "SKIP")
 LEVELS = ("MUST", "SHOULD", "MAY", "CPYTHON-DETAIL")
 MOST_PER_PATTERN = 20
 MOST_LINES = 24
+LONGEST_TRANSCRIPT = 2000
 
 
 class Results:
@@ -184,7 +185,14 @@ def write_jsonl(results, path):
 
 
 def commit():
-    return commits.git(ROOT, "describe", "--always", "--dirty", "--abbrev=12")
+    return commits.head(ROOT, changed="-dirty")
+
+
+def told(case):
+    """{"transcript": what a case logged, after what it said itself where a reason speaks for it}, or nothing."""
+    said = [case["message"].partition("\nrun again: ")[0]] if case.get("reason") else []
+    text = "\n".join(filter(None, said + case["transcript"])).replace(ROOT + "/", "")
+    return {"transcript": text if len(text) <= LONGEST_TRANSCRIPT else text[:LONGEST_TRANSCRIPT] + "\n…"} if text else {}
 
 
 def write_record(results, preset, path):
@@ -195,7 +203,7 @@ def write_record(results, preset, path):
     record = {key: header[key] for key in ("sanitizer", "toolchain", "target", "time_scale", "commit", "when")}
     record.update(
         preset=preset, counts=results.counts(), clauses=clauses,
-        remarks={case["id"]: {"status": case["status"], "says": case.get("reason") or case["message"].partition("\nrun again: ")[0]}
+        remarks={case["id"]: {"status": case["status"], "says": case.get("reason") or case["message"].partition("\nrun again: ")[0], **told(case)}
                  for case in results.cases if case["status"] != "PASS"})
     with open(path, "w", encoding="utf-8") as file:
         file.write(json.dumps(record, indent=1, ensure_ascii=False, sort_keys=True) + "\n")

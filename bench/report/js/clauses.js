@@ -43,9 +43,10 @@ const clauses = (() => {
     const lines = golden ? [["golden", golden, `python3 reference/record.py --show reference/${name}.py --case ${id}`]] : [];
     for (const [kind, tried, run] of generated) lines.push([kind, `${name}: ${texts[tried]}`, texts[run]]);
     const places = (what, columns, statuses) => statuses.split("\n").forEach((status, place) => {
-      const { name: where, command: run, says } = columns[place] ?? {};
-      if (status) lines.push([what, [chip(status, kinds[status]), ` ${where}`, says[id] ? element("div", { className: "quiet" }, says[id]) : null],
-        run.replace("{id}", id.replaceAll(".", "\\.")).replace("{module}", module)]);
+      const { name: where, command: run, says, logged } = columns[place] ?? {};
+      if (status) lines.push([what, [chip(status, kinds[status]), ` ${where}${golden && status === "PASS" ? ": it logged what the golden has" : ""}`,
+        says[id] ? element("div", { className: "quiet" }, says[id]) : null, logged[id] ? element("pre", { "aria-label": "what it said and logged" }, logged[id]) : null],
+        run.replace("{id}", id).replace("{pattern}", id.replaceAll(".", "\\.")).replace("{module}", module)]);
     });
     places("target", targets, clause.onTargets);
     places("sanitizer", sanitizers, clause.sanitized);

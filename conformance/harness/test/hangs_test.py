@@ -12,8 +12,6 @@ import sys
 import tempfile
 import types
 import unittest
-from importlib.machinery import SourceFileLoader
-from importlib.util import module_from_spec, spec_from_loader
 from unittest import mock
 
 sys.dont_write_bytecode = True
@@ -26,6 +24,7 @@ import hangs  # noqa: E402
 import interpreters  # noqa: E402
 import twins  # noqa: E402
 from conformance_runner import Runner  # noqa: E402
+from script import loaded  # noqa: E402
 
 SHARE = 0.001
 WAITS = 200  # seconds that it may take: it is told of after a fifth of one
@@ -197,9 +196,7 @@ class KillersTest(unittest.TestCase):
 
     @unittest.skipIf(sys.version_info < (3, 9), "scripts/soak is of Python 3.9")
     def test_a_slice_of_a_soak(self):
-        path = os.path.join(ROOT, "scripts", "soak")
-        soak = module_from_spec(spec_from_loader("soak", SourceFileLoader("soak", path)))
-        soak.__spec__.loader.exec_module(soak)
+        soak = loaded("soak")
         options = types.SimpleNamespace(build=soak.Path(self.folder), resume=False, seed=1)
         properties = types.SimpleNamespace(executable=self.program(""))
         with mock.patch.object(soak, "SLICE_TIMEOUT", 1), mock.patch.object(soak, "Properties", lambda *_: properties):

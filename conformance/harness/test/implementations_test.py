@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """scripts/lib/implementations.py and its page: what an answer is to its clause, what is red, whether each red cell is explained."""
-import importlib.util
+import contextlib
+import io
 import os
 import sys
 import types
 import unittest
-from importlib.machinery import SourceFileLoader
 from unittest import mock
 
 sys.dont_write_bytecode = True
@@ -14,11 +14,9 @@ sys.path.append(os.path.join(ROOT, "scripts", "lib"))
 
 import implementation_page as page
 import implementations as lib
+from script import loaded
 
-COMMAND = os.path.join(ROOT, "scripts", "implementations")
-spec = importlib.util.spec_from_loader("implementations_command", SourceFileLoader("implementations_command", COMMAND))
-command = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(command)
+command = loaded("implementations")
 
 NAMES = ["CPython 3.8.1", "CPython 3.9.1", "CPython 3.10.1", "PyPy 3.9.2", "tandem 0"]
 RECENT = ("queue.order.fifo", "queue.shutdown.put-raises")  # two clauses, the second since 3.13
@@ -72,6 +70,22 @@ class Refuses:
         return [{"error": "internal", "text": self.text} for _ in programs]
 
 
+class Counts:
+    """A runner that observes something."""
+
+    features = frozenset()
+
+    def run(self, kind, programs):
+        return [list(range(len(program["operations"]))) for program in programs]
+
+
+class DiesOfGet(Counts):
+    def run(self, kind, programs):
+        died = {"error": "died", "text": "get"}
+        return [died if any("get" in operation for operation in program["operations"]) else seen
+                for program, seen in zip(programs, super().run(kind, programs))]
+
+
 class ComparedTest(unittest.TestCase):
     def test_two_equal_errors_are_no_agreement(self):
         for other in ("the same", "another"):
@@ -82,10 +96,33 @@ class ComparedTest(unittest.TestCase):
                 self.assertEqual((seen["says"]["text"], seen["against"]["text"]), ("the same", other))
 
     def test_the_rule_is_one(self):
-        error = {"error": "died"}
-        for one, other, same, unlike in (([1], [1], True, False), ([1], [2], False, True), (error, error, False, False),
-                                         ([1], error, False, False)):
-            self.assertEqual((lib.alike(one, other), lib.differ(one, other)), (same, unlike), (one, other))
+        died, bad = {"error": "died"}, {"error": "bad-program"}
+        for one, other, alike in (([1], [1], True), ([1], [2], False), (died, died, False), ([1], died, False)):
+            self.assertEqual(lib.alike(one, other), alike, (one, other))
+        ways = [([1], [2]), ([1], died), (died, [1]), (died, died), (bad, died), ([1], bad)]
+        for first in ways:
+            self.assertFalse(lib.differ_as(first, ([3], [3])))
+            self.assertEqual([now for now in ways if lib.differ_as(first, now)], [first])
+
+    def test_what_ends_in_an_error_is_made_small(self):
+        row = lib.compared("queue", Counts(), DiesOfGet(), 1, 20)
+        self.assertEqual((row["different"] > 1, list(row["smallest"])), (True, ["queue/get"]))
+        self.assertEqual(row["smallest"]["queue/get"]["against"], {"error": "died", "text": "get"})
+
+    def test_an_implementation_that_cannot_be_used_fails(self):
+        data, options = {"programs": {}}, types.SimpleNamespace(runner="/none", implementation=None, seed=1, count=1, timeout=1)
+        found = [("CPython 3.8.1", types.SimpleNamespace(command="a")), ("PyPy 3.9.2", types.SimpleNamespace(command="b"))]
+        answers = [lib.RunnerError("b: no"), ("PyPy 3.9.2", {"against": "it"})]
+        with mock.patch.object(lib, "pythons", return_value=found), mock.patch.object(lib, "run_programs", side_effect=answers), \
+                mock.patch.object(page, "save"), mock.patch.object(command.commits, "head", return_value="c"):
+            failures = command.put_programs(data, options)
+        self.assertEqual(failures, ["CPython 3.8.1: its programs were not run: b: no"])
+        self.assertEqual(data["programs"]["rows"], {"PyPy 3.9.2": {"commit": "c"}})
+        for failed, status in (([], 0), (failures, 1)):
+            with mock.patch.object(sys, "argv", ["implementations", "--measure"]), mock.patch.object(command, "measured", return_value=failed), \
+                    mock.patch.multiple(page, load=mock.DEFAULT, save=mock.DEFAULT, rejudged=mock.DEFAULT, write=mock.DEFAULT,
+                                        notes=lambda _: [], problems=lambda: []), contextlib.redirect_stdout(io.StringIO()):
+                self.assertEqual(command.main(), status)
 
 
 class PageTest(unittest.TestCase):

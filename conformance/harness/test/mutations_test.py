@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """scripts/mutate finds the places where it can break a source, and breaks one at a time."""
 import contextlib
-import importlib.util
 import io
 import json
 import os
@@ -9,7 +8,6 @@ import subprocess
 import sys
 import tempfile
 import unittest
-from importlib.machinery import SourceFileLoader
 from unittest import mock
 
 sys.dont_write_bytecode = True
@@ -20,10 +18,9 @@ import evidence  # noqa: E402
 import fault_builds  # noqa: E402
 import mutants  # noqa: E402
 import mutations  # noqa: E402
+from script import loaded  # noqa: E402
 
-PROGRAM = os.path.join(ROOT, "scripts", "mutate")
-mutate = importlib.util.module_from_spec(importlib.util.spec_from_loader("mutate", SourceFileLoader("mutate", PROGRAM)))
-mutate.__spec__.loader.exec_module(mutate)
+mutate = loaded("mutate")
 
 COMPILER = sys.argv.pop() if len(sys.argv) > 1 else "c++"
 

@@ -11,6 +11,7 @@ import tempfile
 import time
 import unittest
 import xml.etree.ElementTree as xml
+from unittest import mock
 
 sys.dont_write_bytecode = True
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
@@ -381,8 +382,56 @@ class RecordTest(FolderTest):
         self.assertEqual(record["remarks"], {"os.x.y": {"status": "SKIP", "says": "no fork"}})
         self.assertEqual((record["sanitizer"], record["preset"], record["commit"]), ("thread", "tsan", "c"))
 
+    def test_what_is_shown_of_a_case_that_did_not_pass(self):
+        logged = dict(case("a.b.c", "FAIL", "it differs\nrun again: exe"), transcript=["1", "3"])
+        self.assertEqual(lib.told(logged), {"transcript": "1\n3"})  # what it said stands beside it
+        self.assertEqual(lib.told(dict(logged, status="XFAIL", reason="known")), {"transcript": "it differs\n1\n3"})
+        self.assertEqual(lib.told(case("a.b.c", "TIMEOUT")), {})
+        for length, marked in ((lib.LONGEST_TRANSCRIPT, ""), (9999, "\n…")):
+            self.assertEqual(lib.told(dict(logged, transcript=["x" * length]))["transcript"], "x" * lib.LONGEST_TRANSCRIPT + marked)
+
 
 class CommitTest(FolderTest):
+    def test_how_old_one_is(self):
+        self.assertEqual(commits.age(self.folder, "c0ffee"), "c0ffee")  # nobody says
+        subprocess.run(["git", "init", "-q", self.folder], check=True)
+        for message in ("first", "second"):
+            commits.git(self.folder, "-c", "user.name=test", "-c", "user.email=test", "commit", "-q", "--allow-empty", "-m", message)
+        first, second = commits.git(self.folder, "rev-parse", "HEAD^"), commits.head(self.folder)
+        self.assertEqual([commits.age(self.folder, one) for one in (first, first + "-dirty", second, "c0ffee0", "", "unknown")],
+                         [first + " + 1", first + "-dirty + 1", second, "c0ffee0, which is not in this history", "", "unknown"])
+
+    def commit(self, *arguments):
+        commits.git(self.folder, "-c", "user.name=test", "-c", "user.email=test", "commit", "-q", "--allow-empty", *arguments)
+        return commits.head(self.folder)
+
+    def test_what_was_amended_is_in_no_history(self):
+        subprocess.run(["git", "init", "-q", self.folder], check=True)
+        before, after = self.commit("-m", "first"), self.commit("--amend", "-m", "another")
+        self.assertEqual([commits.age(self.folder, one) for one in (before, after)], [before + ", which is not in this history", after])
+
+    def test_a_shallow_clone_says_nothing_of_what_came_before(self):
+        subprocess.run(["git", "init", "-q", self.folder], check=True)
+        first, second = self.commit("-m", "first"), self.commit("-m", "second")
+        clone = os.path.join(self.folder, "clone")
+        subprocess.run(["git", "clone", "-q", "--depth=1", "file://" + self.folder, clone], check=True)
+        self.assertEqual([commits.age(clone, one) for one in (first, second)], [first, second])
+
+    def test_a_repository_around_the_sources_says_nothing_of_them(self):
+        subprocess.run(["git", "init", "-q", self.folder], check=True)
+        around, within = self.commit("-m", "another's"), os.path.join(self.folder, "within")
+        os.mkdir(within)
+        self.assertEqual((commits.head(within), commits.age(within, around), commits.age(within, "c0ffee0")), ("", around, "c0ffee0"))
+
+    def test_a_tag_is_no_name_of_a_commit(self):
+        subprocess.run(["git", "init", "-q", self.folder], check=True)
+        self.commit("-m", "first")
+        commits.git(self.folder, "-c", "user.name=test", "-c", "user.email=test", "tag", "-a", "v1", "-m", "v1")
+        with mock.patch.object(lib, "ROOT", self.folder):
+            self.assertRegex(lib.commit(), "^[0-9a-f]{12}$")
+            self.write("new", "1")
+            self.assertRegex(lib.commit(), "^[0-9a-f]{12}-dirty$")
+
     def write(self, name, text):
         with open(os.path.join(self.folder, name), "w", encoding="utf-8") as file:
             file.write(text)

@@ -14,10 +14,12 @@ sys.dont_write_bytecode = True
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 sys.path.append(os.path.join(ROOT, "scripts", "lib"))
 
+import hangs  # noqa: E402
 from conformance_runner import Runner, RunnerError  # noqa: E402
 
 HELLO = {"message": "hello", "implementation": "it", "version": "1", "kinds": ["queue"], "features": []}
 RESET = {"message": "reset"}
+MORE = "x" * (4 << 20)
 NO_ANSWER = "not an answer by the protocol: "
 # Answers what it is asked first, then does something else.
 PROGRAM = """#!%s -B
@@ -57,9 +59,24 @@ class RunnerTest(unittest.TestCase):
         with self.runner("if sys.stdin.readline():\n    say('{')\n    os.read(os.pipe()[0], 1)") as runner:
             runner.timeout = 1
             self.assertEqual(runner.ask(RESET), {"message": "error", "error": "died", "text": "no answer within 1 s"})
-            self.assertRegex(self.said.getvalue(), r"(?m)^hang: %s has taken \d+ s of its 1 s$" % re.escape(self.path))
+            self.assert_told()
             runner.timeout = 60
             self.assertEqual(runner.ask(RESET), HELLO)  # it was started anew
+
+    def assert_told(self):
+        """Where it waited, where anybody can say so."""
+        if hangs.HAS_PROC:
+            self.assertRegex(self.said.getvalue(), r"(?m)^hang: %s has taken \d+ s of its 1 s$" % re.escape(self.path))
+
+    def test_one_that_does_not_read_what_it_is_sent(self):
+        with self.runner("if sys.stdin.read(1):\n    os.read(os.pipe()[0], 1)") as runner:
+            runner.timeout = 1
+            self.assertEqual(runner.ask(dict(RESET, more=MORE))["text"], "no answer within 1 s")
+            self.assert_told()
+
+    def test_a_line_that_is_longer_than_a_pipe(self):
+        with self.runner("say('{\"read\": %d}\\n' % len(sys.stdin.readline()))") as runner:
+            self.assertGreater(runner.ask(dict(RESET, more=MORE))["read"], len(MORE))
 
     def test_a_line_comes_in_pieces_and_two_at_once(self):
         pieces = ('{"one"', ': 1}\n{"two": 2}\n')
@@ -79,15 +96,18 @@ class RunnerTest(unittest.TestCase):
             self.runner(hello=RESET)
 
     def test_a_result_of_other_programs_than_were_given(self):
-        for wrong in ({"message": "result"}, {"message": "result", "observations": [[1]]}, {},
-                      {"message": "error", "error": "internal"}, {"message": "sing", "observations": [[1], [2]]}):
+        right = {"message": "result", "seq": 1, "observations": [[1], [2]]}
+        for wrong in ({"message": "result", "seq": 1}, dict(right, observations=[[1]]), {}, dict(right, seq=2), dict(right, seq=None),
+                      {"message": "error", "seq": 1, "error": "internal"}, dict(right, message="sing"),
+                      {"message": "error", "seq": 2, "error": "internal", "text": "why"}):
             said = NO_ANSWER + re.escape(str(wrong))
             with self.answers(json.dumps(wrong)) as runner, self.assertRaisesRegex(RunnerError, said):
                 runner.run("queue", [{}, {}])
-        with self.answers(json.dumps({"message": "result", "observations": [[1], [2]]})) as runner:
+        with self.answers(json.dumps(right)) as runner:
             self.assertEqual(runner.run("queue", [{}, {}]), [[1], [2]])
-        with self.answers(json.dumps({"message": "error", "error": "limit", "text": "why"})) as runner:
-            self.assertEqual(runner.run("queue", [{}]), [{"error": "limit", "text": "why"}])
+        for sequence in (1, None):  # a line that is too long was not read
+            with self.answers(json.dumps({"message": "error", "seq": sequence, "error": "limit", "text": "why"})) as runner:
+                self.assertEqual(runner.run("queue", [{}]), [{"error": "limit", "text": "why"}])
 
     def test_one_that_ends(self):
         with self.runner("sys.stdin.readline()\nsys.exit(3)") as runner:
