@@ -117,7 +117,7 @@ class Column:
     def __init__(self, name, about, document, again, one):
         self.name, self.about, self.again, self.one = name, about, again, one
         self.by_programs = ports.by_programs(document)
-        self.statuses = {id: status for row in document["clauses"].values() for status, ids in row.items() for id in ids}
+        self.statuses = ports.statuses(document)
         self.says = {id: remark["says"] for id, remark in document["remarks"].items()}
         self.logged = {id: remark["transcript"] for id, remark in document["remarks"].items() if "transcript" in remark}
 
@@ -127,7 +127,8 @@ def targets(root):
     found = [], []
     for one in load(root / "conformance/ports", "*.json"):
         about = f"{one['toolchain']}, {one['mode']}, {one['when']}, commit {commits.age(root, one['commit'])}"
-        found[ports.by_programs(one)].append(Column(one["target"], about, one, one["again"], ports.template(one)))
+        column = Column(one["target"], about, one, one["again"], ports.template(one))
+        found[column.by_programs].append(column)
     return found
 
 

@@ -125,7 +125,7 @@ def clauses_of_programs(row, again):
 
 def port(target, doctor, cases, tests, emulator=(), **about):
     """The document that is written, from results after the expectations; `about` stands at its head."""
-    emulator = _portable(" ".join(emulator))
+    emulator = lib.portable(" ".join(emulator))
     header, beyond = cases.headers[0] if cases.headers else {}, cases.beyond + tests.beyond
     primitive_of = {clause["id"]: primitive for primitive, spec in evidence.specs().items()
                     for clause in spec.get("clause", [])}
@@ -143,12 +143,12 @@ def port(target, doctor, cases, tests, emulator=(), **about):
 
 def _remark(case, emulator):
     """Why a cell is not plainly PASS."""
-    said = _portable(case.get("reason") or case["message"])
+    said = lib.portable(case.get("reason") or case["message"])
     return {"status": case["status"], "says": said[:LONGEST_MESSAGE], "again": _again(case, emulator), **lib.told(case)}
 
 
 def _again(case, emulator):
-    variables, command = re.match(r"((?:\w+=\S* )*)(.*)", _portable(case["command"]), re.S).groups()
+    variables, command = re.match(r"((?:\w+=\S* )*)(.*)", lib.portable(case["command"]), re.S).groups()
     return variables + (emulator + " " + command if emulator and not command.startswith("ctest") else command)
 
 
@@ -165,10 +165,6 @@ def _again_case(cases, emulator):
 def template(document):
     """What asks a clause again, with {module} and {id} to be filled in; older documents know only of modules."""
     return document.get("again_case") or document["again_module"]
-
-
-def _portable(text):
-    return text.replace(ROOT + "/", "")
 
 
 def write(document, path):

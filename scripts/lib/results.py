@@ -188,10 +188,20 @@ def commit():
     return commits.head(ROOT, changed="-dirty")
 
 
+def portable(text):
+    """Where this checkout is, is of no interest elsewhere."""
+    return text.replace(ROOT + "/", "")
+
+
+def said(case):
+    """What it said itself, without the command that its failure ends with."""
+    return case["message"].partition("\nrun again: ")[0]
+
+
 def told(case):
     """{"transcript": what a case logged, after what it said itself where a reason speaks for it}, or nothing."""
-    said = [case["message"].partition("\nrun again: ")[0]] if case.get("reason") else []
-    text = "\n".join(filter(None, said + case["transcript"])).replace(ROOT + "/", "")
+    before = [said(case)] if case.get("reason") else []
+    text = portable("\n".join(filter(None, before + case["transcript"])))
     return {"transcript": text if len(text) <= LONGEST_TRANSCRIPT else text[:LONGEST_TRANSCRIPT] + "\n…"} if text else {}
 
 
@@ -203,7 +213,7 @@ def write_record(results, preset, path):
     record = {key: header[key] for key in ("sanitizer", "toolchain", "target", "time_scale", "commit", "when")}
     record.update(
         preset=preset, counts=results.counts(), clauses=clauses,
-        remarks={case["id"]: {"status": case["status"], "says": case.get("reason") or case["message"].partition("\nrun again: ")[0], **told(case)}
+        remarks={case["id"]: {"status": case["status"], "says": case.get("reason") or said(case), **told(case)}
                  for case in results.cases if case["status"] != "PASS"})
     with open(path, "w", encoding="utf-8") as file:
         file.write(json.dumps(record, indent=1, ensure_ascii=False, sort_keys=True) + "\n")
