@@ -36,10 +36,10 @@ def closing(code, start):
 
 
 def beginning(code, end):
-    """Where the statement or the parenthesis begins in which `end` is."""
+    """Where the statement, the parenthesis or the argument begins in which `end` is."""
     depth = 0
     for at in range(end - 1, -1, -1):
-        if depth == 0 and code[at] in "([{};":
+        if depth == 0 and code[at] in "([{};,":
             return at + 1
         depth += {")": 1, "]": 1, "(": -1, "[": -1}.get(code[at], 0)
     return 0

@@ -71,6 +71,7 @@ class PiecesTest(unittest.TestCase):
         self.assertEqual(self.one("return a(b == c);"), [])
         self.assertEqual(self.one("return x(now) == 0 && y ? a : b;")[0], ("negated", "x(now) == 0 && y"))
         self.assertEqual(self.one("(a ? b->c : d) = e;"), [("negated", "a")])
+        self.assertEqual(self.one('f("x", g(h, 1), a(b, c) ? "d" : "e", i);'), [("negated", "a(b, c)")])
 
     def test_bounds(self):
         self.assertEqual(self.one("for (int i = 0; i < n; ++i) {\n}"), [("bound", "i < n"), ("negated", "i < n")])
