@@ -265,21 +265,15 @@ class CommandTest(unittest.TestCase):
                 folder.written("tests", "tests.xml")
 
     def test_the_time_scale_is_the_doctors_of_today(self):
-        with tempfile.TemporaryDirectory() as path:
-            target = validate.Target.__new__(validate.Target)
-            target.options, target.build = types.SimpleNamespace(toolchain=None), path
-            with open(os.path.join(path, "CMakeCache.txt"), "w", encoding="utf-8") as file:
-                file.write("A:STRING=1\n\n//Factor\n//on times\nTANDEM_TIME_SCALE:STRING=3\n\n//Of B\nB:STRING=2\n")
-            with mock.patch.object(target, "configure") as configure, contextlib.redirect_stdout(io.StringIO()):
-                target.begin()
-                # CMake refuses a cache with a help text that no entry follows.
-                self.assertEqual(validate.evidence.read(os.path.join(path, "CMakeCache.txt")), "A:STRING=1\n\n\n//Of B\nB:STRING=2\n")
-                self.assertEqual([target.cached(name) for name in ("A", "TANDEM_TIME_SCALE", "B")], ["1", "", "2"])
-                for cached, asked, told in (("1", 1.9, []), ("1", 3.2, ["-DTANDEM_TIME_SCALE=3"]), ("4", 3.2, [])):
-                    configure.reset_mock()
-                    with mock.patch.object(target, "cached", return_value=cached):
-                        target.slow_down({"facts": {"time-scale": asked}})
-                    self.assertEqual([argument for call in configure.call_args_list for argument in call[0]], told)
+        target = validate.Target.__new__(validate.Target)
+        with mock.patch.object(target, "configure") as configure, contextlib.redirect_stdout(io.StringIO()):
+            target.begin()
+            configure.assert_called_once_with("--fresh")
+            for cached, asked, told in (("1", 1.9, []), ("1", 3.2, ["-DTANDEM_TIME_SCALE=3"]), ("4", 3.2, [])):
+                configure.reset_mock()
+                with mock.patch.object(target, "cached", return_value=cached):
+                    target.slow_down({"facts": {"time-scale": asked}})
+                self.assertEqual([argument for call in configure.call_args_list for argument in call[0]], told)
 
     def test_where_tests_wait_is_told_before_ctest_kills_them(self):
         with tempfile.TemporaryDirectory() as path:
