@@ -540,8 +540,10 @@ CASE("asyncio.condition.loop.another",
   run_virtual(again(condition));
 }
 
-CASE("asyncio.condition.lock.outlived", "a task may wait when the lock goes; it can be cancelled") {
-  const auto main = []() -> Coroutine<> {
+CASE("asyncio.condition.lock.outlived",
+     "a task may wait when the lock goes; it can be cancelled, and fails when it is notified") {
+  const std::string gone = "RuntimeError: the lock of the condition is gone";
+  const auto cancelled = [&gone]() -> Coroutine<> {
     std::optional<asyncio::Lock> lock(std::in_place);
     asyncio::Condition condition(*lock);
     co_await lock->acquire();
@@ -550,14 +552,28 @@ CASE("asyncio.condition.lock.outlived", "a task may wait when the lock goes; it 
     lock.emplace();  // in its place
     co_await lock->acquire();
     EXPECT_FALSE(condition.locked());
-    const std::string gone = "RuntimeError: the lock of the condition is gone";
     EXPECT_EQ(raised([&] { condition.release(); }), gone);
     EXPECT_EQ(raised([&] { return condition.acquire(); }), gone);
     tasks[0].cancel();
     co_await turns();
     EXPECT_EQ(state(tasks[0]), "CancelledError");
   };
-  run_virtual(main());
+  run_virtual(cancelled());
+  const auto notified = [&gone]() -> Coroutine<> {
+    std::optional<asyncio::Lock> lock(std::in_place);
+    asyncio::Condition condition(*lock);
+    Tasks tasks;
+    for (const char* name : {"A", "B", "C"}) {
+      co_await lock->acquire();
+      tasks.push_back(start(condition.wait(), name));
+      co_await turns();
+    }
+    co_await notify(condition);
+    lock.reset();
+    co_await turns(3);
+    for (const auto& task : tasks) EXPECT_EQ(state(task), gone);  // each says it to the next
+  };
+  run_virtual(notified());
 }
 
 CASE("asyncio.condition.waiter.outlived",

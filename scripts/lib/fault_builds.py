@@ -131,7 +131,9 @@ class Copy:
 
     def _link(self, suite, usual, compiled, overlay):
         """The suite as it was linked, with one of its objects replaced, or one of the library's."""
-        _, said = self._ask(["ninja", "-t", "commands", "conformance_" + suite])
+        code, said = self._ask(["ninja", "-t", "commands", "conformance_" + suite])
+        if code != 0:
+            raise BuildError("there is no suite %s in %s" % (suite, self.build))
         steps = [step.strip() for step in said.splitlines()[-1].split("&&")]
         command = shlex.split(next(step for step in steps if " -o " in step))
         executable = os.path.join(overlay, "conformance_" + suite)
