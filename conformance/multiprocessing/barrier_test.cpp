@@ -56,6 +56,12 @@ void pass_twice(const Barrier& barrier, const mp::Array<int>& indices, const Cou
   barrier.wait();
 }
 
+// Comes last, and so is the one that calls the action.
+void complete(const Barrier& barrier) {
+  while (barrier.n_waiting() == 0) std::this_thread::yield();
+  barrier.wait();
+}
+
 void wait_for_the_break(const Barrier& barrier, const Count& broken) {
   try {
     barrier.wait(times::must_not_expire);
@@ -145,6 +151,25 @@ CASE("multiprocessing.barrier.action.fails", "what the action raises breaks the 
   Log{blocked.said(), barrier.broken()};
 }
 
+CASE("multiprocessing.barrier.action.crosses", "whichever process comes last calls it") {
+  each_method([](const mp::Context& context) {
+    const Count calls(context, 0);
+    const Barrier barrier(context, 2, {.action = tandem::call(increase, calls)});
+    const mp::Process child = started(context, complete, barrier);
+    barrier.wait();
+    child.join();
+    Log{child.exitcode(), value(calls)};
+    const Barrier unpicklable(context, 2, {.action = [&calls] { increase(calls); }});
+    mp::Process other = context.Process({.target = tandem::call(complete, unpicklable)});
+    EXPECT_EQ(first_word(raised([&] {
+                other.start();
+                unpicklable.wait();
+                other.join();
+              })),
+              context.get_start_method() == "fork" ? "nothing" : "PicklingError");
+  });
+}
+
 CASE("multiprocessing.barrier.abort.waiters", "all that wait and all that come") {
   const Barrier barrier(3);
   const auto wait = [&] { return barrier.wait(); };
@@ -210,8 +235,24 @@ CASE("multiprocessing.barrier.parties.positive", "at least one") {
   EXPECT_EQ(raised([] { Barrier(-1); }), "ValueError: parties must be > 0");
 }
 
+CASE("multiprocessing.barrier.parties.most", "as many as there may be places for") {
+  EXPECT_EQ(Barrier(65536).parties(), 65536U);
+  EXPECT_EQ(raised([] { Barrier(65537); }), "OverflowError: too many parties");
+}
+
 CASE("multiprocessing.barrier.sharing.inheritance", "no barrier goes over a connection") {
   const auto [reader, writer] = mp::Pipe(false);
   const std::string said = raised([&] { writer.send(Barrier(2)); });
   Log{said.substr(0, said.find(':')), reader.poll()};
+}
+
+CASE("multiprocessing.barrier.repr.state", "its repr says how many wait, or that it is broken") {
+  const Barrier barrier(2);
+  log(barrier);
+  Blocked blocked([&] { return barrier.wait(times::must_not_expire); });
+  log(barrier);
+  barrier.wait();
+  blocked.join();
+  barrier.abort();
+  log(barrier);
 }

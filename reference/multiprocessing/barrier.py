@@ -1,7 +1,9 @@
 """Twins of conformance/multiprocessing/barrier_test.cpp."""
 
+import functools
 import multiprocessing
 import threading
+import time
 
 from case import case, log, now, raised, times
 from support import Blocked, each_method, started
@@ -113,6 +115,30 @@ def _():
     log(blocked.said, barrier.broken)
 
 
+def increase(count):
+    with count.get_lock():
+        count.value += 1
+
+
+def complete(barrier):
+    while barrier.n_waiting == 0:
+        time.sleep(0)
+    barrier.wait()
+
+
+@case("multiprocessing.barrier.action.crosses", "whichever process comes last calls it")
+def _():
+    def complete_there(context):
+        calls = context.Value("i", 0)
+        barrier = context.Barrier(2, functools.partial(increase, calls))
+        child = started(context, complete, barrier)
+        barrier.wait()
+        child.join()
+        log(child.exitcode, calls.value)
+
+    each_method(complete_there)
+
+
 @case("multiprocessing.barrier.abort.waiters", "all that wait and all that come")
 def _():
     barrier = Barrier(3)
@@ -192,3 +218,15 @@ def _():
 def _():
     reader, writer = multiprocessing.Pipe(False)
     log(raised(lambda: writer.send(Barrier(2))).partition(":")[0], reader.poll())
+
+
+@case("multiprocessing.barrier.repr.state", "its repr says how many wait, or that it is broken", since="3.11")
+def _():
+    barrier = Barrier(2)
+    log(barrier)
+    blocked = Blocked(lambda: barrier.wait(times.must_not_expire))
+    log(barrier)
+    barrier.wait()
+    blocked.join()
+    barrier.abort()
+    log(barrier)

@@ -71,8 +71,11 @@ def _as_result(element, told):
         status = "SKIP"
     elif failure is not None or element.get("status") == "fail":
         status = _bad(told)
+    message = "" if status == "PASS" else _message(status, output)
+    if status == "SKIP" and message.startswith("UNSUPPORTED("):
+        status = "UNSUPPORTED"
     return {"record": "case", "id": element.get("name"), "status": status, "level": "", "transcript": [],
-            "message": "" if status == "PASS" else _message(status, output), "ms": round(1000 * float(element.get("time") or 0)),
+            "message": message, "ms": round(1000 * float(element.get("time") or 0)),
             "command": "ctest -R '^%s$'" % re.escape(element.get("name"))}
 
 

@@ -35,6 +35,10 @@ Expected: 1
 
 [  FAILED  ] Spawn.Fails</system-out></testcase>
 <testcase name="live.queue" time="0" status="notrun"><skipped message="…"/><system-out>SKIP(no python3)</system-out></testcase>
+<testcase name="Robust.Lock" time="0" status="notrun"><skipped message="…"/><system-out>a.cpp:4: Skipped
+UNSUPPORTED(robust_mutexes): no
+
+[  SKIPPED ] Robust.Lock</system-out></testcase>
 </testsuite>"""
 LOG = """ 1/5 Test #11: queue.get.order ......   Passed    0.10 sec
  2/5 Test #12: Spawn.Dies ...........***Exception: SegFault  0.50 sec
@@ -84,7 +88,8 @@ class PortsTest(unittest.TestCase):
         tests = ports.other_tests(*self.ctest(), {"queue.get.order"})
         self.assertEqual([(test["id"], test["status"], test["message"]) for test in tests.cases], [
             ("Spawn.Dies", "CRASH", "the end"), ("Spawn.Hangs", "TIMEOUT", "TIMEOUT"),
-            ("Spawn.Fails", "FAIL", "Expected: 1\n  Actual: 2"), ("live.queue", "SKIP", "SKIP(no python3)")])
+            ("Spawn.Fails", "FAIL", "Expected: 1\n  Actual: 2"), ("live.queue", "SKIP", "SKIP(no python3)"),
+            ("Robust.Lock", "UNSUPPORTED", "UNSUPPORTED(robust_mutexes): no")])
 
     def test_a_case_that_died_under_ctest_is_told_of(self):
         id = next(iter(ports.evidence.specs().values()))["clause"][0]["id"]

@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "memory.hpp"
+#include "needs.hpp"
 #include "platform/sanitizers.hpp"
 #include "tandem/core/gate.hpp"
 #include "tandem/core/log.hpp"
@@ -57,9 +58,7 @@ TEST(Fork, CountsGenerations) {
 
 // A thread was searching, so the parent's wakers leave the waking to it.
 TEST(Fork, GateForgetsWhoSearched) {
-#ifdef TANDEM_TSAN
-  GTEST_SKIP() << "the thread sanitizer ends a child that starts a thread";
-#endif
+  TANDEM_NEEDS(threads_after_fork);
   Gate gate;
   std::atomic<bool> searching{false}, found{false};
   std::thread searcher([&] {
@@ -106,6 +105,9 @@ TEST(Fork, NeedsNoMemory) {
 
 // Whoever holds a lock of the library's own while another forks has given it back in the child.
 TEST(Fork, TakesTheLibrarysLocks) {
+#ifndef TANDEM_TSAN  // where only threads of the child are the matter
+  TANDEM_NEEDS(threads_after_fork);
+#endif
   std::atomic<bool> stop{false};
   std::thread busy([&] {
     while (!stop) log_sink([](std::string_view) {});

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "children.hpp"
+#include "needs.hpp"
 #include "tandem/core/exceptions.hpp"
 #include "tandem/core/park.hpp"
 #include "tandem/multiprocessing/detail/shared_block.hpp"
@@ -228,6 +229,7 @@ int rounds() {
 // Putters and getters are killed at random moments, and others take their places: the queue goes
 // on, every item comes at most once, and only the items of killed getters are lost.
 TEST(ByteQueue, OutlivesThoseWhoUseIt) {
+  TANDEM_NEEDS(robust_mutexes);
   ::alarm(300);
   TextQueue items(20);
   auto block = SharedBlock::allocate(sizeof(Books), alignof(Books));

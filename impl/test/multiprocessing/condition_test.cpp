@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "children.hpp"
+#include "needs.hpp"
 #include "tandem/core/exceptions.hpp"
 #include "tandem/multiprocessing/barrier.hpp"
 #include "tandem/multiprocessing/event.hpp"
@@ -207,6 +208,7 @@ TEST(MultiprocessingBarrier, WhoWasKilledHasCome) {
 }
 
 TEST(MultiprocessingBarrier, IsBrokenByADeathInItsAction) {
+  TANDEM_NEEDS(robust_mutexes);
   Barrier barrier(2, {.action = [] { ::raise(SIGKILL); }});
   Child first([&] {
     try {

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "asleep.hpp"
+#include "needs.hpp"
 #include "tandem/core/exceptions.hpp"
 #include "tandem/core/park.hpp"
 #include "tandem/multiprocessing/exceptions.hpp"
@@ -414,6 +415,7 @@ TEST(OneWayPipe, TooLongAMessageClosesTheReader) {
 }
 
 TEST(OneWayPipe, AWriterThatIsKilledInALongMessage) {
+  TANDEM_NEEDS(robust_mutexes);
   auto [reader, writer] = Pipe(false);
   const pid_t child = fork_child([w = writer, r = reader] {
     r.close();

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "children.hpp"
+#include "needs.hpp"
 #include "platform/brief_mutex.hpp"
 #include "platform/robust_mutex.hpp"
 #include "tandem/multiprocessing/detail/shared_block.hpp"
@@ -170,6 +171,7 @@ TYPED_TEST(RobustMutexes, AreLeftAfterATime) {
 }
 
 TYPED_TEST(RobustMutexes, AreFreedByDeath) {
+  TANDEM_NEEDS(robust_mutexes);
   Shared<TypeParam> mutex;
   for (int turn = 0; turn < 3; ++turn) {
     Child child = staying([&](Event&) { mutex[0].lock(nullptr); });
@@ -183,6 +185,7 @@ TYPED_TEST(RobustMutexes, AreFreedByDeath) {
 }
 
 TYPED_TEST(RobustMutexes, AreFreedByTheEndOfAThread) {
+  TANDEM_NEEDS(robust_mutexes);
   Shared<TypeParam> mutex;
   std::thread([&] { mutex[0].lock(nullptr); }).join();
   EXPECT_EQ(taken_in_time(mutex[0]), Taken::from_the_dead);
@@ -191,6 +194,7 @@ TYPED_TEST(RobustMutexes, AreFreedByTheEndOfAThread) {
 
 // A child's thread has another number than the one that it is a copy of.
 TYPED_TEST(RobustMutexes, KnowWhoHasThemInAChild) {
+  TANDEM_NEEDS(robust_mutexes);
   Shared<TypeParam> mutex;
   mutex[0].lock(nullptr);
   mutex[0].unlock();
@@ -203,6 +207,7 @@ TYPED_TEST(RobustMutexes, KnowWhoHasThemInAChild) {
 
 // Several wait: whoever is woken by a death, and gives it back, wakes the next one.
 TYPED_TEST(RobustMutexes, ArePassedOnAfterADeath) {
+  TANDEM_NEEDS(robust_mutexes);
   Shared<TypeParam> mutex;
   Child owner = staying([&](Event&) { mutex[0].lock(nullptr); });
   std::vector<Child> waiters;
@@ -219,6 +224,7 @@ TYPED_TEST(RobustMutexes, ArePassedOnAfterADeath) {
 }
 
 TEST(BriefMutex, AllAreFreedThatOneHad) {
+  TANDEM_NEEDS(robust_mutexes);
   Shared<BriefMutex, 3> mutex;
   Child child = staying([&](Event&) {
     for (std::size_t i = 0; i < 3; ++i) mutex[i].lock(nullptr);
@@ -232,6 +238,7 @@ TEST(BriefMutex, AllAreFreedThatOneHad) {
 
 // The outer ones, while it waits for an inner one, and after it has given that back.
 TEST(BriefMutex, OuterOnesAreFreed) {
+  TANDEM_NEEDS(robust_mutexes);
   for (const bool gets_it : {false, true}) {
     Shared<BriefMutex, 3> mutex;
     if (!gets_it) mutex[2].lock(nullptr);
@@ -256,6 +263,7 @@ TEST(BriefMutex, OuterOnesAreFreed) {
 
 // Whoever could not get an inner one has the outer one as before.
 TEST(BriefMutex, OuterOnesAreKeptAfterATime) {
+  TANDEM_NEEDS(robust_mutexes);
   Shared<BriefMutex, 2> mutex;
   mutex[1].lock(nullptr);
   Child child = staying([&](Event&) {
@@ -273,6 +281,7 @@ TEST(BriefMutex, OuterOnesAreKeptAfterATime) {
 
 // The C library leaves what it could not have in time where it has said that it is about to.
 TEST(BriefMutex, LeavesAloneWhatWasNotHadInTime) {
+  TANDEM_NEEDS(robust_mutexes);
   for (const bool in_child : {false, true}) {
     Shared<RobustMutex, 2> robust;
     Shared<BriefMutex> brief;
@@ -298,6 +307,7 @@ TEST(BriefMutex, LeavesAloneWhatWasNotHadInTime) {
 
 // What a signal handler may do to whoever sleeps with some.
 TEST(BriefMutex, AreFreedOfWhoSleeps) {
+  TANDEM_NEEDS(robust_mutexes);
   Shared<BriefMutex, 2> brief;
   Shared<RobustMutex> robust;
   Child child = staying([&](Event& asleep) {
@@ -319,6 +329,7 @@ TEST(BriefMutex, AreFreedOfWhoSleeps) {
 }
 
 TEST(BriefMutex, AreKeptAfterSleep) {
+  TANDEM_NEEDS(robust_mutexes);
   Shared<BriefMutex, 2> brief;
   Shared<RobustMutex> robust;
   Child child = staying([&](Event&) {
@@ -356,6 +367,7 @@ TEST(BriefMutex, BelongToNoChild) {
 
 // The C library's list holds what the thread has beside them.
 TEST(BriefMutex, StandsBesideOthers) {
+  TANDEM_NEEDS(robust_mutexes);
   Shared<RobustMutex, 2> robust;
   Shared<BriefMutex, 2> brief;
   Child child = staying([&](Event&) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "children.hpp"
+#include "needs.hpp"
 #include "tandem/core/exceptions.hpp"
 #include "tandem/multiprocessing/event.hpp"
 #include "tandem/multiprocessing/semaphore.hpp"
@@ -151,11 +152,13 @@ void expect_recovers(const L& lock) {
 }
 
 TEST(MultiprocessingLock, RobustOnesRecover) {
+  TANDEM_NEEDS(robust_mutexes);
   expect_recovers(RLock());
   expect_recovers(Lock({.robust = true}));
 }
 
 TEST(MultiprocessingLock, RobustOnesRecoverFromAThread) {
+  TANDEM_NEEDS(robust_mutexes);
   RLock lock;
   std::thread([&] { lock.acquire(), lock.acquire(); }).join();
   EXPECT_FALSE(lock.locked());

@@ -27,6 +27,8 @@
 #include "multiprocessing/manager_client.hpp"
 #include "multiprocessing/manager_server.hpp"
 #include "multiprocessing/segments.hpp"
+#include "needs.hpp"
+#include "platform/sanitizers.hpp"
 #include "tandem/core/exceptions.hpp"
 #include "tandem/core/park.hpp"
 #include "tandem/multiprocessing/process.hpp"
@@ -211,6 +213,9 @@ class ServerHere {
 
 // A fork() in the middle of what the server's threads do leaves nothing half-done in the child.
 TEST(Server, IsWholeInAChild) {
+#ifndef TANDEM_TSAN  // where only threads of the child are the matter
+  TANDEM_NEEDS(threads_after_fork);
+#endif
   const ServerHere server;
   std::atomic<bool> done = false;
   std::thread client([&] {
@@ -290,7 +295,7 @@ class Socket {
 };
 
 TEST(Server, HangsUpOnWhoDoesNotAnswerTheChallenge) {
-  const ServerHere server(30ms);
+  const ServerHere server(1s);  // in which whoever ends it has to answer, too
   const Socket silent;
   silent.connect_to(server.address());
   EXPECT_NE(silent.read_all().find("#CHALLENGE#"), std::string::npos);

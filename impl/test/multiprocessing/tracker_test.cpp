@@ -23,8 +23,10 @@
 #include "children.hpp"
 #include "memory.hpp"
 #include "multiprocessing/tracker_pipe.hpp"
+#include "needs.hpp"
 #include "platform/fork.hpp"
 #include "platform/pipe.hpp"
+#include "platform/sanitizers.hpp"
 #include "platform/shared_memory.hpp"
 #include "platform/socket.hpp"
 #include "platform/system.hpp"
@@ -316,6 +318,9 @@ TEST_F(Tracker, IsToldInOrder) {
 }
 
 TEST_F(Tracker, IsStartedAgainWhereItWasStoppedMeanwhile) {
+#ifndef TANDEM_TSAN  // where only threads of the child are the matter
+  TANDEM_NEEDS(threads_after_fork);
+#endif
   const auto kept = fresh_name("parent"), name = fresh_name("waits");
   make(kept);
   std::thread tracking, stopping;

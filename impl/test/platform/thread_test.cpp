@@ -9,12 +9,14 @@
 #include <thread>
 #include <vector>
 
+#include "needs.hpp"
 #include "platform/sanitizers.hpp"
 
 namespace tandem::platform {
 namespace {
 
 TEST(PlatformThread, SeesOthersAsLongAsTheyRun) {
+  TANDEM_NEEDS(thread_list);
 #ifdef TANDEM_TSAN
   GTEST_SKIP() << "the thread sanitizer has a thread of its own";
 #endif

@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 
+#include <cerrno>
+#include <cstring>
 #include <string>
 
 #include "platform/pipe.hpp"
@@ -31,6 +33,8 @@ class FullPipe : public testing::Test {
 };
 
 TEST_F(FullPipe, IsMadeWider) {
+  if (::fcntl(pipe.writer.get(), F_SETPIPE_SZ, usual_size) == -1)  // as it is
+    GTEST_SKIP() << "UNSUPPORTED(pipe sizes): " << std::strerror(errno);
   Collector collector;
   read_full(collector);
   EXPECT_GT(size(), usual_size);
