@@ -4,8 +4,6 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 
-#include <cerrno>
-#include <cstring>
 #include <string>
 
 #include "platform/pipe.hpp"
@@ -24,7 +22,7 @@ class FullPipe : public testing::Test {
   void read_full(Collector& collector) {
     for (int round = 0; round < 3; ++round) {
       const std::string bytes(usual_size, 'x');
-      written += platform::write_at_once(pipe.writer.get(), bytes.data(), bytes.size()).count;
+      written += platform::write_some(pipe.writer.get(), bytes.data(), bytes.size()).count;
       while (collector.copy().size() < written) collector.read_from(pipe.reader.get());
     }
   }
@@ -33,8 +31,6 @@ class FullPipe : public testing::Test {
 };
 
 TEST_F(FullPipe, IsMadeWider) {
-  if (::fcntl(pipe.writer.get(), F_SETPIPE_SZ, usual_size) == -1)  // as it is
-    GTEST_SKIP() << "UNSUPPORTED(pipe sizes): " << std::strerror(errno);
   Collector collector;
   read_full(collector);
   EXPECT_GT(size(), usual_size);
