@@ -184,8 +184,9 @@ def capture(root, build, peers, interpreters):
         "compiler": build.get("compiler", UNKNOWN),
         "flags": build.get("flags", UNKNOWN).strip(),
         "build_type": build.get("build_type", UNKNOWN),
-        "libraries": {one["peer"]: one["version"] or (libc if one["peer"] == "libc" else _packaged(one.get("package")))
-                      for one in peers if one["found"]},
+        "libraries": {**({"google-benchmark": build["benchmark"]} if build.get("benchmark") else {}),
+                      **{one["peer"]: one["version"] or (libc if one["peer"] == "libc" else _packaged(one.get("package")))
+                         for one in peers if one["found"]}},
         "missing_peers": [one for one in peers if not one["found"]],
         "cpython": [str(one) for one in interpreters],
         "load_before": load(),

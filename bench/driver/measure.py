@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from contenders import MACHINE  # which has put scripts/lib on the path
 
 import hangs
+from statistic import FEWEST_ROUNDS
 
 
 @dataclass
@@ -27,7 +28,6 @@ QUICK = Settings(scale=0.2, min_time=0.05, rounds=9, budget=145, deadline=160, p
 FULL = Settings(scale=1.0, min_time=0.25, rounds=15, patience=60)
 AFTER_THE_END = 1  # seconds that a pipe of a process that was ended is waited for
 LEAST_TIME = 0.001  # of a run that is over after one pass
-FEWEST_ROUNDS = 3
 PART_ROUNDS = 5  # of rows that only a sweep or a grid has: they show a shape, and are judged by nothing
 
 

@@ -8,6 +8,7 @@ from statistics import median
 RESAMPLES = 2000
 WRONG = 0.05  # of the differences that are claimed, how many may be none
 SMALLEST_DELTA = 0.02  # no difference below 2 % is worth a word, however quiet the machine
+FEWEST_ROUNDS = 3  # what one or two have shown may be anything, and their interval has no width
 LARGEST_SAME = 0.25  # where the noise is larger than this, nothing may be called the same
 
 
@@ -77,6 +78,8 @@ def noise(same_ratios):
 
 def verdict(interval, delta):
     """faster, slower, same (all of the interval within ±δ), or inconclusive."""
+    if interval.count < FEWEST_ROUNDS:
+        return "inconclusive"
     upper, lower = 1 + delta, 1 / (1 + delta)
     if interval.low > upper:
         return "faster"

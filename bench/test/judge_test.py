@@ -54,6 +54,12 @@ class Verdicts(unittest.TestCase):
         self.assertEqual(verdict(Interval(1.0, 0.99, 1.01, 9), 0.05), "same")
         self.assertEqual(verdict(Interval(1.1, 0.99, 1.2, 9), 0.05), "inconclusive")
 
+    def test_of_fewer_than_three_rounds_nothing_is_said(self):
+        for rounds, standings in ((1, {"inconclusive"}), (2, {"inconclusive"}), (3, {"faster", "inconclusive"})):
+            found = {judged({**both(2e6), "peer": 1e6}, rounds=rounds, seed=seed)["standing"] for seed in range(10)}
+            self.assertLessEqual(found, standings)
+        self.assertIn("faster", found)
+
     def test_in_great_noise_nothing_is_the_same(self):
         self.assertEqual(verdict(Interval(0.9, 0.6, 1.4, 9), 0.8), "inconclusive")
 

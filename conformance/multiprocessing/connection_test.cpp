@@ -1145,7 +1145,7 @@ CASE("multiprocessing.connection.processes.many",
     writer.close();
     if (context.get_start_method() == "fork") {
       // A forked child has all of its parent's ends: the readers their own writer.
-      for (std::ptrdiff_t count = 0; count < 150;) {
+      for (std::streamoff count = 0; count < 150;) {
         std::ifstream notes(folder.path("notes"));
         count = std::count(std::istreambuf_iterator<char>(notes), {}, '\n');
       }
