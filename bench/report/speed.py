@@ -9,6 +9,7 @@ import show  # noqa: E402
 from explained import is_red  # noqa: E402
 from markup import chip, code, command, details, render, scroller, tag  # noqa: E402
 from show import fastest_cpython, named, ours_of  # noqa: E402
+from statistic import FEWEST_ROUNDS  # noqa: E402
 
 STANDING = {"faster": "good", "same": "good", "inconclusive": "warn", "slower": "bad", show.FAILED: "bad"}
 
@@ -113,6 +114,14 @@ def table(name, rows, trends):
                               [_row(row, trends.get(row["id"])) for row in rows], class_="speed stack"))
 
 
+def _unexplained(row, shortfalls):
+    """What is known of a red row without a text: whether it is one at all."""
+    runs = min((one["runs"] for one in shortfalls), default=None)
+    if runs is not None and runs < FEWEST_ROUNDS:
+        return [chip("too few rounds", "warn"), f" seen in {runs}, which says nothing. What decides: ", tag("code", row["command"].replace("--quick", "--full"))]
+    return chip("not explained yet", "warn")
+
+
 def _why(row, why):
     best, missed = named(row, row["best_peer"]), [one for one in row["floors"] if one["met"] is False]
     wrong = show.failure(row["contenders"])
@@ -121,8 +130,9 @@ def _why(row, why):
         chips.append(tag("p", chip("behind", "bad"), f" {best['impl']} is {show.ratio(1 / best['ratio']['median'])} as fast, ",
                          tag("span", show.interval(best["ratio"]), class_="quiet")))
     chips += [_floor(floor, row["unit"]) for floor in missed]
+    shortfalls = [floor["got"] for floor in missed if floor.get("got")] + ([best["ratio"]] if best else [])
     return tag("tr", tag("th", tag("a", row["id"], href=f"#row-{row['id']}"), tag("div", code(row["text"]), class_="quiet"), scope="row"),
-               tag("td", chips), tag("td", code(why.replace(" %", "\u00a0%")) if why else chip("not explained yet", "warn")), id=f"why-{row['id']}")
+               tag("td", chips), tag("td", code(why.replace(" %", "\u00a0%")) if why else _unexplained(row, shortfalls)), id=f"why-{row['id']}")
 
 
 def reds(result, whys):

@@ -287,6 +287,15 @@ class TheAnswer(unittest.TestCase):
         html = self.page(0.5e6)[0]
         self.assertTrue('id="why-test.flow"' in html and "not explained yet" in html)
 
+    def test_a_row_that_is_red_after_two_rounds_may_not_be(self):
+        result = a_pool(0.5e6)
+        row = result["rows"][0]
+        next(one for one in row["contenders"] if one["impl"] == row["best_peer"])["ratio"]["runs"] = 2
+        html = Page(Evidence("nowhere", None), result, []).html()
+        self.assertIn("seen in 2, which says nothing", html)
+        self.assertIn("scripts/bench --full --filter &#x27;^test.flow$&#x27;", html)
+        self.assertFalse("not explained yet" in html)
+
     def test_every_group_of_rows_is_an_answer_to_something(self):
         asked = {group for _, _, groups in choice.USES for group in groups}
         self.assertEqual({row.group for row in load() if not row.part}, asked)
