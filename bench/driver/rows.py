@@ -98,8 +98,9 @@ def running(of, count):
 
 
 def steps(most):
-    """How many there are of a sweep, up to so many."""
-    return [one for one in STEPS if one <= max(FEWEST, most)]
+    """How many there are of a sweep, up to so many at least."""
+    last = next((one for one in STEPS if one >= max(FEWEST, most)), STEPS[-1])
+    return [one for one in STEPS if one <= last]
 
 
 def doubled(most):

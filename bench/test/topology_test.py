@@ -90,6 +90,8 @@ class Rows(unittest.TestCase):
         self.assertEqual(steps(4), [1, 2, 3, 4, 6, 8])
         self.assertEqual(steps(4)[-1], FEWEST)
         self.assertEqual(steps(48), [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48])
+        self.assertEqual(steps(20)[-2:], [16, 24])
+        self.assertEqual(steps(1000)[-1], 256)
 
 
 if __name__ == "__main__":
