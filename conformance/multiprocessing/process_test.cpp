@@ -72,6 +72,8 @@ std::string hex(const std::string& bytes) {
   return text.str();
 }
 
+std::string first_word(const std::string& text) { return text.substr(0, text.find(':')); }
+
 // ---- what a child runs
 
 void note_arguments(const std::string& path, int number, const std::string& text,

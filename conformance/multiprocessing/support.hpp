@@ -47,9 +47,6 @@ inline const mp::RawValue<int> keeps_the_heap;
 
 inline constexpr std::array start_methods{"fork", "spawn", "forkserver"};
 
-// Of "ValueError: text" the name.
-inline std::string first_word(const std::string& text) { return text.substr(0, text.find(':')); }
-
 // For a case that is about fork(): it is not run with another method when the others are.
 //   why  for who reads it
 inline mp::Context fork_only([[maybe_unused]] const char* why) { return mp::get_context("fork"); }
