@@ -297,6 +297,7 @@ TEST(ByteQueue, OutlivesThoseWhoUseIt) {
 
 // The same while the ring grows and shrinks.
 TEST(ByteQueue, OutlivesThoseWhoMakeItGrow) {
+  TANDEM_NEEDS(robust_mutexes);
   ::alarm(300);
   std::mt19937 random(11);
   for (int round = 0; round < rounds() / 4; ++round) {
