@@ -76,7 +76,9 @@ Answer asked_apart(const Probe& probe) {
   int status = 0;
   if (child > 0) {
     siginfo_t ended{};  // its number is nobody else's before it is reaped
-    waitid(P_PID, static_cast<id_t>(child), &ended, WEXITED | WNOWAIT);
+    while (waitid(P_PID, static_cast<id_t>(child), &ended, WEXITED | WNOWAIT) < 0 &&
+           errno == EINTR) {
+    }
     kill(-child, SIGKILL);  // a child of a probe that hangs would hold the pipe for ever
     waitpid(child, &status, 0);
   }

@@ -50,6 +50,13 @@ def other_tests(path, log, cases):
     return results
 
 
+def skipped_in_vain(tests, lacks):
+    """Of tests that asked for a capability, those that were told it is missing, though the doctor found it."""
+    asked = ((test["id"], re.match(r"UNSUPPORTED\((\w+)\)", test["message"])) for test in tests.cases if test["status"] == "UNSUPPORTED")
+    return ["%s: %s is missing, it says, and the doctor found it" % (id, found[1]) for id, found in asked
+            if found and found[1].replace("_", "-") not in lacks]
+
+
 def tell_of_the_dead(path, log, collected):
     """Cases that ended under ctest before they wrote down how: that is done for them, where scripts/conformance collects."""
     os.makedirs(collected, exist_ok=True)

@@ -91,6 +91,12 @@ class PortsTest(unittest.TestCase):
             ("Spawn.Fails", "FAIL", "Expected: 1\n  Actual: 2"), ("live.queue", "SKIP", "SKIP(no python3)"),
             ("Robust.Lock", "UNSUPPORTED", "UNSUPPORTED(robust_mutexes): no")])
 
+    def test_what_the_doctor_found_is_no_reason_to_skip(self):
+        tests = ports.other_tests(*self.ctest(), {"queue.get.order"})
+        self.assertEqual(ports.skipped_in_vain(tests, {"robust-mutexes"}), [])
+        (problem,) = ports.skipped_in_vain(tests, {"pidfd"})
+        self.assertRegex(problem, "Robust.Lock: robust_mutexes")
+
     def test_a_case_that_died_under_ctest_is_told_of(self):
         id = next(iter(ports.evidence.specs().values()))["clause"][0]["id"]
         paths = self.ctest(id)
